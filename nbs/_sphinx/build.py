@@ -1,0 +1,292 @@
+"""Build the documentation and the README from the notebooks, without Quarto and without the network.
+
+    python nbs/_sphinx/build.py             # README.md, then the site in _docs/
+    python nbs/_sphinx/build.py --readme    # README.md and its pictures only
+    python nbs/_sphinx/build.py --mathjax   # first fetch MathJax (with npm), so that the site needs no CDN
+
+nbdev prepares the notebooks (`proc_nbs`: it runs the definitions, documents them and links their names),
+this script turns the result into plain pages, and Sphinx draws the site. A warning of Sphinx is an error.
+"""
+import argparse
+import ast
+import base64
+import json
+import posixpath
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))  # the package of this checkout, not an installed one
+
+from nbdev.config import get_config
+from nbdev.quarto import refresh_quarto_yml
+from nbdev.serve import proc_nbs
+from nbdev.showdoc import showdoc_nm
+
+MATHJAX = 'mathjax@3.2.2', 'package/es5/tex-svg-full.js'
+DIRECTIVE = re.compile(r'^#\| *([\w-]+)(?:: *(.*))?$')
+LINK = re.compile(r'(\]\()([^)\s:#]*)(#[^)\s]*)?(\))')             # [text](path#anchor), no address with a scheme
+HTML_SRC = re.compile(r'((?:src|href)=")([^":#]+)()(")')           # <img src="path">
+SKIPPED = {'hide', 'export', 'exporti', 'default_exp'}             # directives of cells that no reader sees
+PYTHON = {'kernelspec': {'name': 'python3', 'display_name': 'python3', 'language': 'python'},
+          'language_info': {'name': 'python', 'pygments_lexer': 'ipython3'}}
+IMAGES = {'image/png': 'png', 'image/jpeg': 'jpg', 'image/svg+xml': 'svg'}
+
+
+# ---- Cells
+
+def markdown(text:str, cell_id:str) -> dict: return dict(cell_type='markdown', id=cell_id, metadata={}, source=text)
+
+
+def joined(lines) -> str:
+    "Notebook text, which is stored as a string or as a list of lines"
+    return lines if isinstance(lines, str) else ''.join(lines)
+
+
+def split_directives(source:str) -> tuple:  # -> (directives by name, the source without them)
+    "Take the `#|` lines off the top of a cell"
+    lines, found = source.splitlines(True), {}
+    while lines and (match := DIRECTIVE.match(lines[0].rstrip())):
+        found[match[1]] = match[2] or ''
+        lines.pop(0)
+    return found, ''.join(lines)
+
+
+def outside_code(text:str, change) -> str:
+    "Apply `change` to the parts of a Markdown text that are not fenced code"
+    parts = re.split(r'(^```.*?^```)', text, flags=re.M | re.S)
+    return ''.join(p if i % 2 else change(p) for i, p in enumerate(parts))
+
+
+def map_links(text:str, new_link) -> str:
+    "Replace the relative links of a Markdown text by `new_link(path, anchor)`"
+    def replace(match): return match[1] + new_link(match[2], match[3] or '') + match[4]
+    return outside_code(text, lambda t: HTML_SRC.sub(replace, LINK.sub(replace, t)))
+
+
+# ---- The README
+
+def readme_link(path:str, anchor:str) -> str:
+    "A link that works in nbs/ made to work one folder up"
+    return posixpath.normpath(posixpath.join('nbs', path)) + anchor if path else anchor
+
+
+def output_markdown(out:dict, name:str, pictures:dict) -> str:
+    "What GitHub can show of one output; a picture goes to `pictures` under a name that begins with `name`"
+    data = out.get('data', {})
+    if 'text/markdown' in data: return joined(data['text/markdown']).strip()
+    for mime, suffix in IMAGES.items():
+        if mime not in data: continue
+        content = joined(data[mime])
+        file = f'images/{name}.{suffix}'
+        pictures[file] = content.encode() if suffix == 'svg' else base64.b64decode(content)
+        return f'![]({readme_link(file, "")})'
+    text = joined(data.get('text/plain') or out.get('text', '')).rstrip()
+    return '\n'.join(f'    {line}'.rstrip() for line in text.splitlines())
+
+
+def readme(index:Path) -> tuple:  # -> (text of README.md, {path of a picture from nbs/: its bytes})
+    "GitHub markdown from the notebook `index`, with the outputs that are saved in it"
+    parts, pictures = ['<!-- Made from nbs/index.ipynb by nbs/_sphinx/build.py: edit it there. -->'], {}
+    for cell in json.loads(index.read_text(encoding='utf-8'))['cells']:
+        directives, source = split_directives(joined(cell['source']))
+        if SKIPPED & directives.keys() or directives.get('include') == 'false' or not source.strip(): continue
+        if cell['cell_type'] == 'markdown': parts.append(map_links(source.strip(), readme_link))
+        if cell['cell_type'] != 'code': continue
+        if directives.get('echo') != 'false': parts.append(f'```python\n{source.strip()}\n```')
+        if directives.get('output') == 'false': continue
+        outputs = cell['outputs']
+        names = [f'{index.stem}-{cell["id"]}' + (f'-{i}' if i else '') for i in range(len(outputs))]
+        parts += filter(None, (output_markdown(o, name, pictures) for o, name in zip(outputs, names)))
+    return '\n\n'.join(parts) + '\n', pictures
+
+
+def write_readme(index:Path):
+    "Write README.md and the pictures in it, and remove the pictures that it no longer has"
+    text, pictures = readme(index)
+    (ROOT/'README.md').write_text(text, encoding='utf-8')
+    for old in (index.parent/'images').glob(f'{index.stem}-*'): old.unlink()
+    for file, content in pictures.items():
+        path = index.parent/file
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+
+# ---- The pages of the site
+
+def page_name(path:Path) -> Path:
+    "nbdev's name of a page: that of its notebook without the number"
+    return path.with_name(re.sub(r'^\d+[a-zA-Z0-9]*_', '', path.name.lower()))
+
+
+def label(name:str) -> str:
+    "The label of a name on this site; Sphinx ignores case, Python does not"
+    return 'sym:' + re.sub('[A-Z]', lambda m: f'-{m[0].lower()}', name)
+
+
+def heading(names:list) -> str:
+    "A heading for `names`, each of which is reached as `#name` by nbdev's links and by its label from here"
+    anchors = ''.join(f'<a id="{n.lower()}"></a>\n\n({label(n)})=\n' for n in names)
+    return f'{anchors}### {", ".join(f"`{n}`" for n in names)}\n'
+
+
+class PageMaker:
+    "Turns notebooks that nbdev prepared for Quarto into plain ones"
+    def __init__(self, doc_url:str):
+        self.symbol_link = re.compile(r'\[(`[^`]+`)\]\(%s/[^)]+\)' % re.escape(doc_url))
+
+    def link_symbols(self, text:str, known:set) -> str:
+        "Link the names of this package to their headings on this site, instead of to the published one"
+        def link(match): return f'[{match[0]}](#{label(match[1])})' if label(match[1]) in known else match[0]
+        def line(part): return part if part.startswith(('#', '(sym:')) else re.sub(r'(?<!\[)`([\w.]+)`(?!\])', link, part)
+        text = self.symbol_link.sub(r'\1', text)
+        return outside_code(text, lambda t: ''.join(line(part) for part in t.splitlines(True)))
+
+    def page(self, nb:dict) -> list:
+        "The cells of one page"
+        cells = [(c, *split_directives(joined(c['source']))) for c in nb['cells']]
+        visible = {n for _, d, source in cells if 'code-fold' in d for n in self.defined(source)}
+        return [new for c, d, source in cells for new in self.cell(c, d, source, visible)]
+
+    def defined(self, source:str) -> list:
+        "Names of the functions and classes that a cell defines, `Class.method` for a patched one"
+        kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+        trees = [t for t in ast.parse(source).body if isinstance(t, kinds)]
+        names = [n for t in trees for n in ([showdoc_nm(t)] if isinstance(showdoc_nm(t), str) else showdoc_nm(t))]
+        return [n for n in names if not n.split('.')[-1].startswith('_')]
+
+    def cell(self, cell:dict, directives:dict, source:str, visible:set) -> list:
+        "The cells that stand for one cell of the prepared notebook, none where a reader should see nothing"
+        if cell['cell_type'] == 'raw': return self.title(source)
+        if cell['cell_type'] == 'markdown': return [] if 'AUTOGENERATED' in source else [cell]
+        if not source.strip() or directives.get('include') == 'false': return []
+        if source.startswith('show_doc('): return self.documentation(cell, visible)
+        cell = {**cell, 'source': source, 'execution_count': None, 'metadata': {'tags': self.tags(directives)}}
+        if 'code-fold' not in directives: return [cell]
+        names = self.defined(source)
+        return ([markdown(heading(names), f'{cell["id"]}-name')] if names else []) + [cell]
+
+    def title(self, source:str) -> list:
+        "Title and description, which nbdev moves to a block of YAML"
+        front = yaml.safe_load(source.strip().strip('-')) or {}
+        if 'title' not in front: return []
+        return [markdown(f'# {front["title"]}\n\n> {front.get("description", "")}'.rstrip(' >\n'), 'title')]
+
+    def documentation(self, cell:dict, visible:set) -> list:
+        "Heading, signature and docstring of a name whose source is not on the page"
+        text = ''.join(joined(o.get('data', {}).get('text/markdown', [])) for o in cell['outputs'])
+        head = re.search(r'^#+ (\S+)$', text, flags=re.M)
+        if not head or head[1] in visible: return []
+        return [markdown(heading([head[1]]) + text[head.end():], cell['id'])]
+
+    def tags(self, directives:dict) -> list:
+        "Quarto's cell options as tags of myst-nb"
+        tags = {('echo', 'false'): 'remove-input', ('output', 'false'): 'remove-output',
+                ('code-fold', 'true'): 'hide-input'}
+        return [tag for option, tag in tags.items() if directives.get(option[0]) == option[1]]
+
+
+def toctree(caption:str, entries:list) -> str:
+    return '\n'.join(['```{toctree}', ':hidden:', f':caption: {caption}', '', *entries, '```', ''])
+
+
+def api_page(package:str, chapters:dict) -> str:
+    "One section per module, in the order of `chapters` (module: notebook), filled by autodoc"
+    sections = [f'## {module}\n\n[Chapter {path.stem}]({page_name(path)})\n\n'
+                f'```{{eval-rst}}\n.. automodule:: {package}.{module}\n   :members:\n```\n' for module, path in chapters.items()]
+    return f'# Reference\n\n> Every public name of `{package}`, module by module\n\n' + '\n'.join(sections)
+
+
+def exported_module(notebook:Path) -> str:
+    "Name of the module that a notebook exports to, empty without one"
+    cells = json.loads(notebook.read_text(encoding='utf-8'))['cells']
+    found = re.search(r'^#\| *default_exp +(\S+)', '\n'.join(joined(c['source']) for c in cells), flags=re.M)
+    return found[1] if found else ''
+
+
+def write_pages(cfg, pages:Path):
+    "Prepare every notebook in nbs/ and write the sources of the site to the empty folder `pages`"
+    doc_url = cfg.doc_host.rstrip('/') + '/' + cfg.doc_baseurl.strip('/')
+    maker = PageMaker(doc_url)
+    prepared = proc_nbs(cfg.nbs_path, n_workers=0, force=True)
+    files = sorted(p.relative_to(prepared) for p in prepared.rglob('*') if p.is_file() and p.suffix != '.yml')
+    notebooks = [f for f in files if f.suffix == '.ipynb']
+    names = {f.as_posix(): page_name(f).as_posix() for f in notebooks}
+    made = {f: maker.page(json.loads((prepared/f).read_text(encoding='utf-8'))) for f in notebooks}
+    known = {n for cells in made.values() for c in cells for n in re.findall(r'^\((sym:.+)\)=$', joined(c['source']), re.M)}
+
+    for file in set(files) - set(notebooks):
+        (pages/file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(prepared/file, pages/file)
+    for file, cells in made.items():
+        def new_link(path, anchor):
+            target = posixpath.normpath(posixpath.join(file.parent.as_posix(), path)) if path else ''
+            new = posixpath.relpath(names[target], file.parent.as_posix()) if target in names else path
+            return new + anchor.lower()
+        for c in cells:
+            if c['cell_type'] != 'markdown': continue
+            c['source'] = map_links(maker.link_symbols(joined(c['source']), known), new_link)
+        if file.name == cfg.readme_nb: cells.append(markdown(contents(notebooks, cfg.readme_nb, made), 'contents'))
+        page = pages/page_name(file)
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(json.dumps(dict(cells=cells, metadata=PYTHON, nbformat=4, nbformat_minor=5)), encoding='utf-8')
+    chapters = {m: f for f in notebooks if (m := exported_module(cfg.nbs_path/f))}
+    (pages/'api.md').write_text(api_page(cfg.lib_path.name, chapters), encoding='utf-8')
+
+
+def contents(notebooks:list, index:str, made:dict) -> str:
+    "The lists of pages that the site shows at its side"
+    def entry(file):
+        number, page = re.match(r'\d+', file.name), page_name(file).with_suffix('').as_posix()
+        title = re.match(r'# (.*)', joined(made[file][0]['source']))
+        return f'{number[0]} · {title[1]} <{page}>' if number and title else page
+    chapters = [entry(f) for f in notebooks if f.parent == Path('.') and f.name != index]
+    others = [entry(f) for f in notebooks if f.parent != Path('.')]
+    lists = toctree('Chapters', chapters), toctree('Assignments', others) if others else '', toctree('Reference', ['api'])
+    return '\n'.join(filter(None, lists))
+
+
+def fetch_mathjax():
+    "Put MathJax into the site's own files; without it a page loads it from a CDN"
+    package, member = MATHJAX
+    with tempfile.TemporaryDirectory() as tmp:
+        subprocess.run(['npm', 'pack', '--silent', package], cwd=tmp, check=True)
+        folder = HERE/'_static'/'mathjax'
+        folder.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(next(Path(tmp).glob('*.tgz'))) as archive:
+            (folder/Path(member).name).write_bytes(archive.extractfile(member).read())
+
+
+def build_site(cfg) -> int:
+    "Sphinx's exit code: 0 when the site in _docs/ was built without a warning"
+    from sphinx.cmd.build import main as sphinx
+    pages = HERE/'_build'
+    shutil.rmtree(pages, ignore_errors=True)
+    shutil.rmtree(cfg.doc_path, ignore_errors=True)
+    pages.mkdir()
+    write_pages(cfg, pages)
+    return sphinx(['-q', '-W', '--keep-going', '-E', '-c', str(HERE), '-b', 'html', str(pages), str(cfg.doc_path)])
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--readme', action='store_true', help='write README.md only')
+    parser.add_argument('--mathjax', action='store_true', help='fetch MathJax with npm before building')
+    args = parser.parse_args(argv)
+    cfg = get_config(path=ROOT)
+    write_readme(cfg.nbs_path/cfg.readme_nb)
+    refresh_quarto_yml()
+    if args.readme: return 0
+    if args.mathjax: fetch_mathjax()
+    return build_site(cfg)
+
+
+if __name__ == '__main__': sys.exit(main())

@@ -1,0 +1,65 @@
+"Sphinx settings of the documentation; names and version come from settings.ini"
+import re
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+config = ConfigParser(delimiters=['='])
+config.read(ROOT/'settings.ini', encoding='utf-8')
+settings = config['DEFAULT']
+
+project, version, author = settings['title'], settings['version'], settings['author']
+copyright = settings['copyright']
+extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode', 'sphinx.ext.mathjax', 'sphinx_copybutton']
+
+# Pages are notebooks with saved outputs: nothing is executed here.
+nb_execution_mode = 'off'
+nb_merge_streams = True
+myst_enable_extensions = ['dollarmath', 'amsmath', 'colon_fence']
+myst_heading_anchors = 4
+suppress_warnings = ['myst.header', 'config.cache']  # a lesson may skip a heading level
+
+autodoc_member_order = 'bysource'
+add_module_names = False
+default_role = 'py:obj'
+
+html_theme, html_title = 'furo', f'{project} {version}'
+html_static_path = [str(HERE/'_static')]
+html_css_files = ['site.css']
+html_copy_source = False
+copybutton_exclude = '.linenos, .gp, .go'
+copybutton_selector = 'div.cell_input pre, div.highlight-bash pre, div.highlight-python pre'
+
+# `build.py --mathjax` fetches this file; without it a page loads MathJax from a CDN.
+if (HERE/'_static'/'mathjax'/'tex-svg-full.js').exists(): mathjax_path = 'mathjax/tex-svg-full.js'
+
+
+def as_rst(text:str) -> str:
+    "reStructuredText from a docstring or comment of this project, which is written in Markdown"
+    def span(part):
+        code, math = re.fullmatch(r'`+([^`]+)`+', part), re.fullmatch(r'\$([^$]+)\$', part)
+        if math: return f':math:`{math[1]}`\\ '
+        if not code: return re.sub(r'([\\*|_])', r'\\\1', part)
+        return (f':py:obj:`{code[1]}`' if re.fullmatch(r'[\w.]+', code[1]) else f'``{code[1]}``') + '\\ '
+    return ''.join(span(part) for part in re.split(r'(`+[^`]+`+|\$[^$\n]+\$)', text))
+
+
+def document_parameters(app, what, name, obj, options, lines):
+    "Add the comment beside each parameter, which is where fastcore's docments keep its meaning"
+    from fastcore.docments import docments
+    lines[:] = [as_rst(line) for line in lines]
+    if what not in ('function', 'method', 'class'): return
+    try: comments = docments(obj)
+    except (TypeError, ValueError, AttributeError, OSError): return  # nothing to read: no source or signature
+    lines.append('')
+    for param, text in comments.items():
+        if not text or param == 'self': continue
+        text = as_rst(' '.join(str(text).split()))
+        lines.append(f':returns: {text}' if param == 'return' else f':param {param}: {text}')
+
+
+def setup(app): app.connect('autodoc-process-docstring', document_parameters)

@@ -1,0 +1,42 @@
+"What every test shares: a quiet, private environment, and copies of the project to work in"
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# Made by tools, runs and editors: no part of the project.
+NOT_SOURCE = shutil.ignore_patterns('.*', '_docs', '_proc', '_build', '__pycache__', '*.egg-info', 'build', 'dist', 'runs',
+                                    'data', 'venv', 'node_modules')
+
+# Before anything imports matplotlib, torch or Jupyter. Child processes inherit all of it.
+_home = tempfile.mkdtemp(prefix='dataset-condensation-tests-')
+os.environ.update(MPLBACKEND='Agg', OMP_NUM_THREADS='1', JUPYTER_CONFIG_DIR=_home, JUPYTER_DATA_DIR=_home,
+                  IPYTHONDIR=_home, PYTHONDONTWRITEBYTECODE='1', TQDM_DISABLE='1')
+os.environ.pop('IN_TEST', None)  # nbdev exports nothing while it is set
+
+
+def pytest_unconfigure(config): shutil.rmtree(_home, ignore_errors=True)
+
+
+def run(*args,  # Command line of a Python process, without the interpreter
+        cwd,    # Folder to run it in
+        env=None,      # Variables to add to the environment
+        timeout=900,   # Seconds after which it is killed
+        ):
+    "Run Python in a process of its own; its exit code and output are in what comes back"
+    return subprocess.run([sys.executable, *map(str, args)], cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def copy_project(to:Path) -> Path:
+    "A copy of the sources in the folder `to`, which must not exist yet"
+    return Path(shutil.copytree(ROOT, to, ignore=NOT_SOURCE))
+
+
+@pytest.fixture
+def project(tmp_path): return copy_project(tmp_path/'project')

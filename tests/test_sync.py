@@ -1,0 +1,158 @@
+"The notebooks, the package, the README and the settings agree with each other, and the notebooks are clean"
+import ast
+import json
+import re
+import shutil
+from configparser import ConfigParser
+
+import pytest
+from conftest import ROOT, run
+from test_notebooks import notebooks
+
+pytest.importorskip('nbdev', reason="export and cleaning are nbdev's: pip install -e '.[dev]'")
+
+PACKAGE = 'dataset_condensation'
+
+
+def texts(folder, *suffixes):
+    "The text of every file below `folder` with one of `suffixes`, by path"
+    files = (p for p in sorted(folder.rglob('*')) if p.suffix in suffixes)
+    files = (p for p in files if not any(part.startswith(('.', '_build', '__pycache__')) for part in p.relative_to(folder).parts))
+    return {p.relative_to(folder).as_posix(): p.read_text(encoding='utf-8') for p in files}
+
+
+def assert_same(made, kept, remedy):
+    "Both are {path: text}; a failure names the files"
+    assert set(made) == set(kept), f'only made: {set(made) - set(kept)}, only in the project: {set(kept) - set(made)}: {remedy}'
+    differ = [name for name in made if made[name] != kept[name]]
+    assert not differ, f'{", ".join(differ)}: {remedy}'
+
+
+def settings():
+    config = ConfigParser(delimiters=['='])
+    config.read(ROOT/'settings.ini', encoding='utf-8')
+    return config['DEFAULT']
+
+
+# ---- What is made from the notebooks and the settings
+
+def test_the_package_is_what_the_notebooks_export(project):
+    shutil.rmtree(project/PACKAGE)
+    done = run('-c', 'from nbdev.doclinks import nbdev_export; nbdev_export()', cwd=project)
+    assert done.returncode == 0, done.stdout
+    assert_same(texts(project/PACKAGE, '.py'), texts(ROOT/PACKAGE, '.py'), 'run nbdev_export, remove what it no longer makes')
+    assert (project/'pyproject.toml').read_text() == (ROOT/'pyproject.toml').read_text(), 'run nbdev_export'
+
+
+def test_the_notebooks_are_clean(project):
+    done = run('-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()', cwd=project)
+    assert done.returncode == 0, done.stdout
+    names = notebooks()
+    assert_same({n: (project/'nbs'/n).read_text(encoding='utf-8') for n in names},
+                {n: (ROOT/'nbs'/n).read_text(encoding='utf-8') for n in names}, 'run nbdev_clean')
+
+
+def test_the_readme_is_what_the_index_gives(project):
+    (project/'README.md').unlink()
+    for picture in (project/'nbs'/'images').glob('index-*'): picture.unlink()
+    done = run('nbs/_sphinx/build.py', '--readme', cwd=project)
+    assert done.returncode == 0, done.stdout
+    remedy = 'run python nbs/_sphinx/build.py --readme'
+    assert (project/'README.md').read_text(encoding='utf-8') == (ROOT/'README.md').read_text(encoding='utf-8'), remedy
+    pictures = [{p.name: p.read_bytes() for p in (top/'nbs'/'images').glob('index-*')} for top in (project, ROOT)]
+    assert pictures[0] == pictures[1], remedy
+    assert (project/'nbs'/'nbdev.yml').read_text() == (ROOT/'nbs'/'nbdev.yml').read_text(), remedy
+
+
+def test_the_links_of_the_readme_lead_somewhere():
+    text = (ROOT/'README.md').read_text(encoding='utf-8')
+    links = re.findall(r'\]\(([^)\s#]+)', text) + re.findall(r'(?:src|href)="([^"#]+)"', text)
+    missing = [link for link in links if not re.match(r'[a-z]+:', link) and not (ROOT/link).exists()]
+    assert not missing
+
+
+def test_settings_project_and_version_agree():
+    cfg = settings()
+    project = (ROOT/'pyproject.toml').read_text(encoding='utf-8')
+    assert f'name="{cfg["lib_name"]}"' in project and f'requires-python=">={cfg["min_python"]}"' in project
+    assert (ROOT/PACKAGE/'__init__.py').read_text(encoding='utf-8').startswith(f'__version__ = "{cfg["version"]}"')
+    released = re.findall(r'^## (\S+)', (ROOT/'CHANGELOG.md').read_text(encoding='utf-8'), flags=re.M)
+    assert released and released[0] == cfg['version']
+
+
+# ---- What a notebook in this project looks like
+
+def cells(name): return json.loads((ROOT/'nbs'/name).read_text(encoding='utf-8'))['cells']
+
+
+def source(cell): return ''.join(cell['source'])
+
+
+def directives(cell): return set(re.findall(r'^#\| *([\w-]+)', source(cell), flags=re.M))
+
+
+def chapters(): return [n for n in notebooks() if re.match(r'\d+_', n)]
+
+
+def module_of(name):
+    "The module that a notebook exports to, None without one"
+    found = re.search(r'^#\| *default_exp +(\S+)', '\n'.join(source(c) for c in cells(name)), flags=re.M)
+    return found and found[1]
+
+
+@pytest.mark.parametrize('name', notebooks())
+def test_cells_are_short_and_named_once(name):
+    ids = [c['id'] for c in cells(name)]
+    assert len(set(ids)) == len(ids), 'two cells have one id'
+    too_long = [c['id'] for c in cells(name) if c['cell_type'] == 'code' and len(source(c).splitlines()) > 30]
+    assert not too_long, f'cells of more than 30 lines: {too_long}'
+
+
+@pytest.mark.parametrize('name', notebooks())
+def test_saved_outputs_can_be_read_anywhere(name):
+    for c in cells(name):
+        outputs = c.get('outputs', [])
+        shown = ''.join(''.join(t) for o in outputs for k, t in [('text', o.get('text', '')), *o.get('data', {}).items()]
+                        if k.startswith('text'))
+        assert not [o for o in outputs if o['output_type'] == 'error'], f'cell {c["id"]} ends in an error'
+        assert 'jupyter.widget' not in json.dumps(outputs), f'cell {c["id"]} holds the state of a widget'
+        # a folder of the top level, as it would appear in a message or a traceback
+        found = re.search(r'(?<![\w/.:])/(?:home|Users|root|tmp|opt|mnt|work)/[\w./-]+', shown)
+        assert not found, f'cell {c["id"]} shows a path of one machine: {found[0]}'
+
+
+@pytest.mark.parametrize('name', chapters())
+def test_a_chapter_opens_and_closes_as_agreed(name):
+    title, *rest = cells(name)
+    assert title['cell_type'] == 'markdown' and re.fullmatch(r'# .+\n\n> .+', source(title)), \
+        'the first cell holds a title and a one-line description, nothing else: nbdev drops the rest'
+    last = rest[-1]
+    assert 'hide' in directives(last) and 'nbdev_export()' in source(last)
+    definitions = [i for i, c in enumerate(rest) if c['cell_type'] == 'code' and re.search(r'^(def|class) ', source(c), re.M)]
+    heads = [i for i, c in enumerate(rest) if c['cell_type'] == 'markdown' and re.search(r'^## ', source(c), re.M)]
+    assert not definitions or heads and heads[0] < definitions[0], 'an H2 stands before the first definition'
+
+
+@pytest.mark.parametrize('name', chapters())
+def test_imports_stand_in_cells_of_their_own(name):
+    "Preparing the docs runs every cell that holds an import, and would run the rest of it too"
+    mixed = []
+    for c in cells(name):
+        if c['cell_type'] != 'code' or 'nbdev_export()' in source(c) or '%%' in source(c): continue
+        python = re.sub(r'^[%!].*', '', source(c), flags=re.M)  # without the lines that are IPython's
+        kinds = {isinstance(t, (ast.Import, ast.ImportFrom)) for t in ast.parse(python).body}
+        if len(kinds) > 1: mixed.append(c['id'])
+    assert not mixed
+
+
+@pytest.mark.parametrize('name', chapters())
+def test_a_module_imports_only_from_lower_chapters(name):
+    module = module_of(name)
+    if module is None: pytest.skip('exports no module')
+    number = {module_of(n): n for n in chapters()}
+    tree = ast.parse((ROOT/PACKAGE/f'{module}.py').read_text(encoding='utf-8'))
+    used = [t.module for t in ast.walk(tree) if isinstance(t, ast.ImportFrom) and t.level == 1 and t.module]
+    used += [t.module.split('.')[1] for t in ast.walk(tree)
+             if isinstance(t, ast.ImportFrom) and t.level == 0 and t.module.startswith(f'{PACKAGE}.')]
+    wrong = [u for u in used if u in number and number[u] >= name]
+    assert not wrong, f'{module} imports from {wrong}'

@@ -1,0 +1,169 @@
+"""Execute the notebooks and save what they show.
+
+    python tools/execute_notebooks.py                    # all of them, in order
+    python tools/execute_notebooks.py 06 14_cli index    # some, by number, name or path
+    python tools/execute_notebooks.py --flags slow       # run the slow cells as well
+    python tools/execute_notebooks.py --check            # write nothing, name the cells that would change
+
+Cells that `nbdev_test` skips are left alone and keep the outputs they have. A run is made repeatable
+(one thread, no progress bars, no widget state, then `nbdev_clean`), so a second one changes nothing.
+"""
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from execnb.nbio import dict2nb
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbdev.clean import nbdev_clean
+from nbdev.config import get_config
+from nbdev.doclinks import nbglob
+from nbdev.process import extract_directives
+
+WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json'
+
+
+def kernel_env(root:Path,  # Folder of settings.ini, put first on the kernel's path
+               home:str,   # Empty folder that stands in for the user's Jupyter and IPython settings
+               ) -> dict:  # The environment in which a notebook gives the same outputs every time
+    "The environment of a kernel: this checkout, one thread, nothing that differs from user to user"
+    env = {**os.environ, 'IN_TEST': '1', 'TQDM_DISABLE': '1', 'PYTHONHASHSEED': '0',
+           'JUPYTER_CONFIG_DIR': home, 'JUPYTER_DATA_DIR': home, 'IPYTHONDIR': home,
+           'PYTHONPATH': os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')]))}
+    for library in 'OMP', 'MKL', 'OPENBLAS': env[f'{library}_NUM_THREADS'] = '1'
+    env.pop('MPLBACKEND', None)  # else figures would not be drawn inline
+    return env
+
+
+def directives(cell) -> dict:  # Name of each `#|` directive and its arguments
+    "The nbdev directives of a code cell"
+    plain = dict(cell_type='code', source=cell.source, metadata={}, outputs=[], id=cell.id)
+    return extract_directives(dict2nb(cells=[plain]).cells[0], remove=False)
+
+
+def is_skipped(cell, skip_flags:set) -> bool:
+    "Would `nbdev_test` leave this code cell out?"
+    found = directives(cell)
+    return found.get('eval:', [''])[0].lower() == 'false' or bool(skip_flags & found.keys())
+
+
+class SkippingClient(NotebookClient):
+    "Runs the cells of a notebook, except those with a flag in `skip_flags`"
+    def __init__(self, nb, skip_flags:set, **kwargs):
+        super().__init__(nb, **kwargs)
+        self.skip_flags = skip_flags
+
+    async def async_execute_cell(self, cell, cell_index, **kwargs):
+        if cell.cell_type == 'code' and is_skipped(cell, self.skip_flags): return cell
+        return await super().async_execute_cell(cell, cell_index, **kwargs)
+
+
+def merge_streams(outputs:list) -> list:
+    "Join neighbouring pieces of one stream: where the kernel cuts them depends on the clock"
+    merged = []
+    for out in outputs:
+        last = merged[-1] if merged else {}
+        if out.output_type == 'stream' and last.get('output_type') == 'stream' and out.name == last.name:
+            last.text += out.text
+        else: merged.append(out)
+    return merged
+
+
+def without_widgets(outputs:list) -> list:
+    "Keep of each widget the picture or text it has for readers without a kernel; drop bars and bare controls"
+    kept = []
+    for out in outputs:
+        data = out.get('data', {})
+        live = data.pop(WIDGET_VIEW, None)
+        if live is None or set(data) - {'text/plain'}: kept.append(out)
+    return kept
+
+
+def check_outputs(cell, root:Path):
+    "Refuse outputs that name this machine: they differ elsewhere and tell a reader nothing"
+    text = json.dumps(cell.outputs)
+    places = [str(root), str(Path.home()), sys.prefix, tempfile.gettempdir()]
+    for place in (p for p in places if len(p) > 1):
+        found = re.search(re.escape(place) + r'/[^\s"\\]*', text)
+        if found: raise ValueError(f'cell {cell.id!r} shows a path of this machine: {found[0]}')
+
+
+def execute(path:Path,             # The notebook; it is not written
+            skip_flags:set,        # Cells with one of these flags are left alone
+            root:Path,             # Folder of settings.ini
+            timeout:float|None=None,  # Seconds allowed for one cell, None for no limit
+            ):                     # -> the notebook with its outputs
+    "Run a notebook from its own folder in a fresh kernel"
+    nb = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as home:
+        client = SkippingClient(nb, skip_flags, kernel_name='python3', timeout=timeout, record_timing=False,
+                                store_widget_state=False, resources={'metadata': {'path': str(path.parent)}},
+                                extra_arguments=['--log-level=40'])
+        client.execute(env=kernel_env(root, home))
+    for cell in nb.cells:
+        if cell.cell_type != 'code': continue
+        cell.outputs = merge_streams(without_widgets(cell.outputs))
+        check_outputs(cell, root)
+    return nb
+
+
+def clean_text(nb, name:str) -> str:
+    "The text of `nb` as `nbdev_clean` leaves it"
+    with tempfile.TemporaryDirectory() as tmp:
+        path = Path(tmp)/name
+        nbformat.write(nb, path)
+        nbdev_clean(str(path))
+        return path.read_text(encoding='utf-8')
+
+
+def changed_outputs(old:str, new:str) -> list:
+    "Ids of the cells whose outputs differ between two texts of one notebook"
+    old, new = (json.loads(text)['cells'] for text in (old, new))
+    return [b['id'] for a, b in zip(old, new) if a.get('outputs') != b.get('outputs')]
+
+
+def find_notebooks(names:list, nbs:Path) -> list:
+    "The notebooks meant by `names`: a number, a name or a path each; all of them without any"
+    every = sorted(Path(p) for p in nbglob(nbs))
+    def matches(name):
+        stem = Path(name).stem
+        found = [p for p in every if p.stem == stem or p.stem.split('_')[0] == stem]
+        if not found: raise SystemExit(f'no notebook {name!r} in {nbs}; there are {", ".join(p.stem for p in every)}')
+        return found
+    return [p for name in names for p in matches(name)] if names else every
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='*', help='notebooks by number, name or path (default: all)')
+    parser.add_argument('--flags', default='', help='flags whose cells run too, separated by spaces: "slow gpu"')
+    parser.add_argument('--timeout', type=float, help='seconds allowed for one cell (default: no limit)')
+    parser.add_argument('--check', action='store_true', help='write nothing; fail if a saved output would change')
+    args = parser.parse_args(argv)
+    cfg = get_config()
+    skip_flags = set(cfg.tst_flags.split()) - set(args.flags.split())
+    bad = []
+    for path in find_notebooks(args.names, cfg.nbs_path):
+        start = time.time()
+        try: nb = execute(path, skip_flags, cfg.config_path, args.timeout)
+        except (CellExecutionError, ValueError) as e:
+            print(f'{path.name}: not saved\n{e}', file=sys.stderr)
+            bad.append(path.name)
+            continue
+        old, new = path.read_text(encoding='utf-8'), clean_text(nb, path.name)
+        changed = changed_outputs(old, new)
+        if not args.check: path.write_text(new, encoding='utf-8')
+        elif changed: bad.append(path.name)
+        what = f'changed outputs: {", ".join(changed)}' if changed else 'the same outputs'
+        print(f'{path.name}: {time.time() - start:.1f} s, {what}', flush=True)
+    if bad: print(f'failed: {", ".join(bad)}', file=sys.stderr)
+    return 1 if bad else 0
+
+
+if __name__ == '__main__': sys.exit(main())
