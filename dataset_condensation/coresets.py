@@ -263,11 +263,13 @@ class Comparison:
     about: dict = field(default_factory=dict)   # Data, ipc, network, recipe, seed
     def __getitem__(self, name): return next(s for s in self.scores if s.name == name)
     def _rows(self):
-        num = lambda v: '–' if v is None else f'{v:.1f}'
-        yield 'set', 'images', 'accuracy %', '± networks', '± sets', 'seconds'
+        num = lambda v: '–' if not v else f'{v:.1f}'
+        rows = [('set', 'images', 'accuracy %', '± networks', '± sets')]
         for s in self.scores:
-            yield (s.name, f'{s.evaluations[0].images:,}', num(s.mean), num(s.between_nets), num(s.between_sets),
-                   num(s.seconds))
+            rows.append((s.name, f'{s.evaluations[0].images:,}', num(s.mean), num(s.between_nets),
+                         num(s.between_sets)))
+        keep = [i for i in range(5) if any(r[i] != '–' for r in rows[1:])]
+        return [[r[i] for i in keep] for r in rows]
     def as_dict(self) -> dict:
         "Everything, ready for JSON"
         return dict(about=self.about, scores=[s.as_dict() for s in self.scores])
@@ -275,7 +277,7 @@ class Comparison:
         "Write everything to a JSON file"
         Path(path).write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n')
     def __repr__(self):
-        rows = list(self._rows())
+        rows = self._rows()
         width = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
         cells = lambda r: [r[0].ljust(width[0])] + [v.rjust(w) for v, w in zip(r[1:], width[1:])]
         return '\n'.join('  '.join(cells(r)).rstrip() for r in rows)

@@ -68,7 +68,8 @@ def show_images(
     if ax is None:
         inch = zoom / plt.rcParams['figure.dpi']
         ax = plt.figure(figsize=(pic.shape[2] * inch, pic.shape[1] * inch)).add_axes([0, 0, 1, 1])
-    ax.imshow((pic[0] if c == 1 else pic.permute(1, 2, 0)).numpy(), cmap='gray', vmin=0, vmax=1, interpolation='nearest')
+    pixels = (pic[0] if c == 1 else pic.permute(1, 2, 0)).numpy()
+    ax.imshow(pixels, cmap='gray', vmin=0, vmax=1, interpolation='nearest')
     ax.axis('off')
     for i, text in enumerate([] if titles is None else titles):
         x0, y0 = i % ncols * (w + gap), i // ncols * (top + h + gap)
@@ -88,7 +89,7 @@ def gen(
     except TypeError:
         raise TypeError(f'gen: got seed {seed!r} and keys {keys}, expected an int, then ints and strings') from None
     digest = hashlib.sha256(repr(name).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], 'big') >> 1)  # torch wants 63 bits
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], 'big') >> 1)  # 63 bits are a positive int64
 
 # %% ../nbs/00_data.ipynb #image-stats
 def image_stats(

@@ -8,7 +8,7 @@ __all__ = ['TRAIN_RECIPES', 'SyntheticSet', 'TrainRecipe', 'train_recipe', 'augm
 
 # %% ../nbs/03_training.ipynb #imports
 import time
-from dataclasses import dataclass, replace, asdict
+from dataclasses import asdict, dataclass, field, replace
 from statistics import mean, stdev
 
 import torch
@@ -259,6 +259,7 @@ class Evaluation:
     net: str           # Name of the network
     recipe: TrainRecipe
     seed: int
+    networks: list = field(default_factory=list, repr=False, compare=False)   # The networks, if they were kept
 
     @property
     def mean(self) -> float: return mean(self.accuracies)
@@ -266,11 +267,11 @@ class Evaluation:
     def std(self) -> float: return stdev(self.accuracies) if len(self.accuracies) > 1 else 0.
     def as_dict(self) -> dict:
         "Everything, ready for JSON"
-        return dict(mean=self.mean, std=self.std, **asdict(self))
+        return dict(mean=self.mean, std=self.std, **{k: v for k, v in asdict(replace(self, networks=[])).items() if k != 'networks'})
     def __repr__(self):
-        spread = f' ± {self.std:.1f}' if len(self.accuracies) > 1 else ''
         n = len(self.accuracies)
-        return f'{self.mean:.1f}{spread} % ({n} network{"s" if n > 1 else ""}, {self.images} images, {self.seconds:.1f} s)'
+        spread = f' ± {self.std:.1f}' if n > 1 else ''
+        return f'{self.mean:.1f}{spread} % ({n} network{"s" if n > 1 else ""}, {self.images} images)'
 
 # %% ../nbs/03_training.ipynb #evaluate-helpers
 def _test_set(data, mean, std):
@@ -303,15 +304,19 @@ def evaluate(
     seed: int = 0,         # Network k starts from `gen(seed, 'evaluate', k)`
     device=None,           # A GPU where there is one
     progress: bool = False,  # Show a bar
+    keep: bool = False,    # Keep the trained networks in `.networks`
 ) -> Evaluation:
     "Train networks on `small` from scratch, and test them on `data`"
     small = small.train if isinstance(small, ImageData) else small
     recipe, device = train_recipe(recipe), pick_device(device)
     _check_evaluate(small, data, nets)
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
-    start, accs, test = time.perf_counter(), [], _test_set(data, small.mean, small.std)
+    start, test = time.perf_counter(), _test_set(data, small.mean, small.std)
+    result = Evaluation([], 0., len(small), net, recipe, seed)
     for k in tqdm(range(nets), disable=not progress, leave=False, desc='evaluating'):
         n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
         train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress)
-        accs.append(accuracy(n, test))
-    return Evaluation(accs, time.perf_counter() - start, len(small), net, recipe, seed)
+        result.accuracies.append(accuracy(n, test))
+        if keep: result.networks.append(n)
+    result.seconds = time.perf_counter() - start
+    return result

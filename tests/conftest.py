@@ -1,9 +1,10 @@
-"What every test shares: a quiet, private environment, and copies of the project to work in"
+"What every test shares: a private environment, copies of the project to work in, notebooks that run in the background"
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,26 @@ def copy_project(to:Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path): return copy_project(tmp_path/'project')
+
+
+# ---- Notebooks take the longest: they start first, several at a time, and are asked for their result last
+
+def run_notebook(name):
+    "Test `nbs/<name>` as nbdev_test does, in a process of its own; gives the finished process"
+    code = f'from nbdev.test import nbdev_test; nbdev_test(path={f"nbs/{name}"!r}, n_workers=0, do_print=True)'
+    return run('-c', code, cwd=ROOT)
+
+
+def is_notebook(item): return item.get_closest_marker('notebooks') is not None
+
+
+def pytest_collection_modifyitems(items): items.sort(key=is_notebook)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def notebook_runs(request):
+    "The future of each notebook that was selected, by name"
+    names = [item.callspec.params['name'] for item in request.session.items if is_notebook(item)]
+    pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 4))
+    yield {name: pool.submit(run_notebook, name) for name in names}
+    pool.shutdown(cancel_futures=True)

@@ -13,7 +13,7 @@ from test_sync import PACKAGE
 
 if 'CI' not in os.environ:  # where nothing may be skipped
     for tool in 'sphinx', 'myst_nb', 'furo': pytest.importorskip(tool, reason="the docs need Sphinx: pip install -e '.[dev]'")
-pytestmark = [pytest.mark.docs, pytest.mark.xdist_group('docs')]
+pytestmark = pytest.mark.docs
 
 
 class Page(HTMLParser):

@@ -15,11 +15,9 @@ def notebooks():
 
 @pytest.mark.notebooks
 @pytest.mark.parametrize('name', notebooks())
-def test_notebook(name):
-    code = f'from nbdev.test import nbdev_test; nbdev_test(path={f"nbs/{name}"!r}, n_workers=0, do_print=True)'
-    done = run('-c', code, cwd=ROOT)
-    assert done.stdout.count('Starting') == 1, done.stdout
-    assert done.returncode == 0 and 'Success.' in done.stdout, f'nbs/{name}\n{done.stdout}'
+def test_notebook(name, notebook_runs):
+    done = notebook_runs[name].result()
+    assert done.returncode == 0 and done.stdout.count('Starting') == 1 and 'Success.' in done.stdout, f'nbs/{name}\n{done.stdout}'
 
 
 # ---- tools/execute_notebooks.py, on a project with one small notebook

@@ -10,7 +10,7 @@ from conftest import ROOT, copy_project, run
 from packaging.requirements import Requirement
 from test_sync import PACKAGE, settings
 
-pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group('packaging')]
+pytestmark = pytest.mark.packaging
 
 
 @pytest.fixture(scope='module')

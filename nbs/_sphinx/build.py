@@ -142,16 +142,18 @@ class PageMaker:
     "Turns notebooks that nbdev prepared for Quarto into plain ones"
     def __init__(self, doc_url:str):
         self.symbol_link = re.compile(r'\[(`[^`]+`)\]\(%s/[^)]+\)' % re.escape(doc_url))
+        self.homes = {}  # name: the place on the site that explains it
 
-    def link_symbols(self, text:str, known:set) -> str:
+    def link_symbols(self, text:str) -> str:
         "Link the names of this package to their headings on this site, instead of to the published one"
-        def link(match): return f'[{match[0]}](#{label(match[1])})' if label(match[1]) in known else match[0]
+        def link(match): return f'[{match[0]}](#{label(match[1])})' if match[1] in self.homes else match[0]
         def line(part): return part if part.startswith(('#', '(sym:')) else re.sub(r'(?<!\[)`([\w.]+)`(?!\])', link, part)
         text = self.symbol_link.sub(r'\1', text)
         return outside_code(text, lambda t: ''.join(line(part) for part in t.splitlines(True)))
 
-    def page(self, nb:dict) -> list:
+    def page(self, nb:dict, address:str) -> list:
         "The cells of one page"
+        self.address = address
         cells = [(c, *split_directives(joined(c['source']))) for c in nb['cells']]
         visible = {n for _, d, source in cells if 'code-fold' in d for n in self.defined(source)}
         return [new for c, d, source in cells for new in self.cell(c, d, source, visible)]
@@ -163,6 +165,11 @@ class PageMaker:
         names = [n for t in trees for n in ([showdoc_nm(t)] if isinstance(showdoc_nm(t), str) else showdoc_nm(t))]
         return [n for n in names if not n.split('.')[-1].startswith('_')]
 
+    def heading(self, names:list, cell_id:str, below:str='') -> dict:
+        "The heading under which `names` are found from now on"
+        self.homes.update({n: f'{self.address}#{n.lower()}' for n in names})
+        return markdown(heading(names) + below, cell_id)
+
     def cell(self, cell:dict, directives:dict, source:str, visible:set) -> list:
         "The cells that stand for one cell of the prepared notebook, none where a reader should see nothing"
         if cell['cell_type'] == 'raw': return self.title(source)
@@ -172,7 +179,7 @@ class PageMaker:
         cell = {**cell, 'source': source, 'execution_count': None, 'metadata': {'tags': self.tags(directives)}}
         if 'code-fold' not in directives: return [cell]
         names = self.defined(source)
-        return ([markdown(heading(names), f'{cell["id"]}-name')] if names else []) + [cell]
+        return ([self.heading(names, f'{cell["id"]}-name')] if names else []) + [cell]
 
     def title(self, source:str) -> list:
         "Title and description, which nbdev moves to a block of YAML"
@@ -185,7 +192,7 @@ class PageMaker:
         text = ''.join(joined(o.get('data', {}).get('text/markdown', [])) for o in cell['outputs'])
         head = re.search(r'^#+ (\S+)$', text, flags=re.M)
         if not head or head[1] in visible: return []
-        return [markdown(heading([head[1]]) + text[head.end():], cell['id'])]
+        return [self.heading([head[1]], cell['id'], text[head.end():])]
 
     def tags(self, directives:dict) -> list:
         "Quarto's cell options as tags of myst-nb"
@@ -220,8 +227,9 @@ def write_pages(cfg, pages:Path):
     files = sorted(p.relative_to(prepared) for p in prepared.rglob('*') if p.is_file() and p.suffix != '.yml')
     notebooks = [f for f in files if f.suffix == '.ipynb']
     names = {f.as_posix(): page_name(f).as_posix() for f in notebooks}
-    made = {f: maker.page(json.loads((prepared/f).read_text(encoding='utf-8'))) for f in notebooks}
-    known = {n for cells in made.values() for c in cells for n in re.findall(r'^\((sym:.+)\)=$', joined(c['source']), re.M)}
+    made = {f: maker.page(json.loads((prepared/f).read_text(encoding='utf-8')), page_name(f).with_suffix('.html').as_posix())
+            for f in notebooks}
+    (pages/'homes.json').write_text(json.dumps(maker.homes), encoding='utf-8')  # for conf.py
 
     for file in set(files) - set(notebooks):
         (pages/file).parent.mkdir(parents=True, exist_ok=True)
@@ -233,7 +241,7 @@ def write_pages(cfg, pages:Path):
             return new + anchor.lower()
         for c in cells:
             if c['cell_type'] != 'markdown': continue
-            c['source'] = map_links(maker.link_symbols(joined(c['source']), known), new_link)
+            c['source'] = map_links(maker.link_symbols(joined(c['source'])), new_link)
         if file.name == cfg.readme_nb: cells.append(markdown(contents(notebooks, cfg.readme_nb, made), 'contents'))
         page = pages/page_name(file)
         page.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
 "Sphinx settings of the documentation; names and version come from settings.ini"
+import json
 import re
 import sys
 from configparser import ConfigParser
@@ -14,7 +15,7 @@ settings = config['DEFAULT']
 
 project, version, author = settings['title'], settings['version'], settings['author']
 copyright = settings['copyright']
-extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode', 'sphinx.ext.mathjax', 'sphinx_copybutton']
+extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.linkcode', 'sphinx.ext.mathjax', 'sphinx_copybutton']
 
 # Pages are notebooks with saved outputs: nothing is executed here.
 nb_execution_mode = 'off'
@@ -60,6 +61,13 @@ def document_parameters(app, what, name, obj, options, lines):
         if not text or param == 'self': continue
         text = as_rst(' '.join(str(text).split()))
         lines.append(f':returns: {text}' if param == 'return' else f':param {param}: {text}')
+
+
+def linkcode_resolve(domain, info):
+    "Where a chapter shows and explains a name of the reference: the name itself, else its class"
+    homes = json.loads((HERE/'_build'/'homes.json').read_text(encoding='utf-8'))
+    name = info['fullname']
+    return homes.get(name) or homes.get(name.split('.')[0])
 
 
 def setup(app): app.connect('autodoc-process-docstring', document_parameters)
