@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, fields, replace, asdict
 from pathlib import Path
 from typing import Callable, NamedTuple
 
+import numpy as np
 import torch
 from fastcore.basics import patch
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
-from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 from tqdm.auto import tqdm
 
 from . import __version__
@@ -327,7 +327,7 @@ def condense(
     if not isinstance(method, Method): return method.make(data, ipc, seed=seed, net=net, device=device, **overrides)
     steps = condensing(data, method, ipc, seed, net, device, recipe, **overrides)
     recipe, history = recipe or method.recipe(ipc, net, **overrides), []
-    with tqdm(total=recipe.updates, disable=not progress, desc=method.name) as bar:
+    with tqdm(total=recipe.updates, disable=not progress, mininterval=0.5, desc=method.name) as bar:
         for state in steps:
             bar.update()
             if state.step % 10 == 0 and not bar.disable: bar.set_postfix(loss=f'{state.loss:.3g}')
@@ -351,7 +351,7 @@ def save(self: SyntheticSet,
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     about = dict(format=FORMAT, classes=self.classes, info=self.info)
     if not path.parent.is_dir(): raise FileNotFoundError(f'SyntheticSet.save: `path` is {path}, but there is no folder {path.parent}')
-    save_file(tensors, path, dict(set=json.dumps(about)))   # one entry: safetensors keeps no order among several
+    path.write_bytes(save(tensors, dict(set=json.dumps(about))))   # one entry: safetensors keeps no order among several
     return path
 
 # %% ../nbs/05_condensation.ipynb #load
@@ -390,8 +390,9 @@ def to_folder(self: SyntheticSet,
     if self.shape[0] not in (1, 3): raise ValueError(f'SyntheticSet.to_folder: images have {self.shape[0]} channels, a PNG has 1 or 3')
     folders = [_folder_name(c, name, self.n_classes) for c, name in enumerate(self.classes)]
     for f in folders: (path/f).mkdir(parents=True)
-    bytes = (255*self.pixels).round().byte()
-    for i, (x, y) in enumerate(zip(bytes, self.labels)): to_pil_image(x).save(path/folders[y]/f'{i:05d}.png')
+    pixels = (255*self.pixels).round().byte().permute(0, 2, 3, 1).numpy()
+    if self.shape[0] == 1: pixels = pixels[..., 0]
+    for i, (x, y) in enumerate(zip(pixels, self.labels)): Image.fromarray(x).save(path/folders[y]/f'{i:05d}.png')
     about = dict(format=FORMAT, classes=self.classes, folders=folders, mean=self.mean.tolist(), std=self.std.tolist(), info=self.info)
     (path/'set.json').write_text(json.dumps(about, indent=1) + '\n')
     return path
@@ -412,8 +413,9 @@ def from_folder(cls: SyntheticSet,
         stats = [torch.tensor(about[k], dtype=torch.float32) for k in ('mean', 'std')]
     except (KeyError, TypeError, ValueError) as e:
         raise ValueError(f'SyntheticSet.from_folder: {path/"set.json"} cannot be read ({e!r})') from e
-    px = [pil_to_tensor(Image.open(f)).float() / 255 for fs in names for f in fs]
+    px = [np.atleast_3d(np.asarray(Image.open(f))) for fs in names for f in fs]
     if not px: raise ValueError(f'SyntheticSet.from_folder: {path} holds no PNG files')
     y = torch.tensor([c for c, fs in enumerate(names) for _ in fs])
     mean, std = (s.view(-1, 1, 1) for s in stats)
-    return cls((torch.stack(px) - mean) / std, y, about['classes'], *stats, about['info'])
+    x = torch.from_numpy(np.stack(px)).permute(0, 3, 1, 2).float() / 255
+    return cls((x - mean) / std, y, about['classes'], *stats, about['info'])

@@ -16,7 +16,6 @@ from statistics import mean, stdev
 from typing import Callable
 
 import torch
-from sklearn.cluster import KMeans
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -141,6 +140,7 @@ def k_means(
     seed: int = 0,       # Of scikit-learn's k-means
 ) -> Tensor:             # (k,), indices
     "Choose the row nearest to each of `k` cluster centres, no row twice"
+    from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
     centres = torch.from_numpy(KMeans(k, n_init=1, random_state=seed).fit(z.numpy()).cluster_centers_).to(z)
     chosen = []
     for d in torch.cdist(centres, z):

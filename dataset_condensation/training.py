@@ -220,7 +220,7 @@ def train(
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     drop, losses = round(recipe.epochs * recipe.drop_at), []
     net.train()
-    for epoch in tqdm(range(recipe.epochs), disable=not progress, leave=False, desc='training'):
+    for epoch in tqdm(range(recipe.epochs), disable=not progress, leave=False, delay=10, mininterval=1, desc='training'):
         if epoch == drop:
             for group in opt.param_groups: group['lr'] /= 10
         losses.append(train_epoch(net, data, opt, generator, recipe.batch, augment))
@@ -313,7 +313,7 @@ def evaluate(
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
     start, test = time.perf_counter(), _test_set(data, small.mean, small.std)
     result = Evaluation([], 0., len(small), net, recipe, seed)
-    for k in tqdm(range(nets), disable=not progress, leave=False, desc='evaluating'):
+    for k in tqdm(range(nets), disable=not progress, leave=False, delay=10, desc='evaluating'):
         n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
         train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress)
         result.accuracies.append(accuracy(n, test))

@@ -121,6 +121,14 @@ def test_saved_outputs_can_be_read_anywhere(name):
         assert not found, f'cell {c["id"]} shows a path of one machine: {found[0]}'
 
 
+@pytest.mark.parametrize('name', notebooks())
+def test_links_lead_to_what_is_there(name):
+    text = '\n'.join(source(c) for c in cells(name) if c['cell_type'] == 'markdown')
+    links = re.findall(r'\]\(([^)\s:#]+)[^)\s:]*\)', re.sub(r'^```.*?^```', '', text, flags=re.M | re.S))
+    missing = [link for link in links if not (ROOT/'nbs'/name).parent.joinpath(link).exists()]
+    assert not missing, 'a chapter that is not written yet is named without a link'
+
+
 @pytest.mark.parametrize('name', chapters())
 def test_a_chapter_opens_and_closes_as_agreed(name):
     title, *rest = cells(name)

@@ -1,0 +1,48 @@
+"Where a measured figure comes from: written beside every result"
+import json
+import os
+import platform
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import torch
+import torchvision
+
+import dataset_condensation
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT/'results'
+
+
+def _git(*args) -> str:
+    "What git says, or '' outside a repository"
+    done = subprocess.run(['git', *args], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else ''
+
+
+def _cpu() -> str:
+    "The processor's model"
+    info = Path('/proc/cpuinfo')
+    names = [line.split(':', 1)[1].strip() for line in info.read_text().splitlines() if line.startswith('model name')] if info.exists() else []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def provenance() -> dict:
+    "Commit, versions and machine"
+    changed = _git('status', '--porcelain', '--untracked-files=no', '--', 'nbs', 'dataset_condensation', 'benchmarks')
+    machine = dict(cpu=_cpu(), cores=os.cpu_count(), threads=torch.get_num_threads(),
+                   gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None)
+    versions = dict(dataset_condensation=dataset_condensation.__version__, torch=torch.__version__,
+                    torchvision=torchvision.__version__, python=platform.python_version())
+    return dict(commit=_git('rev-parse', 'HEAD'), uncommitted_changes=bool(changed), date=date.today().isoformat(),
+                versions=versions, machine=machine)
+
+
+def write(path: Path, payload: dict):
+    "Write a result as JSON, whole or not at all"
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + '.part')
+    part.write_text(json.dumps(payload, indent=1, ensure_ascii=False) + '\n')
+    part.replace(path)

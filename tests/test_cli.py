@@ -1,0 +1,163 @@
+"The `condense` command as a user meets it: in a process of its own, in an empty folder"
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from PIL import Image
+
+from dataset_condensation.all import SyntheticSet, TrainRecipe, accuracy, gen, load_dataset, make_net, train
+from dataset_condensation.cli import main
+
+SHORT = ['--iterations', '12', '--net', 'convnet-w32', '--nets', '1', '--epochs', '60', '--baselines', 'random', '--whole', '1']
+
+
+def condense(*argv, cwd, **env):
+    "Run the command, return the finished process"
+    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'TQDM_DISABLE': '1', **env}
+    return subprocess.run([sys.executable, '-m', 'dataset_condensation', *map(str, argv)], cwd=cwd, env=env,
+                          capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope='module')
+def short_run(tmp_path_factory):
+    "A folder in which the command has run once without naming data, method or output"
+    cwd = tmp_path_factory.mktemp('short')
+    return cwd, condense(*SHORT, cwd=cwd)
+
+
+def test_a_run_says_what_it_did_and_writes_its_folder(short_run):
+    cwd, done = short_run
+    assert done.returncode == 0, done.stderr
+    for words in ('1,400 training and 397 test images of 8×8', '12 random networks', 'random', 'whole set', 'runs/digits-dc-ipc1'):
+        assert words in done.stdout
+    assert sorted(f.name for f in (cwd/'runs/digits-dc-ipc1').iterdir()) == ['report.json', 'synthetic.png', 'synthetic.safetensors']
+
+
+def test_the_report_holds_what_is_needed_to_repeat_it(short_run):
+    report = json.loads((short_run[0]/'runs/digits-dc-ipc1/report.json').read_text())
+    assert [s['name'] for s in report['scores']] == ['random', 'dc', 'whole set']
+    assert report['set']['recipe']['iterations'] == 12 and report['seed'] == 0
+    assert {'torch', 'dataset_condensation', 'python'} <= set(report['versions'])
+    assert all(report['seconds'][k] > 0 for k in ('load', 'condense', 'score')) and report['peak_memory_gib'] > 0
+
+
+def test_the_set_that_is_saved_is_the_set_that_was_scored(short_run):
+    folder = short_run[0]/'runs/digits-dc-ipc1'
+    small, data = SyntheticSet.load(folder/'synthetic.safetensors'), load_dataset('digits')
+    score = json.loads((folder/'report.json').read_text())['scores'][1]['evaluations'][0]
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    torch.set_num_threads(1)
+    net = make_net('convnet-w32', small, generator=gen(0, 'evaluate', 0))
+    train(net, small, TrainRecipe(**score['recipe']), gen(0, 'evaluate-order', 0))
+    torch.set_num_threads(threads)
+    assert accuracy(net, data.test) == pytest.approx(score['accuracies'][0], abs=1e-9)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_the_picture_is_a_picture(short_run):
+    with Image.open(short_run[0]/'runs/digits-dc-ipc1/synthetic.png') as picture:
+        assert picture.width > 200 and len(picture.convert('L').getcolors()) > 10
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short_run):
+    cwd = short_run[0]
+    same, other = condense(*SHORT, '--out', 'same', cwd=cwd), condense(*SHORT, '--seed', 1, '--out', 'other', cwd=cwd)
+    assert same.returncode == other.returncode == 0
+    first, same, other = ((cwd/f/'synthetic.safetensors').read_bytes() for f in ('runs/digits-dc-ipc1', 'same', 'other'))
+    assert first == same and first != other
+
+
+def test_an_earlier_run_is_not_overwritten_without_force(short_run):
+    cwd = short_run[0]
+    before = (cwd/'runs/digits-dc-ipc1/synthetic.safetensors').stat().st_mtime_ns
+    done = condense(*SHORT, cwd=cwd)
+    assert done.returncode == 2 and '--force' in done.stderr and done.stderr.count('\n') == 1
+    assert (cwd/'runs/digits-dc-ipc1/synthetic.safetensors').stat().st_mtime_ns == before
+    assert condense(*SHORT, '--force', cwd=cwd).returncode == 0
+
+
+@pytest.mark.parametrize('argv, words', [
+    (['--ipc', '0'], "got '0', expected a whole number of at least 1"),
+    (['--ipc', '3,1'], '2 numbers, expected one for each of 10 classes'),
+    (['--ipc', '999', '--method', 'random'], 'asks for 999 images'),
+    (['--method', 'herdin'], "did you mean 'herding'"),
+    (['--method', 'random', '--iterations', '5'], 'has no such setting'),
+    (['mnst'], 'mnist'),
+    (['nowhere/at/all'], 'nowhere/at/all'),
+    (['--net', 'convnit'], 'convnet'),
+    (['--net', 'convnet-d9'], 'depth'),
+    (['--device', 'tpu'], 'cannot be used here'),
+    (['--image-lr', 'nan'], '`image_lr` is nan'),
+    (['--init', 'zeros'], "'zeros'"),
+    (['--augment', 'dsaa'], 'dsaa'),
+    (['--train-augment', 'dsaa'], 'dsaa'),
+    (['--baselines', 'randon'], "did you mean 'random'"),
+    (['--size', '4'], "expected a whole number of at least 8"),
+    (['--epochs', '0'], "expected a whole number of at least 1"),
+    (['--no-such-flag'], '--no-such-flag'),
+    (['mnist', '--no-download', '--root', 'empty'], 'empty'),
+])
+def test_a_wrong_argument_is_one_line_and_code_2_and_writes_nothing(argv, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    try: code = main(argv)
+    except SystemExit as e: code = e.code
+    said = capsys.readouterr()
+    assert code == 2, said
+    assert words in said.err and said.err.startswith('condense: ') and said.err.count('\n') == 1, said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_has_a_traceback_only_with_debug(tmp_path):
+    plain, debug = (condense('--method', 'herdin', *more, cwd=tmp_path) for more in ((), ('--debug',)))
+    assert plain.returncode == 2 and 'Traceback' not in plain.stderr
+    assert debug.returncode != 0 and 'Traceback' in debug.stderr
+
+
+def test_help_and_list_teach(tmp_path):
+    text, names = condense('--help', cwd=tmp_path).stdout, condense('--list', cwd=tmp_path).stdout
+    assert 'examples:' in text and 'photos/' in text and '--ipc' in text
+    for name in ('random', 'herding', 'kcenter', 'forgetting', 'dc', 'dsa'): assert f'\n{name} ' in '\n' + names
+    assert 'ICLR 2021' in names
+
+
+def test_quiet_prints_the_table_only(tmp_path):
+    done = condense(*SHORT, '--quiet', cwd=tmp_path, TQDM_DISABLE='')
+    assert done.returncode == 0 and done.stderr == '' and len(done.stdout.splitlines()) == 4
+
+
+def test_a_folder_of_photographs(tmp_path):
+    colours = dict(red=(200, 20, 20), green=(20, 200, 20), blue=(20, 20, 200))
+    for name, rgb in colours.items():
+        (tmp_path/'photos'/name).mkdir(parents=True)
+        for i in range(10):
+            picture = Image.new('RGB', (12 + i, 10), tuple(v + 3*i for v in rgb))
+            picture.save(tmp_path/'photos'/name/f'{i}.jpg')
+    plain = condense('photos', cwd=tmp_path)
+    assert plain.returncode == 2 and 'size' in plain.stderr and not (tmp_path/'runs').exists()
+    done = condense('photos', '--size', 8, '--ipc', '2,1,1', '--iterations', 3, '--nets', 1, '--epochs', 20, '--whole', 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    small = SyntheticSet.load(tmp_path/'runs/photos-dc-ipc2-1-1/synthetic.safetensors')
+    assert small.classes == ['blue', 'green', 'red'] and small.ipc == [2, 1, 1] and small.shape == (3, 8, 8)
+
+
+def test_an_unreadable_photograph_is_named_and_can_be_skipped(tmp_path):
+    for name in ('a', 'b'):
+        (tmp_path/'photos'/name).mkdir(parents=True)
+        for i in range(5): Image.new('L', (8, 8), 40*i).save(tmp_path/'photos'/name/f'{i}.png')
+    (tmp_path/'photos/a/broken.png').write_bytes(b'not a picture')
+    short = ['--iterations', 1, '--nets', 1, '--epochs', 1, '--whole', 0, '--baselines', 'none']
+    done = condense('photos', *short, cwd=tmp_path)
+    assert done.returncode == 2 and 'broken.png' in done.stderr and not (tmp_path/'runs').exists()
+    assert condense('photos', *short, '--skip-bad', cwd=tmp_path).returncode == 0
+
+
+def test_losing_the_scoring_does_not_lose_the_set(tmp_path, monkeypatch):
+    import dataset_condensation.cli as cli
+    def fail(*args, **kwargs): raise RuntimeError('out of luck')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, 'score_all', fail)
+    assert cli.main([*SHORT, '--quiet']) == 1
+    assert SyntheticSet.load('runs/digits-dc-ipc1/synthetic.safetensors').ipc == [1]*10
