@@ -135,7 +135,8 @@ def run_settings(
     if args.data != 'digits': return given
     full = method.recipe(args.ipc, args.net, **given)
     short = 300 if full.iterations > 10_000 else max(10, 100 // full.outer)
-    return dict(iterations=short, real_batch=64) | given
+    larger = dict(image_lr=1.) if full.outer > 1 and full.image_lr < 1 else {}   # few networks, so larger steps
+    return dict(iterations=short, real_batch=64) | larger | given
 
 # %% ../nbs/14_cli.ipynb #scoring-plan
 def scoring_plan(

@@ -138,7 +138,7 @@ class Method:
     settings: Callable               # settings(ipc, net) → dict of `Recipe` fields
     doc: str = ''                    # What it does, in a line
     paper: str = ''                  # Where it comes from
-    separable: bool = True           # The loss is a sum over classes
+    separable: object = True         # The loss is a sum over classes: yes, no, or a function of the network that says
     prepare: Callable = None         # prepare(net, draw) before every update, draw(n) → n real images of each class
 
     def recipe(self, ipc=1, net='convnet', **overrides) -> Recipe:
@@ -229,7 +229,8 @@ def update_images(
 ) -> Tensor:             # The loss, summed over classes
     "Compute the loss and the images' gradient"
     images.grad, total, first = None, 0., 0
-    chunks = [[c] for c in range(len(sizes))] if method.separable else [list(range(len(sizes)))]
+    apart = method.separable(net) if callable(method.separable) else method.separable
+    chunks = [[c] for c in range(len(sizes))] if apart else [list(range(len(sizes)))]
     for classes in chunks:
         n = tuple(sizes[c] for c in classes)
         x = images[first:first + sum(n)]
@@ -241,10 +242,15 @@ def update_images(
     return total
 
 # %% ../nbs/05_condensation.ipynb #train-between
+class _Live:
+    "The images as they are now, for `train_epoch`"
+    def __init__(self, images, labels): self.images, self.labels = images.detach(), labels
+    def __len__(self): return len(self.images)
+    def take(self, idx, device=None): return self.images[idx.to(device)], self.labels[idx.to(device)]
+
 def _train_between(state, opt, policy, step, sizes):
     "Train the state's network on the images until the policy has had enough; the number of passes"
-    syn, device, done = state.set(), state.images.device, 0
-    syn.images, syn.labels = syn.images.to(device), syn.labels.to(device)
+    syn, device, done = _Live(state.images, state.labels), state.images.device, 0
     def held(n):
         per = -(-n // len(sizes))
         b = real_batch(state.data, range(len(sizes)), per, lambda c: gen(step.seed, 'held', step.iteration, c), device)

@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # Made by tools, runs and editors: no part of the project.
-NOT_SOURCE = shutil.ignore_patterns('.*', '_docs', '_proc', '_build', '__pycache__', '*.egg-info', 'build', 'dist', 'runs',
-                                    'data', 'venv', 'node_modules')
+NOT_SOURCE = shutil.ignore_patterns('.*', '_docs', '_proc', '_build', '__pycache__', '*.egg-info', 'build', 'dist',
+                                    'runs', 'data', 'venv', 'node_modules')
 
 # Before anything imports matplotlib, torch or Jupyter. Child processes inherit all of it.
 _home = tempfile.mkdtemp(prefix='dataset-condensation-tests-')
@@ -30,8 +30,8 @@ def run(*args,  # Command line of a Python process, without the interpreter
         timeout=900,   # Seconds after which it is killed
         ):
     "Run Python in a process of its own; its exit code and output are in what comes back"
-    return subprocess.run([sys.executable, *map(str, args)], cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.run([sys.executable, *map(str, args)], cwd=cwd, env={**os.environ, **(env or {})}, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
 
 
 def copy_project(to:Path) -> Path:

@@ -78,16 +78,18 @@ def test_the_entry_points_are_those_of_the_settings(wheel):
 def test_the_sdist_can_build_a_wheel_by_itself(built):
     file, = built.glob('*.tar.gz')
     with tarfile.open(file) as t: names = {n.split('/', 1)[-1] for n in t.getnames()}
-    assert {'settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'CHANGELOG.md', f'{PACKAGE}/__init__.py'} <= names
+    wanted = {'settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md'}
+    assert wanted | {f'{PACKAGE}/__init__.py'} <= names
 
 
 def test_an_installed_wheel_works_on_its_own(built, tmp_path):
     file, = built.glob('*.whl')
     site = tmp_path/'site'
-    done = run('-m', 'pip', 'install', '--quiet', '--no-deps', '--no-index', '--no-compile', '--target', site, file, cwd=tmp_path)
+    alone = '--no-deps', '--no-index', '--no-compile'  # what it requires is installed already
+    done = run('-m', 'pip', 'install', '--quiet', *alone, '--target', site, file, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
-    modules = sorted(p.relative_to(site).with_suffix('').as_posix().replace('/', '.') for p in (site/PACKAGE).rglob('*.py'))
-    modules = [m.removesuffix('.__init__') for m in modules if not m.endswith('.__main__')]
+    modules = ['.'.join(p.relative_to(site).with_suffix('').parts) for p in (site/PACKAGE).rglob('*.py')]
+    modules = [m.removesuffix('.__init__') for m in sorted(modules) if not m.endswith('.__main__')]
     code = f'import importlib; print(*(importlib.import_module(m).__file__ for m in {modules}), sep="\\n")'
     done = run('-c', code, cwd=tmp_path, env={'PYTHONPATH': str(site)})
     assert done.returncode == 0, done.stdout

@@ -16,14 +16,14 @@ PACKAGE = 'dataset_condensation'
 
 def texts(folder, *suffixes):
     "The text of every file below `folder` with one of `suffixes`, by path"
-    files = (p for p in sorted(folder.rglob('*')) if p.suffix in suffixes)
-    files = (p for p in files if not any(part.startswith(('.', '_build', '__pycache__')) for part in p.relative_to(folder).parts))
+    files = (p for p in sorted(folder.rglob('*')) if p.suffix in suffixes and '__pycache__' not in p.parts)
     return {p.relative_to(folder).as_posix(): p.read_text(encoding='utf-8') for p in files}
 
 
 def assert_same(made, kept, remedy):
     "Both are {path: text}; a failure names the files"
-    assert set(made) == set(kept), f'only made: {set(made) - set(kept)}, only in the project: {set(kept) - set(made)}: {remedy}'
+    only_made, only_kept = set(made) - set(kept), set(kept) - set(made)
+    assert not only_made | only_kept, f'only made: {only_made}, only in the project: {only_kept}: {remedy}'
     differ = [name for name in made if made[name] != kept[name]]
     assert not differ, f'{", ".join(differ)}: {remedy}'
 
@@ -40,7 +40,8 @@ def test_the_package_is_what_the_notebooks_export(project):
     shutil.rmtree(project/PACKAGE)
     done = run('-c', 'from nbdev.doclinks import nbdev_export; nbdev_export()', cwd=project)
     assert done.returncode == 0, done.stdout
-    assert_same(texts(project/PACKAGE, '.py'), texts(ROOT/PACKAGE, '.py'), 'run nbdev_export, remove what it no longer makes')
+    remedy = 'run nbdev_export, remove what it no longer makes'
+    assert_same(texts(project/PACKAGE, '.py'), texts(ROOT/PACKAGE, '.py'), remedy)
     assert (project/'pyproject.toml').read_text() == (ROOT/'pyproject.toml').read_text(), 'run nbdev_export'
 
 
@@ -112,13 +113,20 @@ def test_cells_are_short_and_named_once(name):
 def test_saved_outputs_can_be_read_anywhere(name):
     for c in cells(name):
         outputs = c.get('outputs', [])
-        shown = ''.join(''.join(t) for o in outputs for k, t in [('text', o.get('text', '')), *o.get('data', {}).items()]
-                        if k.startswith('text'))
+        parts = [(kind, text) for o in outputs for kind, text in [('text', o.get('text', '')), *o.get('data', {}).items()]]
+        shown = ''.join(''.join(text) for kind, text in parts if kind.startswith('text'))
         assert not [o for o in outputs if o['output_type'] == 'error'], f'cell {c["id"]} ends in an error'
         assert 'jupyter.widget' not in json.dumps(outputs), f'cell {c["id"]} holds the state of a widget'
         # a folder of the top level, as it would appear in a message or a traceback
         found = re.search(r'(?<![\w/.:])/(?:home|Users|root|tmp|opt|mnt|work)/[\w./-]+', shown)
         assert not found, f'cell {c["id"]} shows a path of one machine: {found[0]}'
+
+
+@pytest.mark.parametrize('name', notebooks())
+def test_outputs_are_saved(name):
+    unseen = {'hide', 'export', 'exports', 'exporti', 'default_exp', 'eval', 'slow', 'gpu'}
+    seen = [c for c in cells(name) if c['cell_type'] == 'code' and not unseen & directives(c)]
+    assert len(seen) <= 3 or any(c['outputs'] for c in seen), 'run python tools/execute_notebooks.py'
 
 
 @pytest.mark.parametrize('name', notebooks())
@@ -136,8 +144,9 @@ def test_a_chapter_opens_and_closes_as_agreed(name):
         'the first cell holds a title and a one-line description, nothing else: nbdev drops the rest'
     last = rest[-1]
     assert 'hide' in directives(last) and 'nbdev_export()' in source(last)
-    definitions = [i for i, c in enumerate(rest) if c['cell_type'] == 'code' and re.search(r'^(def|class) ', source(c), re.M)]
-    heads = [i for i, c in enumerate(rest) if c['cell_type'] == 'markdown' and re.search(r'^## ', source(c), re.M)]
+    def places(kind, pattern):
+        return [i for i, c in enumerate(rest) if c['cell_type'] == kind and re.search(pattern, source(c), re.M)]
+    definitions, heads = places('code', r'^(def|class) '), places('markdown', r'^## ')
     assert not definitions or heads and heads[0] < definitions[0], 'an H2 stands before the first definition'
 
 

@@ -29,16 +29,15 @@ from nbdev.process import extract_directives
 WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json'
 
 
-def kernel_env(root:Path,  # Folder of settings.ini, put first on the kernel's path
-               home:str,   # Empty folder that stands in for the user's Jupyter and IPython settings
-               ) -> dict:  # The environment in which a notebook gives the same outputs every time
-    "The environment of a kernel: this checkout, one thread, nothing that differs from user to user"
-    env = {**os.environ, 'IN_TEST': '1', 'TQDM_DISABLE': '1', 'PYTHONHASHSEED': '0',
-           'JUPYTER_CONFIG_DIR': home, 'JUPYTER_DATA_DIR': home, 'IPYTHONDIR': home,
-           'PYTHONPATH': os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')]))}
-    for library in 'OMP', 'MKL', 'OPENBLAS': env[f'{library}_NUM_THREADS'] = '1'
-    env.pop('MPLBACKEND', None)  # else figures would not be drawn inline
-    return env
+def settle_environment(root:Path,  # Folder of settings.ini, put first on the path of the kernels
+                       home:str,   # Empty folder that stands in for the user's Jupyter and IPython settings
+                       ):
+    "Take out of the environment what makes outputs differ from user to user; kernels inherit it"
+    os.environ.update(IN_TEST='1', TQDM_DISABLE='1', PYTHONHASHSEED='0',
+                      JUPYTER_CONFIG_DIR=home, JUPYTER_DATA_DIR=home, IPYTHONDIR=home,
+                      PYTHONPATH=os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')])))
+    for library in 'OMP', 'MKL', 'OPENBLAS': os.environ[f'{library}_NUM_THREADS'] = '1'
+    os.environ.pop('MPLBACKEND', None)  # else figures would not be drawn inline
 
 
 def directives(cell) -> dict:  # Name of each `#|` directive and its arguments
@@ -101,11 +100,10 @@ def execute(path:Path,             # The notebook; it is not written
             ):                     # -> the notebook with its outputs
     "Run a notebook from its own folder in a fresh kernel"
     nb = nbformat.read(path, as_version=4)
-    with tempfile.TemporaryDirectory() as home:
-        client = SkippingClient(nb, skip_flags, kernel_name='python3', timeout=timeout, record_timing=False,
-                                store_widget_state=False, resources={'metadata': {'path': str(path.parent)}},
-                                extra_arguments=['--log-level=40'])
-        client.execute(env=kernel_env(root, home))
+    client = SkippingClient(nb, skip_flags, kernel_name='python3', timeout=timeout, record_timing=False,
+                            store_widget_state=False, resources={'metadata': {'path': str(path.parent)}},
+                            extra_arguments=['--log-level=40'])
+    client.execute()
     for cell in nb.cells:
         if cell.cell_type != 'code': continue
         cell.outputs = merge_streams(without_widgets(cell.outputs))
@@ -139,6 +137,21 @@ def find_notebooks(names:list, nbs:Path) -> list:
     return [p for name in names for p in matches(name)] if names else every
 
 
+def update(path:Path, skip_flags:set, root:Path, timeout:float|None, check:bool) -> bool:
+    "Run one notebook, save it unless `check`, and say what changed; False where it failed or would change"
+    start = time.time()
+    try: nb = execute(path, skip_flags, root, timeout)
+    except (CellExecutionError, ValueError) as e:
+        print(f'{path.name}: not saved\n{e}', file=sys.stderr)
+        return False
+    old, new = path.read_text(encoding='utf-8'), clean_text(nb, path.name)
+    changed = changed_outputs(old, new)
+    if not check: path.write_text(new, encoding='utf-8')
+    what = f'changed outputs: {", ".join(changed)}' if changed else 'the same outputs'
+    print(f'{path.name}: {time.time() - start:.1f} s, {what}', flush=True)
+    return not (check and changed)
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', help='notebooks by number, name or path (default: all)')
@@ -149,19 +162,10 @@ def main(argv=None):
     cfg = get_config()
     skip_flags = set(cfg.tst_flags.split()) - set(args.flags.split())
     bad = []
-    for path in find_notebooks(args.names, cfg.nbs_path):
-        start = time.time()
-        try: nb = execute(path, skip_flags, cfg.config_path, args.timeout)
-        except (CellExecutionError, ValueError) as e:
-            print(f'{path.name}: not saved\n{e}', file=sys.stderr)
-            bad.append(path.name)
-            continue
-        old, new = path.read_text(encoding='utf-8'), clean_text(nb, path.name)
-        changed = changed_outputs(old, new)
-        if not args.check: path.write_text(new, encoding='utf-8')
-        elif changed: bad.append(path.name)
-        what = f'changed outputs: {", ".join(changed)}' if changed else 'the same outputs'
-        print(f'{path.name}: {time.time() - start:.1f} s, {what}', flush=True)
+    with tempfile.TemporaryDirectory() as home:
+        settle_environment(cfg.config_path, home)
+        for path in find_notebooks(args.names, cfg.nbs_path):
+            if not update(path, skip_flags, cfg.config_path, args.timeout, args.check): bad.append(path.name)
     if bad: print(f'failed: {", ".join(bad)}', file=sys.stderr)
     return 1 if bad else 0
 

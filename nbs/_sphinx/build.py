@@ -11,6 +11,7 @@ import argparse
 import ast
 import base64
 import json
+import os
 import posixpath
 import re
 import shutil
@@ -88,7 +89,7 @@ def output_markdown(out:dict, name:str, pictures:dict) -> str:
         content = joined(data[mime])
         file = f'images/{name}.{suffix}'
         pictures[file] = content.encode() if suffix == 'svg' else base64.b64decode(content)
-        return f'![]({readme_link(file, "")})'
+        return f'![{name}]({readme_link(file, "")})'
     text = joined(data.get('text/plain') or out.get('text', '')).rstrip()
     return '\n'.join(f'    {line}'.rstrip() for line in text.splitlines())
 
@@ -132,12 +133,6 @@ def label(name:str) -> str:
     return 'sym:' + re.sub('[A-Z]', lambda m: f'-{m[0].lower()}', name)
 
 
-def heading(names:list) -> str:
-    "A heading for `names`, each of which is reached as `#name` by nbdev's links and by its label from here"
-    anchors = ''.join(f'<a id="{n.lower()}"></a>\n\n({label(n)})=\n' for n in names)
-    return f'{anchors}### {", ".join(f"`{n}`" for n in names)}\n'
-
-
 class PageMaker:
     "Turns notebooks that nbdev prepared for Quarto into plain ones"
     def __init__(self, doc_url:str):
@@ -147,9 +142,9 @@ class PageMaker:
     def link_symbols(self, text:str) -> str:
         "Link the names of this package to their headings on this site, instead of to the published one"
         def link(match): return f'[{match[0]}](#{label(match[1])})' if match[1] in self.homes else match[0]
-        def line(part): return part if part.startswith(('#', '(sym:')) else re.sub(r'(?<!\[)`([\w.]+)`(?!\])', link, part)
+        def link_line(line): return line if line.startswith('#') else re.sub(r'(?<!\[)`([\w.]+)`(?!\])', link, line)
         text = self.symbol_link.sub(r'\1', text)
-        return outside_code(text, lambda t: ''.join(line(part) for part in t.splitlines(True)))
+        return outside_code(text, lambda t: ''.join(map(link_line, t.splitlines(True))))
 
     def page(self, nb:dict, address:str) -> list:
         "The cells of one page"
@@ -162,13 +157,18 @@ class PageMaker:
         "Names of the functions and classes that a cell defines, `Class.method` for a patched one"
         kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
         trees = [t for t in ast.parse(source).body if isinstance(t, kinds)]
-        names = [n for t in trees for n in ([showdoc_nm(t)] if isinstance(showdoc_nm(t), str) else showdoc_nm(t))]
-        return [n for n in names if not n.split('.')[-1].startswith('_')]
+        names = map(showdoc_nm, trees)  # a method patched into two classes has two names
+        return [n for name in names for n in ([name] if isinstance(name, str) else name)]
 
     def heading(self, names:list, cell_id:str, below:str='') -> dict:
-        "The heading under which `names` are found from now on"
-        self.homes.update({n: f'{self.address}#{n.lower()}' for n in names})
-        return markdown(heading(names) + below, cell_id)
+        "A heading for `names`, each of which is reached as `#name` by nbdev's links and by its label from here"
+        anchors = ''
+        for name in names:
+            anchors += f'<a id="{name.lower()}"></a>\n\n'
+            if name in self.homes: continue  # a second chapter uses the name too: links go to the first
+            anchors += f'({label(name)})=\n'
+            self.homes[name] = f'{self.address}#{name.lower()}'
+        return markdown(f'{anchors}### {", ".join(f"`{n}`" for n in names)}\n{below}', cell_id)
 
     def cell(self, cell:dict, directives:dict, source:str, visible:set) -> list:
         "The cells that stand for one cell of the prepared notebook, none where a reader should see nothing"
@@ -178,7 +178,7 @@ class PageMaker:
         if source.startswith('show_doc('): return self.documentation(cell, visible)
         cell = {**cell, 'source': source, 'execution_count': None, 'metadata': {'tags': self.tags(directives)}}
         if 'code-fold' not in directives: return [cell]
-        names = self.defined(source)
+        names = [n for n in self.defined(source) if not n.split('.')[-1].startswith('_')]
         return ([self.heading(names, f'{cell["id"]}-name')] if names else []) + [cell]
 
     def title(self, source:str) -> list:
@@ -208,7 +208,8 @@ def toctree(caption:str, entries:list) -> str:
 def api_page(package:str, chapters:dict) -> str:
     "One section per module, in the order of `chapters` (module: notebook), filled by autodoc"
     sections = [f'## {module}\n\n[Chapter {path.stem}]({page_name(path)})\n\n'
-                f'```{{eval-rst}}\n.. automodule:: {package}.{module}\n   :members:\n```\n' for module, path in chapters.items()]
+                f'```{{eval-rst}}\n.. automodule:: {package}.{module}\n   :members:\n```\n'
+                for module, path in chapters.items()]
     return f'# Reference\n\n> Every public name of `{package}`, module by module\n\n' + '\n'.join(sections)
 
 
@@ -219,35 +220,50 @@ def exported_module(notebook:Path) -> str:
     return found[1] if found else ''
 
 
-def write_pages(cfg, pages:Path):
-    "Prepare every notebook in nbs/ and write the sources of the site to the empty folder `pages`"
-    doc_url = cfg.doc_host.rstrip('/') + '/' + cfg.doc_baseurl.strip('/')
-    maker = PageMaker(doc_url)
-    prepared = proc_nbs(cfg.nbs_path, n_workers=0, force=True)
+def copy_notebooks(nbs:Path, to:Path):
+    "Copy nbs/ for nbdev to prepare, with private helpers (`#| exporti`) to be shown where the notebook has them"
+    shutil.copytree(nbs, to, ignore=shutil.ignore_patterns('_*', '.*'))
+    for path in to.rglob('*.ipynb'):
+        nb = json.loads(path.read_text(encoding='utf-8'))
+        for c in nb['cells']: c['source'] = re.sub(r'^#\| *exporti\b.*', '#| exec_doc', joined(c['source']), flags=re.M)
+        path.write_text(json.dumps(nb), encoding='utf-8')
+
+
+def page_link(file:Path, names:dict):
+    "The function that turns a link in notebook `file` into one between pages; `names` has the page of each notebook"
+    folder = file.parent.as_posix()
+    def new_link(path, anchor):
+        target = posixpath.normpath(posixpath.join(folder, path)) if path else ''
+        return (posixpath.relpath(names[target], folder) if target in names else path) + anchor.lower()
+    return new_link
+
+
+def write_pages(cfg, build:Path, pages:Path):
+    "Prepare every notebook in nbs/ and write the sources of the site to the folder `pages`"
+    copy_notebooks(cfg.nbs_path, build/'notebooks')
+    prepared = proc_nbs(str(build/'notebooks'), n_workers=0, force=True)
     files = sorted(p.relative_to(prepared) for p in prepared.rglob('*') if p.is_file() and p.suffix != '.yml')
     notebooks = [f for f in files if f.suffix == '.ipynb']
     names = {f.as_posix(): page_name(f).as_posix() for f in notebooks}
-    made = {f: maker.page(json.loads((prepared/f).read_text(encoding='utf-8')), page_name(f).with_suffix('.html').as_posix())
-            for f in notebooks}
-    (pages/'homes.json').write_text(json.dumps(maker.homes), encoding='utf-8')  # for conf.py
-
-    for file in set(files) - set(notebooks):
+    for file in files:
         (pages/file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(prepared/file, pages/file)
+        if file not in notebooks: shutil.copy2(prepared/file, pages/file)
+
+    maker = PageMaker(cfg.doc_host.rstrip('/') + '/' + cfg.doc_baseurl.strip('/'))
+    made = {}  # all pages first: any of them may link to a name that another one explains
+    for file in notebooks:
+        nb = json.loads((prepared/file).read_text(encoding='utf-8'))
+        made[file] = maker.page(nb, page_name(file).with_suffix('.html').as_posix())
     for file, cells in made.items():
-        def new_link(path, anchor):
-            target = posixpath.normpath(posixpath.join(file.parent.as_posix(), path)) if path else ''
-            new = posixpath.relpath(names[target], file.parent.as_posix()) if target in names else path
-            return new + anchor.lower()
         for c in cells:
-            if c['cell_type'] != 'markdown': continue
-            c['source'] = map_links(maker.link_symbols(joined(c['source'])), new_link)
+            if c['cell_type'] == 'markdown':
+                c['source'] = map_links(maker.link_symbols(joined(c['source'])), page_link(file, names))
         if file.name == cfg.readme_nb: cells.append(markdown(contents(notebooks, cfg.readme_nb, made), 'contents'))
-        page = pages/page_name(file)
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(json.dumps(dict(cells=cells, metadata=PYTHON, nbformat=4, nbformat_minor=5)), encoding='utf-8')
+        nb = dict(cells=cells, metadata=PYTHON, nbformat=4, nbformat_minor=5)
+        (pages/page_name(file)).write_text(json.dumps(nb), encoding='utf-8')
     chapters = {m: f for f in notebooks if (m := exported_module(cfg.nbs_path/f))}
     (pages/'api.md').write_text(api_page(cfg.lib_path.name, chapters), encoding='utf-8')
+    (pages/'homes.json').write_text(json.dumps(maker.homes), encoding='utf-8')  # for conf.py
 
 
 def contents(notebooks:list, index:str, made:dict) -> str:
@@ -255,11 +271,11 @@ def contents(notebooks:list, index:str, made:dict) -> str:
     def entry(file):
         number, page = re.match(r'\d+', file.name), page_name(file).with_suffix('').as_posix()
         title = re.match(r'# (.*)', joined(made[file][0]['source']))
-        return f'{number[0]} · {title[1]} <{page}>' if number and title else page
+        return f'{number[0]} · {title[1].replace("`", "")} <{page}>' if number and title else page
     chapters = [entry(f) for f in notebooks if f.parent == Path('.') and f.name != index]
     others = [entry(f) for f in notebooks if f.parent != Path('.')]
-    lists = toctree('Chapters', chapters), toctree('Assignments', others) if others else '', toctree('Reference', ['api'])
-    return '\n'.join(filter(None, lists))
+    lists = {'Chapters': chapters, 'Assignments': others, 'Reference': ['api']}
+    return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 
 
 def fetch_mathjax():
@@ -276,11 +292,10 @@ def fetch_mathjax():
 def build_site(cfg) -> int:
     "Sphinx's exit code: 0 when the site in _docs/ was built without a warning"
     from sphinx.cmd.build import main as sphinx
-    pages = HERE/'_build'
-    shutil.rmtree(pages, ignore_errors=True)
+    build, pages = HERE/'_build', HERE/'_build'/'pages'
+    shutil.rmtree(build, ignore_errors=True)
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
-    pages.mkdir()
-    write_pages(cfg, pages)
+    write_pages(cfg, build, pages)
     return sphinx(['-q', '-W', '--keep-going', '-E', '-c', str(HERE), '-b', 'html', str(pages), str(cfg.doc_path)])
 
 
@@ -289,7 +304,8 @@ def main(argv=None) -> int:
     parser.add_argument('--readme', action='store_true', help='write README.md only')
     parser.add_argument('--mathjax', action='store_true', help='fetch MathJax with npm before building')
     args = parser.parse_args(argv)
-    cfg = get_config(path=ROOT)
+    os.chdir(ROOT)  # where nbdev looks for settings.ini
+    cfg = get_config()
     write_readme(cfg.nbs_path/cfg.readme_nb)
     refresh_quarto_yml()
     if args.readme: return 0

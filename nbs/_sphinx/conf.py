@@ -20,6 +20,7 @@ extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.linkcode', 'sphinx.ex
 # Pages are notebooks with saved outputs: nothing is executed here.
 nb_execution_mode = 'off'
 nb_merge_streams = True
+nb_render_markdown_format = 'myst'  # tables and formulas in outputs too
 myst_enable_extensions = ['dollarmath', 'amsmath', 'colon_fence']
 myst_heading_anchors = 4
 suppress_warnings = ['myst.header', 'config.cache']  # a lesson may skip a heading level
@@ -65,7 +66,7 @@ def document_parameters(app, what, name, obj, options, lines):
 
 def linkcode_resolve(domain, info):
     "Where a chapter shows and explains a name of the reference: the name itself, else its class"
-    homes = json.loads((HERE/'_build'/'homes.json').read_text(encoding='utf-8'))
+    homes = json.loads((HERE/'_build'/'pages'/'homes.json').read_text(encoding='utf-8'))
     name = info['fullname']
     return homes.get(name) or homes.get(name.split('.')[0])
 
