@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+
 from . import __version__
 from .condensation import Method, condense, versions
 from .coresets import METHODS, Comparison, Score, class_sizes, get_method
@@ -241,11 +243,11 @@ def write_set(
     out: Path,    # Folder, made if needed
 ):
     "Write `synthetic.safetensors` and `synthetic.png`"
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     out.mkdir(parents=True, exist_ok=True)
     small.save(out/'synthetic.safetensors')
-    fig = small.show().figure
-    FigureCanvasAgg(fig).print_png(out/'synthetic.png')
+    figure = small.show().figure
+    figure.savefig(out/'synthetic.png', bbox_inches='tight')
+    plt.close(figure)
 
 # %% ../nbs/14_cli.ipynb #run
 def run(
@@ -283,8 +285,9 @@ def _report(args, data, small, table, device, seconds):
 def _say_result(say, say_more, args, table, out, seconds):
     "The table and what it means"
     epochs = table.about['recipe']['epochs']
-    say_more(f'\nA {args.net} trained from scratch on each set, {args.nets} times, {epochs} epochs '
-             f'({"tested on unseen images" if args.train_augment == "none" else "with " + args.train_augment}):\n')
+    augmented = '' if args.train_augment == 'none' else f' with augmentation {args.train_augment}'
+    times = 'once' if args.nets == 1 else f'{args.nets} times'
+    say_more(f'\nA {args.net} trained from scratch on each set, {times}, {epochs} epochs{augmented}; tested on unseen images:\n')
     say(repr(table))
     say_more(f'\n{verdict(table, args)}\nWritten to {out}: synthetic.safetensors, synthetic.png, report.json\n'
              f'{sum(seconds.values()):.0f} s, of which condensing {seconds["condense"]:.0f} s; peak memory {peak_memory():.1f} GiB')
