@@ -13,8 +13,11 @@ from .training import *
 from .coresets import *
 from .condensation import *
 from .gradient_matching import *
+from .multi_level_matching import *
+from .distribution_matching import *
+from .studies import *
 
 # %% ../nbs/90_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate',
-          'cutout', 'flip', 'norms', 'activations', 'poolings', 'bodies'}
+          'cutout', 'flip', 'features', 'norms', 'activations', 'poolings', 'bodies'}
 __all__ = [name for name in globals() if not name.startswith('_') and name not in _local]
