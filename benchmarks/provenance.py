@@ -31,7 +31,8 @@ def _cpu() -> str:
 def provenance() -> dict:
     "Commit, versions and machine"
     changed = _git('status', '--porcelain', '--untracked-files=no', '--', 'nbs', 'dataset_condensation', 'benchmarks')
-    machine = dict(cpu=_cpu(), cores=os.cpu_count(), threads=torch.get_num_threads(),
+    load = round(os.getloadavg()[0], 1) if hasattr(os, 'getloadavg') else None   # of others too: seconds are to be read with it
+    machine = dict(cpu=_cpu(), cores=os.cpu_count(), threads=torch.get_num_threads(), load=load,
                    gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None)
     versions = dict(dataset_condensation=dataset_condensation.__version__, torch=torch.__version__,
                     torchvision=torchvision.__version__, python=platform.python_version())

@@ -255,6 +255,22 @@ class Score:
         return dict(name=self.name, mean=self.mean, between_sets=self.between_sets, between_nets=self.between_nets,
                     seconds=self.seconds, evaluations=[e.as_dict() for e in self.evaluations])
 
+# %% ../nbs/04_coresets.ipynb #tables
+def text_table(
+    rows: list,       # Lists of strings, the header first
+    left: int = 1,    # Columns of words, aligned to the left; the others hold numbers
+) -> str:
+    "A table in aligned columns"
+    width = [max(map(len, column)) for column in zip(*rows)]
+    align = lambda i, v: v.ljust(width[i]) if i < left else v.rjust(width[i])
+    return '\n'.join('  '.join(align(i, v) for i, v in enumerate(r)).rstrip() for r in rows)
+
+def markdown_table(rows: list, left: int = 1) -> str:
+    "The same in markdown"
+    head, *rows = rows
+    lines = [head, ['---']*left + ['---:']*(len(head) - left), *rows]
+    return '\n'.join('| ' + ' | '.join(r) + ' |' for r in lines)
+
 # %% ../nbs/04_coresets.ipynb #comparison
 @dataclass
 class Comparison:
@@ -276,15 +292,8 @@ class Comparison:
     def save(self, path):
         "Write everything to a JSON file"
         Path(path).write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n')
-    def __repr__(self):
-        rows = self._rows()
-        width = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-        cells = lambda r: [r[0].ljust(width[0])] + [v.rjust(w) for v, w in zip(r[1:], width[1:])]
-        return '\n'.join('  '.join(cells(r)).rstrip() for r in rows)
-    def _repr_markdown_(self):
-        head, *rows = self._rows()
-        lines = [head, ['---'] + ['---:']*(len(head)-1), *rows]
-        return '\n'.join('| ' + ' | '.join(r) + ' |' for r in lines)
+    def __repr__(self): return text_table(self._rows())
+    def _repr_markdown_(self): return markdown_table(self._rows())
 
 # %% ../nbs/04_coresets.ipynb #make-sets
 def _named(methods):

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from tqdm.auto import tqdm
 
 from .condensation import Method, Recipe
-from .coresets import Comparison, Score, get_method
+from .coresets import Comparison, Score, get_method, markdown_table, text_table
 from .data import ImageData
 from .gradient_matching import gradient_matching
 from .networks import NetSpec, canonical_name, make_net, parse_net
@@ -41,14 +41,8 @@ class CrossTable:
     def _cells(self):
         yield ['method', 'made with', *self.columns]
         for (method, net), row in zip(self.rows, self.scores): yield [method, net, *(f'{s.mean:.1f}' for s in row)]
-    def __repr__(self):
-        rows = list(self._cells())
-        width = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-        return '\n'.join('  '.join(v.ljust(w) if i < 2 else v.rjust(w) for i, (v, w) in enumerate(zip(r, width))) for r in rows)
-    def _repr_markdown_(self):
-        head, *rows = self._cells()
-        lines = [head, ['---', '---'] + ['---:']*len(self.columns), *rows]
-        return '\n'.join('| ' + ' | '.join(r) + ' |' for r in lines)
+    def __repr__(self): return text_table(list(self._cells()), left=2)
+    def _repr_markdown_(self): return markdown_table(list(self._cells()), left=2)
 
 # %% ../nbs/09b_studies.ipynb #cross-architecture
 def cross_architecture(
