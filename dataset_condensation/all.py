@@ -14,6 +14,7 @@ from .coresets import *
 from .condensation import *
 from .gradient_matching import *
 from .multi_level_matching import *
+from .adaptive_steps import *
 from .distribution_matching import *
 from .studies import *
 

@@ -22,8 +22,8 @@ from .data import load_dataset
 from .training import augment_for, evaluate, pick_device, train_recipe
 
 # %% ../nbs/14_cli.ipynb #import-methods
+import dataset_condensation.adaptive_steps
 import dataset_condensation.distribution_matching
-import dataset_condensation.multi_level_matching
 
 # %% ../nbs/14_cli.ipynb #parser-class
 class _Parser(argparse.ArgumentParser):

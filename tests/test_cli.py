@@ -119,7 +119,7 @@ def test_an_error_has_a_traceback_only_with_debug(tmp_path):
 def test_help_and_list_teach(tmp_path):
     text, names = condense('--help', cwd=tmp_path).stdout, condense('--list', cwd=tmp_path).stdout
     assert 'examples:' in text and 'photos/' in text and '--ipc' in text
-    for name in ('random', 'herding', 'kcenter', 'forgetting', 'dc', 'dsa'): assert f'\n{name} ' in '\n' + names
+    for name in ('random', 'herding', 'kcenter', 'forgetting', 'dc', 'dsa', 'delving', 'dm'): assert f'\n{name} ' in '\n' + names
     assert 'ICLR 2021' in names
 
 
