@@ -11,6 +11,7 @@ from .networks import *
 from .augmentation import *
 from .training import *
 from .coresets import *
+from .files import *
 from .condensation import *
 from .gradient_matching import *
 from .multi_level_matching import *
