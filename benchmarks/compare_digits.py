@@ -17,9 +17,9 @@ from dataset_condensation.all import METHODS, Score, compare, evaluate, load_dat
 from dataset_condensation.condensation import Method
 
 # Random networks, and the learning rate of the images. At ten images per class a network is asked ten times, and
-# learns from the images in between; with twenty networks in place of a thousand the steps have to be larger.
+# learns from the images in between; with fifteen networks in place of a thousand the steps have to be larger.
 SHORT = {1: dict(gradient=dict(iterations=150), dm=dict(iterations=300)),
-         10: dict(gradient=dict(iterations=20, image_lr=3.), dm=dict(iterations=300, image_lr=10.))}
+         10: dict(gradient=dict(iterations=15, image_lr=3.), dm=dict(iterations=300, image_lr=10.))}
 
 
 def settings(name, ipc, real_batch) -> dict:

@@ -276,7 +276,7 @@ def picture_of(r, how):
     "A whole picture, of another mode or another format"
     from PIL import Image
     im = Image.new('L', r.choice([(8, 8), (5, 6), (4, 4), (1, 1)]), 77)
-    mode, format = r.choice(['1', 'P', 'LA', 'RGBA', 'RGB', 'I;16', 'I']), 'PNG'
+    mode, format = r.choice(['1', 'P', 'LA', 'RGBA', 'RGB', 'I;16']), 'PNG'
     if how != 'mode': mode, format = 'L', r.choice(['JPEG', 'GIF', 'BMP', 'TIFF', 'PPM'])
     im = im.convert('I').convert('I;16') if mode == 'I;16' else im.convert(mode)
     im.save(buf := io.BytesIO(), format)
@@ -333,13 +333,13 @@ def odd_result(r, canary):
              [x[:1].expand(2, 1, 4, 4), y], [torch.zeros(1).expand(10**6, 3, 32, 32), torch.zeros(1, dtype=torch.long).expand(10**6)],
              [x.numpy(), y.numpy()], [x.half(), y.int()], [x.double(), y.byte()], [x * math.nan, y], [x, y - 1], [x, y + 10**12], [x, y[:1]],
              [x.flatten(), y], [x[:0], y[:0]], [x, None], [None, y], [x, y, y], x, {'images': x}, [x.requires_grad_(), y], [x.mT, y],
-             [torch.quantize_per_tensor(x.detach(), 0.1, 0, torch.qint8), y], [x.detach().permute(0, 1, 3, 2), y]]
+             [x.detach().permute(0, 1, 3, 2), y]]
     value = r.choice([Trap(*r.choice(traps)), junk(r), {}, set(), b'bytes', 1 + 2j, torch.float32, np.float64(0.5), np.arange(3), range(3)])
     return r.choice([
         dict(good, data=[r.choice(pairs)]), dict(good, data=[r.choice(pairs)]), dict(good, data=[[x, y]] * r.choice([2, 1000, 30_000])),
         dict(good, trap=value), dict(good, accs_all_exps=value), dict(good, accs_all_exps={'a': [value]}), dict(good, data=value), value,
         dict(good, data=[[x, value]]), torch.nn.Linear(2, 2), torch.nn.Linear(2, 2).state_dict(), x, [x, y], dict(good, accs_all_exps={'a': [[0.5]]}),
-        dict(good, accs_all_exps={k: [np.dtype(d).type(1)] for k, d in zip('abcdef', ('f2', 'f4', 'f8', 'i8', 'b1', 'M8[s]'))})])
+        dict(good, accs_all_exps={k: [np.ones(1, d)[0]] for k, d in zip('abcdef', ('f2', 'f4', 'f8', 'i8', 'b1', 'M8[s]'))})])
 
 
 def random_program(r):
@@ -385,7 +385,7 @@ def make_pt(r, raw, to, canary, legacy=False):
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             try: torch.save(made, buf, _use_new_zipfile_serialization=not legacy)
-            except (TypeError, AttributeError, NotImplementedError, RuntimeError): pass     # what was written so far will do
+            except Exception: pass     # torch cannot write all of them: what was written so far will do
         raw = buf.getvalue()
     elif how == 'tar':
         with tarfile.open(fileobj=(buf := io.BytesIO()), mode='w') as t:
