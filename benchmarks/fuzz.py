@@ -24,6 +24,7 @@ import math
 import os
 import pickletools
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -35,6 +36,7 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 
 KINDS = ('safetensors', 'json', 'png', 'pt', 'pt-legacy')
@@ -52,9 +54,12 @@ def valid_sets():
     from dataset_condensation.training import SyntheticSet
     g = torch.Generator().manual_seed(0)
     gray = SyntheticSet(torch.randn(4, 1, 8, 8, generator=g), torch.arange(4) % 2, ['a', 'b'], [0.5], [0.25],
-                        dict(method='dc', data='mnist', seed=0, recipe=dict(lr=0.1, steps=[1, 2])), torch.rand(9, generator=g))
-    colour = SyntheticSet(torch.randn(3, 3, 6, 5, generator=g), torch.arange(3), ['x', 'X', '../y'], [0.4] * 3, [0.2] * 3)
-    named = SyntheticSet(torch.randn(5, 1, 4, 4, generator=g), torch.arange(5), ['', 'a/b', '..', 'CON', 'é' * 300], [0.], [1.])
+                        dict(method='dc', data='mnist', seed=0, recipe=dict(lr=0.1, steps=[1, 2])),
+                        torch.rand(9, generator=g))
+    colour = SyntheticSet(torch.randn(3, 3, 6, 5, generator=g), torch.arange(3), ['x', 'X', '../y'],
+                          [0.4] * 3, [0.2] * 3)
+    named = SyntheticSet(torch.randn(5, 1, 4, 4, generator=g), torch.arange(5), ['', 'a/b', '..', 'CON', 'é' * 300],
+                         [0.], [1.])
     return [gray, colour, named]
 
 
@@ -72,8 +77,8 @@ def valid_bytes(kind):
             else:
                 import numpy as np
                 accs = dict(ConvNet=list(np.array([0.5, 0.6])), MLP=[0.25, np.float32(1)])
-                torch.save(dict(data=[[s.images, s.labels], [s.images * 2, s.labels.clone()]], accs_all_exps=accs), f'{d}/s',
-                           _use_new_zipfile_serialization=kind == 'pt')
+                result = dict(data=[[s.images, s.labels], [s.images * 2, s.labels.clone()]], accs_all_exps=accs)
+                torch.save(result, f'{d}/s', _use_new_zipfile_serialization=kind == 'pt')
                 out.append(Path(f'{d}/s').read_bytes())
                 if kind == 'pt-legacy': out.append(out[-1].replace(b'numpy._core', b'numpy.core'))
     return out
@@ -144,7 +149,8 @@ def spoil(r, value):
 def hard_json(r):
     "JSON that costs more than it looks"
     return r.choice([
-        '[' * 100_000, '{"a":' * 50_000, '[' * 900 + ']' * 900, '"' + '\\ud800' * 1000 + '"', '1' * 100_000, '1e999', 'NaN',
+        '[' * 100_000, '{"a":' * 50_000, '[' * 900 + ']' * 900, '"' + '\\ud800' * 1000 + '"', '1' * 100_000, '1e999',
+        'NaN',
         '[' + ','.join(['{}'] * r.choice([1000, 1_300_000])) + ']', '"' + 'x' * r.choice([10**5, 5 * 10**6]) + '"',
         '{' + ','.join(f'"{i}":{i}' for i in range(50_000)) + '}', '\ufeff{}', '{"a":1,"a":2}', '', ' ' * 10**5])
 
@@ -155,9 +161,11 @@ def make_safetensors(r, base, to):
     raw = r.choice(base)
     n = int.from_bytes(raw[:8], 'little')
     head, body = json.loads(raw[8:8 + n]), raw[8 + n:]
-    how = r.choice(['bytes', 'bytes', 'bytes', 'length', 'spec', 'spec', 'spoil', 'set', 'json', 'values', 'values', 'cast', 'large'])
+    how = r.choice(['bytes', 'bytes', 'bytes', 'length', 'spec', 'spec', 'spoil', 'set', 'json', 'values', 'values',
+                    'cast', 'large'])
     if how == 'bytes': raw = (d := r.choice(DAMAGE))(r, raw); how = d.__name__
-    elif how == 'length': raw = (r.choice([*INTERESTING, n + 1, n - 1, len(raw)]) % 2**64).to_bytes(8, 'little') + raw[8:]
+    elif how == 'length':
+        raw = (r.choice([*INTERESTING, n + 1, n - 1, len(raw)]) % 2**64).to_bytes(8, 'little') + raw[8:]
     elif how in ('values', 'cast', 'large'): raw = other_tensors(r, raw, how)
     else:
         if how == 'spec':
@@ -171,8 +179,9 @@ def make_safetensors(r, base, to):
         if how == 'json':
             bad = hard_json(r)
             head['__metadata__']['set'] = bad
+            empty = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
             text = r.choice([bad, json.dumps(head), text[:-1] + ',"images":' + bad + '}',
-                             '{' + ','.join(f'"{i}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}' for i in range(20_000)) + '}'])
+                             '{' + ','.join(f'"{i}":{empty}' for i in range(20_000)) + '}'])
         text = text.encode('utf-8', 'surrogatepass')
         raw = len(text).to_bytes(8, 'little') + text + body
     to.write_bytes(raw)
@@ -185,22 +194,25 @@ def other_tensors(r, raw, how):
     from safetensors.torch import load, save
     t, n = load(raw), int.from_bytes(raw[:8], 'little')
     text = json.loads(raw[8:8 + n])['__metadata__']['set']
-    k = r.choice(list(t))
+    k = r.choice(sorted(t))     # the library keeps no order
     if how == 'large':      # 1 to 16 MiB, of small types where that is allowed: the bound grows with the file
         count = 2**r.randrange(12, 17)
-        t['images'] = torch.zeros(count, t['images'].shape[1], 8, 8, dtype=r.choice([torch.float16, torch.float32, torch.bfloat16]))
+        dtype = r.choice([torch.float16, torch.float32, torch.bfloat16])
+        t['images'] = torch.zeros(count, t['images'].shape[1], 8, 8, dtype=dtype)
         t['labels'] = torch.zeros(count, dtype=r.choice([torch.uint8, torch.int16, torch.int64]))
     elif how == 'values' and t[k].numel():
         flat = t[k].flatten()
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             for _ in range(r.choice([1, 3, flat.numel()])):
-                value = r.choice([math.nan, math.inf, -math.inf, -1., 0., 1e38, 1e-45]) if flat.is_floating_point() else r.choice([-1, 2, 2**31, -2**63, 99])
-                flat[r.randrange(len(flat))] = value
+                odd = [math.nan, math.inf, -math.inf, -1., 0., 1e38, 1e-45] if flat.is_floating_point() else \
+                      [-1, 2, 2**31, -2**63, 99]
+                flat[r.randrange(len(flat))] = r.choice(odd)
         t[k] = flat.view(t[k].shape)
     else:
-        t[k] = t[k].to(r.choice([torch.float64, torch.float16, torch.bfloat16, torch.uint8, torch.int32, torch.bool, torch.int64]))
-        if r.random() < 0.5: t[k] = r.choice([t[k].flatten(), t[k][None].clone(), t[k][:0].clone(), t[k][:1].clone(), t[k].clone()])
+        t[k] = t[k].to(r.choice([torch.float64, torch.float16, torch.bfloat16, torch.uint8, torch.int32, torch.bool,
+                                 torch.int64]))
+        if r.random() < 0.5: t[k] = r.choice([t[k].flatten(), t[k][None], t[k][:0], t[k][:1], t[k]]).clone()
     return save(t, dict(set=text))
 
 
@@ -217,12 +229,16 @@ def make_json(r, base, to):
     text = files['set.json']
     if how == 'bytes': text = (d := r.choice(DAMAGE))(r, text); how = d.__name__
     elif how == 'spoil': text = json.dumps(spoil(r, about)).encode('utf-8', 'surrogatepass')
-    elif how == 'json': text = r.choice([hard_json(r), json.dumps(about)[:-1] + ',"info":' + hard_json(r) + '}']).encode('utf-8', 'surrogatepass')
-    elif how == 'encoding': text = json.dumps(about, ensure_ascii=False).encode(r.choice(['utf-16', 'utf-32', 'utf-8-sig', 'latin1', 'cp037']), 'replace')
+    elif how == 'json':
+        text = r.choice([hard_json(r), json.dumps(about)[:-1] + ',"info":' + hard_json(r) + '}'])
+        text = text.encode('utf-8', 'surrogatepass')
+    elif how == 'encoding':
+        code = r.choice(['utf-16', 'utf-32', 'utf-8-sig', 'latin1', 'cp037'])
+        text = json.dumps(about, ensure_ascii=False).encode(code, 'replace')
     else:
         about['folders'][r.randrange(len(about['folders']))] = r.choice([
-            '..', '.', '', '/', '/etc', '../' * 9 + 'etc', 'a/b', 'a\\b', 'nul\0', 'x' * 300, 'C:', '~', 'set.json', about['folders'][0],
-            '\ud800', 'é' * 200])
+            '..', '.', '', '/', '/etc', '../' * 9 + 'etc', 'a/b', 'a\\b', 'nul\0', 'x' * 300, 'C:', '~', 'set.json',
+            about['folders'][0], '\ud800', 'é' * 200])
         text = json.dumps(about).encode()
     write_folder({**files, 'set.json': text}, to)
     return how
@@ -241,8 +257,15 @@ def chunks(raw):
 def joined(parts):
     "A PNG file of these chunks, with checksums that fit"
     out = b'\x89PNG\r\n\x1a\n'
-    for name, data in parts: out += struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+    for name, data in parts:
+        out += struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     return out
+
+
+@lru_cache
+def squeezed(n):
+    "`n` zeros, compressed"
+    return zlib.compress(bytes(n), 9)
 
 
 def bad_picture(r, raw):
@@ -258,15 +281,15 @@ def bad_picture(r, raw):
         parts[0] = b'IHDR', side() + side() + h[8:]
     elif how == 'bomb':
         n = r.choice([500, 4000, 9000])
-        rows = zlib.compress(bytes(n * (n + 1)), 9)
+        rows = squeezed(n * (n + 1))
         parts = [(b'IHDR', struct.pack('>II', n, n) + bytes([8, 0, 0, 0, 0])), (b'IDAT', rows), (b'IEND', b'')]
     elif how == 'extra':
-        big = zlib.compress(bytes(r.choice([10, 2 * MIB, 80 * MIB])))
+        big = squeezed(r.choice([10, 2 * MIB, 80 * MIB]))
         parts.insert(r.randrange(1, len(parts) + 1), r.choice([
-            (b'zTXt', b'k\0\0' + big), (b'iTXt', b'k\0\1\0\0\0' + big), (b'iCCP', b'k\0\0' + big), (b'PLTE', r.randbytes(9)),
-            (b'tRNS', r.randbytes(r.randrange(5))), (b'acTL', struct.pack('>II', 2**31 - 1, 0)), (b'eXIf', r.randbytes(40)),
-            (b'gAMA', b''), (b'IHDR', struct.pack('>II', 20_000, 20_000) + bytes([8, 0, 0, 0, 0])), (b'fcTL', r.randbytes(26)),
-            (b'\xff\0\0\0', b'x'), (b'IDAT', b'')]))
+            (b'zTXt', b'k\0\0' + big), (b'iTXt', b'k\0\1\0\0\0' + big), (b'iCCP', b'k\0\0' + big), (b'gAMA', b''),
+            (b'PLTE', r.randbytes(9)), (b'tRNS', r.randbytes(r.randrange(5))), (b'eXIf', r.randbytes(40)),
+            (b'acTL', struct.pack('>II', 2**31 - 1, 0)), (b'fcTL', r.randbytes(26)), (b'IDAT', b''),
+            (b'IHDR', struct.pack('>II', 20_000, 20_000) + bytes([8, 0, 0, 0, 0])), (b'\xff\0\0\0', b'x')]))
     elif how == 'order': r.shuffle(parts)
     else: return picture_of(r, how)
     return how, joined(parts)
@@ -299,7 +322,8 @@ def make_png(r, base, to):
 def spoil_folder(r, top, f):
     "Something is wrong with the files of a folder, not with what is in them"
     f.unlink()
-    how = r.choice(['missing', 'extra', 'link out', 'link loop', 'folder link', 'directory', 'pipe', 'no folder', 'extra folder', 'no json'])
+    how = r.choice(['missing', 'extra', 'link out', 'link loop', 'folder link', 'directory', 'pipe', 'no folder',
+                    'extra folder', 'no json'])
     try:
         if how == 'extra': (f.parent/'zzz.PNG').write_bytes(b'x')
         elif how == 'link out': f.symlink_to(r.choice(['/etc/passwd', '/dev/zero', '../../../x', top.parent]))
@@ -327,30 +351,35 @@ def odd_result(r, canary):
     import torch
     x, y = torch.randn(2, 1, 4, 4), torch.arange(2)
     good = dict(data=[[x, y]], accs_all_exps={})
-    traps = [(os.mkdir, (str(canary),)), (bytearray, (2**40,)), (eval, ('1',)), (print, ('x',)), (np.dtype, ('V2000000000',)),
-             (torch.zeros, (10**12,)), (os.system, ('true',)), (type('x'.join), ()), (set, ([],)), (complex, (1, 2))]
-    pairs = [[x.to_sparse(), y], [x.bool(), y], [x.to(torch.complex64), y], [torch.nn.Parameter(x), y], [x, y.float()], [x.to('meta'), y],
-             [x[:1].expand(2, 1, 4, 4), y], [torch.zeros(1).expand(10**6, 3, 32, 32), torch.zeros(1, dtype=torch.long).expand(10**6)],
-             [x.numpy(), y.numpy()], [x.half(), y.int()], [x.double(), y.byte()], [x * math.nan, y], [x, y - 1], [x, y + 10**12], [x, y[:1]],
-             [x.flatten(), y], [x[:0], y[:0]], [x, None], [None, y], [x, y, y], x, {'images': x}, [x.requires_grad_(), y], [x.mT, y],
-             [x.detach().permute(0, 1, 3, 2), y]]
-    value = r.choice([Trap(*r.choice(traps)), junk(r), {}, set(), b'bytes', 1 + 2j, torch.float32, np.float64(0.5), np.arange(3), range(3)])
+    traps = [(os.mkdir, (str(canary),)), (bytearray, (2**40,)), (eval, ('1',)), (print, ('x',)), (os.system, ('true',)),
+             (np.dtype, ('V2000000000',)), (torch.zeros, (10**12,)), (type('x'.join), ()), (set, ([],)), (complex, (1, 2))]
+    huge = [torch.zeros(1).expand(10**6, 3, 32, 32), torch.zeros(1, dtype=torch.long).expand(10**6)]
+    pairs = [[x.to_sparse(), y], [x.bool(), y], [x.to(torch.complex64), y], [torch.nn.Parameter(x), y], [x, y.float()],
+             [x.to('meta'), y], [x[:1].expand(2, 1, 4, 4), y], huge, [x.numpy(), y.numpy()], [x.half(), y.int()],
+             [x.double(), y.byte()], [x * math.nan, y], [x, y - 1], [x, y + 10**12], [x, y[:1]], [x.flatten(), y],
+             [x[:0], y[:0]], [x, None], [None, y], [x, y, y], x, {'images': x}, [x.clone().requires_grad_(), y],
+             [x.mT, y], [x.permute(0, 1, 3, 2), y]]
+    value = r.choice([Trap(*r.choice(traps)), junk(r), {}, set(), b'bytes', 1 + 2j, torch.float32, np.float64(0.5),
+                      np.arange(3), range(3)])
+    numbers = {k: [np.ones(1, d)[0]] for k, d in zip('abcdef', ('f2', 'f4', 'f8', 'i8', 'b1', 'M8[s]'))}
     return r.choice([
-        dict(good, data=[r.choice(pairs)]), dict(good, data=[r.choice(pairs)]), dict(good, data=[[x, y]] * r.choice([2, 1000, 30_000])),
-        dict(good, trap=value), dict(good, accs_all_exps=value), dict(good, accs_all_exps={'a': [value]}), dict(good, data=value), value,
-        dict(good, data=[[x, value]]), torch.nn.Linear(2, 2), torch.nn.Linear(2, 2).state_dict(), x, [x, y], dict(good, accs_all_exps={'a': [[0.5]]}),
-        dict(good, accs_all_exps={k: [np.ones(1, d)[0]] for k, d in zip('abcdef', ('f2', 'f4', 'f8', 'i8', 'b1', 'M8[s]'))})])
+        *(dict(good, data=[r.choice(pairs)]) for _ in range(2)), dict(good, data=[[x, y]] * r.choice([2, 1000, 30_000])),
+        dict(good, trap=value), dict(good, data=value), value, dict(good, data=[[x, value]]), x, [x, y],
+        *(dict(good, accs_all_exps=v) for v in (value, {'a': [value]}, {'a': [[0.5]]}, numbers)),
+        torch.nn.Linear(2, 2), torch.nn.Linear(2, 2).state_dict()])
 
 
 def random_program(r):
     "A pickle of commands that fit together as little as possible"
-    out, names = b'\x80\x02', [b'torch._utils\n_rebuild_tensor_v2\n', b'torch\nFloatStorage\n', b'collections\nOrderedDict\n', b'os\nsystem\n',
-                               b'numpy\ndtype\n', b'_codecs\nencode\n', b'builtins\nbytearray\n']
-    many = r.choice([10, 100, 3000])
+    names = [b'torch._utils\n_rebuild_tensor_v2\n', b'torch\nFloatStorage\n', b'collections\nOrderedDict\n',
+             b'os\nsystem\n', b'numpy\ndtype\n', b'_codecs\nencode\n', b'builtins\nbytearray\n']
+    out, many = b'\x80\x02', r.choice([10, 100, 3000])
     for _ in range(r.randrange(many)):
-        op = r.choice(b'}](t)\x85\x86\x87aesuRbQqhKMJXGNr\x88\x89c0.j\x8a')
-        out += bytes([op]) + {b'q': b'\1', b'h': b'\1', b'K': b'\5', b'M': b'\xff\xff', b'J': b'\xff\xff\xff\x7f', b'G': bytes(8), b'r': b'\xff' * 4,
-                              b'X': r.choice([b'\1\0\0\0a', b'\xff\xff\xff\x7fa']), b'c': r.choice(names), b'j': b'\1\0\0\0', b'\x8a': b'\x01\x05'}.get(bytes([op]), b'')
+        op = r.choice([b'%c' % c for c in b'}](t)\x85\x86\x87aesuRbQqhKMJXGNr\x88\x89c0.j\x8a'])
+        args = {b'q': b'\1', b'h': b'\1', b'K': b'\5', b'M': b'\xff\xff', b'J': b'\xff\xff\xff\x7f', b'G': bytes(8),
+                b'r': b'\xff' * 4, b'j': b'\1\0\0\0', b'\x8a': b'\x01\x05', b'c': r.choice(names),
+                b'X': r.choice([b'\1\0\0\0a', b'\xff\xff\xff\x7fa'])}
+        out += op + args.get(op, b'')
     return out + r.choice([b'', b'.', b'(' * 10**5 + b'.', b']' * 10**6 + b'.', b'}q\0' + b'h\0\x85' * 10**5 + b'.'])
 
 
@@ -371,8 +400,9 @@ def program_of(r, raw):
     parts = [raw[a:b] for a, b in zip(ops, ops[1:])]
     for _ in range(r.choice([1, 1, 3])):
         i = r.randrange(len(parts))
-        parts[i] = r.choice([b'', parts[i] * 2, r.choice(parts), b'\x8a\x09' + r.choice(INTERESTING).to_bytes(9, 'little'), parts[i] * 10_000,
-                             b'J' + r.randbytes(4), flip(r, parts[i]), b'cos\nsystem\n', b'K\1' if parts[i][:1] in b'KMJ' else parts[i]])
+        parts[i] = r.choice([b'', parts[i] * 2, r.choice(parts), parts[i] * 10_000, b'J' + r.randbytes(4),
+                             b'\x8a\x09' + r.choice(INTERESTING).to_bytes(9, 'little'), flip(r, parts[i]),
+                             b'cos\nsystem\n', b'K\1' if parts[i][:1] in b'KMJ' else parts[i]])
     return b''.join(parts)
 
 
@@ -417,8 +447,10 @@ def spoil_zip(r, raw, how):
     if how == 'random': return rezip(raw, lambda n, d: random_program(r) if n.endswith('data.pkl') else d)
     if how == 'program': return rezip(raw, lambda n, d: program_of(r, d) if n.endswith('data.pkl') else d)
     victim = r.choice(['data.pkl', 'data/0', 'data/1', 'version', 'byteorder', 'serialization_id'])
-    change = r.choice([lambda d: None, lambda d: b'', lambda d: d * 2, lambda d: d[:-1], lambda d: bytes(10**7), lambda d: b'big', lambda d: r.randbytes(30)])
-    new = rezip(raw, lambda n, d: change(d) if n.endswith(victim) else d, r.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
+    change = r.choice([lambda d: None, lambda d: b'', lambda d: d * 2, lambda d: d[:-1], lambda d: bytes(10**7),
+                       lambda d: b'big', lambda d: r.randbytes(30)])
+    compress = r.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+    new = rezip(raw, lambda n, d: change(d) if n.endswith(victim) else d, compress)
     return r.choice([new, new, b'PK\3\4' + new, new + r.randbytes(50), rezip(new, lambda n, d: d) + new])
 
 
@@ -435,11 +467,12 @@ def read(kind, path):
     from dataset_condensation.training import SyntheticSet
     if kind == 'safetensors': found = [SyntheticSet.load(path)]
     elif kind in ('json', 'png'): found = [SyntheticSet.from_folder(path)]
-    else: found = import_published(path, mean=[0.5], std=[0.5]) if '1ch' in path.name else import_published(path, data='cifar10')
+    elif '1ch' in path.name: found = import_published(path, mean=[0.5], std=[0.5])
+    else: found = import_published(path, data='cifar10')
     for s in found:
         assert s.images.isfinite().all() and s.images.ndim == 4 and s.images.numel(), 'images'
         assert 0 <= s.labels.min() and s.labels.max() < len(s.classes) and len(s.labels) == len(s.images), 'labels'
-        assert s.mean.isfinite().all() and (s.std > 0).all() and s.std.isfinite().all() and len(s.mean) == s.shape[0], 'mean and std'
+        assert s.mean.isfinite().all() and (s.std > 0).all() and s.std.isfinite().all(), 'mean and std'
 
 
 def outcome(kind, path):
@@ -458,7 +491,8 @@ def memory():
     "Resident and virtual bytes now, and the peak of the resident ones since it was set back; None where /proc is not"
     try: lines = Path('/proc/self/status').read_text().splitlines()
     except OSError: return None
-    kb = {k: int(v.split()[0]) for k, _, v in (line.partition(':') for line in lines) if k in ('VmRSS', 'VmSize', 'VmHWM')}
+    parts = (line.partition(':') for line in lines)
+    kb = {k: int(v.split()[0]) for k, _, v in parts if k in ('VmRSS', 'VmSize', 'VmHWM')}
     return {k: v * 1024 for k, v in kb.items()}
 
 
@@ -508,7 +542,8 @@ def work(kind, first, stop, seed, folder, keep):
     base = valid_bytes(kind)
     for good in range(len(base)):               # what is not damaged must be read, also as a warm-up
         path = folder/f'good-{good}-{channels(base, good)}'
-        path.write_bytes(base[good]) if isinstance(base[good], bytes) else (path.mkdir(), write_folder(base[good], path))
+        if isinstance(base[good], bytes): path.write_bytes(base[good])
+        else: write_folder(base[good], path)
         if outcome(kind, path) != 'read': raise SystemExit(f'{kind}: the valid file {good} is {outcome(kind, path)}')
     for k in range(first, stop):
         path, how = make(kind, seed, k, base, folder)
@@ -526,15 +561,16 @@ def fuzz(kind, n, seed, first=0, keep=None):
     done, k, stop = {}, first, first + n
     while k < stop:
         with tempfile.TemporaryDirectory() as d:
-            args = [sys.executable, __file__, '--worker', kind, '--first', str(k), '--n', str(stop - k), '--seed', str(seed)]
-            args += ['--keep', str(keep or d)] + (['--kept'] if keep else [])
-            child = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, 'OMP_NUM_THREADS': '1'})
+            args = ['--worker', kind, '--first', k, '--n', stop - k, '--seed', seed, '--keep', keep or d]
+            child = subprocess.run([sys.executable, __file__, *map(str, args), *(['--kept'] if keep else [])],
+                                   capture_output=True, text=True, env={**os.environ, 'OMP_NUM_THREADS': '1'})
         lines = [json.loads(line) for line in child.stdout.splitlines() if line.startswith('{')]
         done.update({line['k']: line for line in lines})
         if not lines: raise SystemExit(f'{kind}: no file was read\n{child.stderr[-2000:]}')
         k = lines[-1]['k'] + 1
         if 'outcome' not in lines[-1]:
-            done[k - 1].update(outcome=f'FAULT: the process died ({child.returncode}): {child.stderr[-300:]}', seconds=HANG, bytes=0, grown=0)
+            said = f'FAULT: the process died ({child.returncode}): {child.stderr[-300:]}'
+            done[k - 1].update(outcome=said, seconds=HANG, bytes=0, grown=0)
     return [dict(kind=kind, **v) for v in done.values()]
 
 
@@ -546,9 +582,10 @@ def summary(results):
         most, slow = max(mine, key=lambda r: r['grown'] or 0), max(mine, key=lambda r: r['seconds'])
         brief = lambda r: dict(number=r['k'], damage=r['how'], file_bytes=r['bytes'], outcome=r['outcome'])
         out[kind] = dict(
-            files=len(mine), outcomes=dict(Counter(r['outcome'] if r['outcome'][0] != 'F' else 'FAULT' for r in mine).most_common()),
+            files=len(mine), outcomes=dict(Counter(re.sub('^FAULT.*', 'FAULT', r['outcome']) for r in mine).most_common()),
             damage=dict(sorted(Counter(r['how'] for r in mine).items())),
-            largest_growth=dict(mib=round((most['grown'] or 0) / MIB, 1), bound_mib=round(bound(kind, most['bytes']) / MIB, 1), **brief(most)),
+            largest_growth=dict(mib=round((most['grown'] or 0) / MIB, 1),
+                                bound_mib=round(bound(kind, most['bytes']) / MIB, 1), **brief(most)),
             slowest=dict(seconds=slow['seconds'], **brief(slow)))
     return dict(kinds=out, faults=[r for r in results if r['outcome'].startswith('FAULT')])
 
@@ -573,8 +610,9 @@ def main():
     out = args.out or (RESULTS/'fuzz.json' if whole else None)
     files = sum(k['files'] for k in found['kinds'].values())
     outcomes = sum((Counter(k['outcomes']) for k in found['kinds'].values()), Counter())
-    payload = dict(files=files, seed=args.seed, outcomes=dict(outcomes.most_common()), seconds=round(time.perf_counter() - start, 1),
-                   **found, provenance=provenance())
+    seconds = round(time.perf_counter() - start, 1)
+    payload = dict(files=files, seed=args.seed, outcomes=dict(outcomes.most_common()), seconds=seconds, **found,
+                   provenance=provenance())
     if out: write(out, payload)
     print(json.dumps({k: v for k, v in payload.items() if k != 'provenance'}, indent=1))
     return 1 if found['faults'] else 0
