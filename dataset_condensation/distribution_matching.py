@@ -27,7 +27,8 @@ def mean_distance(
 ) -> Tensor:       # Scalar
     "Squared distance between the means of two sets of embeddings"
     if a.shape[1:] != b.shape[1:]:
-        raise ValueError(f'mean_distance: `a` has shape {tuple(a.shape)} and `b` {tuple(b.shape)}, expected as many features')
+        raise ValueError(f'mean_distance: `a` has shape {tuple(a.shape)} and `b` {tuple(b.shape)}, '
+                         'expected as many features')
     return (a.mean(0) - b.mean(0)).square().sum()
 
 # %% ../nbs/09_distribution_matching.ipynb #features
@@ -84,7 +85,8 @@ def distribution_matching(
 ) -> Method:
     "A distribution-matching method"
     make_augment(augment)
-    if not callable(embed): raise TypeError(f'distribution_matching: `embed` is {embed!r}, expected a function of a network and images')
+    if not callable(embed):
+        raise TypeError(f'distribution_matching: `embed` is {embed!r}, expected a function of a network and images')
     if networks is not None and not (isinstance(networks, (list, tuple)) and networks
                                      and all(isinstance(n, nn.Module) for n in networks)):
         raise ValueError(f'distribution_matching: `networks` is {networks!r}, expected a list of at least one network')

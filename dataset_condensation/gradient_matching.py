@@ -43,7 +43,8 @@ def _same_shapes(name, a, b):
     "Gradients of different networks cannot be compared"
     if [p.shape for p in a] != [q.shape for q in b]:
         first = next((i for i, (p, q) in enumerate(zip(a, b)) if p.shape != q.shape), min(len(a), len(b)))
-        raise ValueError(f'{name}: `a` has {len(a)} tensors and `b` has {len(b)}; they differ in shape from number {first} on')
+        raise ValueError(f'{name}: `a` has {len(a)} tensors and `b` has {len(b)}; '
+                         f'they differ in shape from number {first} on')
 
 # %% ../nbs/06_gradient_matching.ipynb #row-cosine
 def row_cosine(
@@ -174,4 +175,5 @@ def dsa_settings(
     return dict(dc_settings(ipc, net), init='real', augment='dsa')
 
 register(gradient_matching(name='dsa', settings=dsa_settings,
-    doc='gradient matching under differentiable Siamese augmentation', paper='Zhao & Bilen, ICML 2021 (arXiv 2102.08259)'));
+    doc='gradient matching under differentiable Siamese augmentation',
+    paper='Zhao & Bilen, ICML 2021 (arXiv 2102.08259)'));
