@@ -6,12 +6,14 @@
 __all__ = []
 
 # %% ../nbs/90_all.ipynb #chapters
+from .cache import cache_folder, remove_cache
 from .data import *
 from .networks import *
 from .augmentation import *
 from .training import *
 from .coresets import *
 from .files import *
+from .checkpoints import CheckpointError, Checkpoints, RunLocked, RunLock
 from .condensation import *
 from .gradient_matching import *
 from .multi_level_matching import *

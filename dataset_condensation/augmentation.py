@@ -7,7 +7,7 @@ __all__ = ['families', 'neutral', 'named_augments', 'brightness', 'saturation', 
            'rotate', 'cutout', 'flip', 'Ranges', 'draw_params', 'Draw', 'Augment', 'make_augment', 'dsa_for']
 
 # %% ../nbs/02_augmentation.ipynb #imports
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ families = ('color', 'crop', 'cutout', 'flip', 'scale', 'rotate')
 # %% ../nbs/02_augmentation.ipynb #columns
 def _columns(name, x, p, k):
     "The `k` columns of the table `p`, each (n, 1, 1, 1) on x's device, after checking both"
+    for argument, v in dict(x=x, p=p).items():
+        if not isinstance(v, Tensor): raise TypeError(f'{name}: argument {argument} got {v!r}, expected a tensor')
     if x.ndim != 4 or not x.is_floating_point():
         raise ValueError(f'{name}: argument x got {x.dtype} of shape {tuple(x.shape)}, '
                          'expected normalised floats (N, C, H, W)')
@@ -167,14 +169,15 @@ class Ranges:
             object.__setattr__(self, name, _pair(name, getattr(self, name)))
         for name, most in dict(brightness=100, crop=1, cutout=1, flip=1, rotate=180).items():
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not 0 <= value <= most:
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
                 raise ValueError(f'Ranges: argument {name} got {value!r}, expected a number from 0 to {most}')
 
 # %% ../nbs/02_augmentation.ipynb #pair
 def _pair(name, value):
     "`value` as a tuple (low, high), after checking it"
     low = 'above 0' if name == 'scale' else 'at least 0'  # a scale of 0 would look infinitely far
-    if (not isinstance(value, (tuple, list)) or len(value) != 2 or not 0 <= value[0] <= value[1] <= 100
+    if (not isinstance(value, (tuple, list)) or len(value) != 2
+            or not all(isinstance(v, (int, float)) for v in value) or not 0 <= value[0] <= value[1] <= 100
             or name == 'scale' and not value[0]):
         raise ValueError(f'Ranges: argument {name} got {value!r}, expected (low, high), low {low}, high at most 100')
     return tuple(value)
@@ -186,6 +189,16 @@ def _check_family(where, argument, name):
         near = get_close_matches(str(name), families, 1, 0)[0]
         raise ValueError(f'{where}: argument {argument} got the family {name!r}, expected {", ".join(families)}; '
                          f'did you mean {near!r}?')
+
+# %% ../nbs/02_augmentation.ipynb #check-draw
+def _check_draw(where, n, generator, size):
+    "Say what is wrong with the arguments of a draw"
+    if not isinstance(generator, torch.Generator) or generator.device.type != 'cpu':
+        raise TypeError(f'{where}: argument generator got {generator!r}, expected a torch.Generator on the CPU')
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+        raise ValueError(f'{where}: argument n got {n!r}, expected a number of images')
+    if not isinstance(size, (tuple, list)) or len(size) < 2 or not all(isinstance(side, int) for side in size):
+        raise ValueError(f'{where}: argument size got {size!r}, expected (height, width) or a shape that ends so')
 
 # %% ../nbs/02_augmentation.ipynb #share-of
 def _share_of(side, share):
@@ -202,6 +215,9 @@ def draw_params(
 ) -> Tensor:                      # (n, k) float32, the `p` of the family
     "Draw `n` rows of parameters for a family"
     _check_family('draw_params', 'family', family)
+    _check_draw('draw_params', n, generator, size)
+    if not isinstance(ranges, Ranges):
+        raise TypeError(f'draw_params: argument ranges got {ranges!r}, expected a Ranges or an Augment')
     def real(low, high, k=1):
         return low + (high - low)*torch.rand(n, k, generator=generator, dtype=torch.float32)
     def whole(low, high):
@@ -226,6 +242,11 @@ class Draw:
     "Parameters that were drawn, to be applied to a batch"
     steps: tuple   # Pairs (family, parameters), applied in order
     n: int = None  # Images it was drawn for; None if it is shared by all images of any batch
+
+    def __post_init__(self):
+        if not isinstance(self.steps, (tuple, list)):
+            raise TypeError(f'Draw: argument steps got {self.steps!r}, expected pairs of a family and its parameters')
+        for family, _ in self.steps: _check_family('Draw', 'steps', family)
 
     def __call__(self,
         x: Tensor,  # Normalised images (N, C, H, W), of the size it was drawn for
@@ -265,16 +286,6 @@ class Augment(Ranges):
         if self.mode not in ('one', 'all', 'each'):
             raise ValueError(f'Augment: argument mode got {self.mode!r}, expected one, all or each')
 
-# %% ../nbs/02_augmentation.ipynb #check-draw
-def _check_draw(n, generator, size):
-    "Say what is wrong with the arguments of `Augment.draw`"
-    if not isinstance(generator, torch.Generator) or generator.device.type != 'cpu':
-        raise TypeError(f'Augment.draw: argument generator got {generator!r}, expected a torch.Generator on the CPU')
-    if not isinstance(n, int) or n < 0:
-        raise ValueError(f'Augment.draw: argument n got {n!r}, expected a number of images')
-    if not isinstance(size, (tuple, list)) or len(size) < 2:
-        raise ValueError(f'Augment.draw: argument size got {size!r}, expected (height, width) or a shape that ends so')
-
 # %% ../nbs/02_augmentation.ipynb #augment-draw
 @patch
 def draw(self: Augment,
@@ -284,7 +295,7 @@ def draw(self: Augment,
     shared: bool = False,        # One set of parameters for all images of any batch
 ) -> Draw:
     "Draw once, to apply to one batch or to several"
-    _check_draw(n, generator, size)
+    _check_draw('Augment.draw', n, generator, size)
     n, size, chosen = 1 if shared else n, tuple(size)[-2:], self.strategy
     if self.mode == 'one':
         chosen = [chosen[torch.randint(len(chosen), (1,), generator=generator).item()]]
@@ -302,6 +313,7 @@ def __call__(self: Augment,
     shared: bool = False,        # One set of parameters for all images
 ) -> Tensor:                     # Same shape and dtype
     "Draw for the batch `x` and apply"
+    if not isinstance(x, Tensor): raise TypeError(f'Augment: argument x got {x!r}, expected a tensor of images')
     return self.draw(len(x), generator, x.shape, shared)(x)
 
 # %% ../nbs/02_augmentation.ipynb #named
@@ -311,6 +323,17 @@ named_augments = {
     'dc': Augment('crop_scale_rotate', 'each', scale=(0.8, 1.2), rotate=45.),
 }
 
+# %% ../nbs/02_augmentation.ipynb #known-fields
+def _known_fields(given):
+    "`given`, after checking that every key is a field of `Augment`"
+    names = [f.name for f in fields(Augment)]
+    for k in given:
+        if k in names: continue
+        near = get_close_matches(str(k), names, 1, 0)[0]
+        raise ValueError(f'make_augment: argument augment got {given!r}, but an Augment has no field {k!r}; '
+                         f'did you mean {near!r}?')
+    return given
+
 # %% ../nbs/02_augmentation.ipynb #make-augment
 def make_augment(
     augment: Augment | str | dict | None,  # An `Augment`, its fields, a name, 'color_crop', 'none' or None
@@ -319,9 +342,9 @@ def make_augment(
     if augment is None or isinstance(augment, Augment):
         return augment
     if isinstance(augment, dict):
-        return Augment(**augment)
+        return Augment(**_known_fields(augment))
     if not isinstance(augment, str):
-        raise TypeError(f'make_augment: argument augment got {type(augment).__name__}, '
+        raise TypeError(f'make_augment: argument augment got {augment!r}, '
                         'expected an Augment, a str, a dict or None')
     name = augment.lower()
     if name == 'none':
@@ -341,6 +364,6 @@ def dsa_for(
     "The name of the DSA setting that suits a data set"
     name = data if isinstance(data, str) else getattr(data, 'name', None)
     if not isinstance(name, str):
-        raise TypeError(f'dsa_for: argument data got {type(data).__name__}, expected a name or something with one')
+        raise TypeError(f'dsa_for: argument data got {data!r}, expected a name or something with one')
     written = 'digits mnist svhn usps emnist kmnist qmnist'.split()
     return 'dsa-digits' if name.lower().replace('-', '').replace('_', '') in written else 'dsa'

@@ -8,6 +8,7 @@ __all__ = ['METHODS', 'class_sizes', 'chosen_set', 'random_set', 'whole_net', 'e
 
 # %% ../nbs/04_coresets.ipynb #imports
 import difflib
+import inspect
 import json
 import time
 from dataclasses import dataclass, field
@@ -20,19 +21,19 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .data import ImageData, ImageSet, gen
-from .networks import make_net
-from .training import (Evaluation, SyntheticSet, TrainRecipe, evaluate, pick_device, predict,
-                                           train, train_epoch, train_recipe)
+from .networks import check_net, make_net
+from .training import (Evaluation, SyntheticSet, TrainRecipe, check_data, check_evaluate, evaluate,
+                                           pick_device, predict, train, train_epoch, train_recipe)
 
 # %% ../nbs/04_coresets.ipynb #class-sizes
 def class_sizes(
     ipc,              # Images per class: a whole number, or one for each class
     n_classes: int,   # How many classes
-    where: str = 'ipc',  # Name of the function that asks, for the error
+    where: str = 'class_sizes',  # Name of the function that asks, for the error
 ) -> list:            # One number for each class
     "Images of each class, checked"
-    sizes = [ipc]*n_classes if isinstance(ipc, int) else list(ipc) if isinstance(ipc, (list, tuple, Tensor)) else [None]
-    sizes = [int(n) if isinstance(n, Tensor) else n for n in sizes]
+    if isinstance(ipc, Tensor): ipc = ipc.tolist()
+    sizes = [ipc]*n_classes if isinstance(ipc, int) else list(ipc) if isinstance(ipc, (list, tuple)) else [None]
     if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in sizes):
         raise ValueError(f'{where}: `ipc` is {ipc!r}, expected a whole number of at least 1, or one for each class')
     if len(sizes) != n_classes:
@@ -47,16 +48,31 @@ def chosen_set(
     **info,           # More to remember: seed, recipe
 ) -> SyntheticSet:
     "The chosen training images as a small set"
+    check_data('chosen_set', data)
     counts = data.train.counts
     starts = (counts.cumsum(0) - counts).tolist()
-    idx = torch.cat([start + i.cpu() for start, i in zip(starts, chosen)])
+    idx = torch.cat([start + i for start, i in zip(starts, _within(chosen, data))])
     x, y = data.train.take(idx)
     info = dict(method=method, data=data.name, **info, chosen=data.train.order[idx].tolist())
     return SyntheticSet(x.cpu(), y.cpu(), data.classes, data.mean, data.std, info)
 
+# %% ../nbs/04_coresets.ipynb #within
+def _within(chosen, data):
+    "The indices of each class as tensors, after checking them"
+    if len(chosen) != data.n_classes:
+        raise ValueError(f'chosen_set: `chosen` has {len(chosen)} lists of indices, expected one for each of '
+                         f'{data.n_classes} classes')
+    chosen = [torch.as_tensor(i).cpu() for i in chosen]
+    for c, (i, have) in enumerate(zip(chosen, data.train.counts.tolist())):
+        if i.is_floating_point() or i.numel() and not 0 <= int(i.min()) <= int(i.max()) < have:
+            raise ValueError(f'chosen_set: `chosen` has {i.tolist()} for class {data.classes[c]!r}, '
+                             f'expected whole numbers from 0 to {have - 1}')
+    return [i.long() for i in chosen]
+
 # %% ../nbs/04_coresets.ipynb #sizes-within
 def _sizes_within(ipc, data, where):
     "`class_sizes`, none of them larger than its class"
+    check_data(where, data)
     sizes = class_sizes(ipc, data.n_classes, where)
     for c, (n, have) in enumerate(zip(sizes, data.train.counts.tolist())):
         if n > have:
@@ -68,7 +84,8 @@ def random_set(
     data: ImageData,
     ipc=1,            # Images per class, or a list with one number for each class
     seed: int = 0,    # Draws from `gen(seed, 'random', class)`
-    **_,              # Ignored: what other methods need
+    net=None,         # Not used, nor is the next: every choice is called with both
+    device=None,
 ) -> SyntheticSet:
     "Real images drawn at random, class by class"
     sizes = _sizes_within(ipc, data, 'random_set')
@@ -98,11 +115,28 @@ def embed_all(
     batch: int = 1000,   # Images at a time
 ) -> Tensor:             # (N, features), on the CPU
     "The embedding of every image, in the order they are stored"
+    check_net('embed_all', net)
+    if not hasattr(net, 'embed'): raise TypeError(f'embed_all: `net` is {type(net).__name__}, which has no `embed`')
+    if not isinstance(images, (ImageSet, SyntheticSet)):
+        hint = ': pass its `train` or `test`' if isinstance(images, ImageData) else ''
+        raise TypeError(f'embed_all: `images` is {type(images).__name__}, expected an ImageSet or a SyntheticSet{hint}')
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise ValueError(f'embed_all: `batch` is {batch!r}, expected a whole number of at least 1')
     mode, device = net.training, next(net.parameters()).device
     net.eval()
     parts = [net.embed(images.take(i, device)[0]).cpu() for i in torch.arange(len(images)).split(batch)]
     net.train(mode)
     return torch.cat(parts)
+
+# %% ../nbs/04_coresets.ipynb #check-rows
+def _check_rows(where, z, k):
+    "Refuse what cannot be chosen from"
+    if not isinstance(z, Tensor) or z.ndim != 2 or not z.is_floating_point():
+        got = f'{z.dtype} of shape {tuple(z.shape)}' if isinstance(z, Tensor) else repr(z)
+        raise ValueError(f'{where}: `z` is {got}, expected floats (n, features)')
+    if not torch.isfinite(z).all(): raise ValueError(f'{where}: `z` holds NaN or infinite values')
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= len(z):
+        raise ValueError(f'{where}: `k` is {k!r}, expected a whole number from 1 to {len(z)}, the number of rows')
 
 # %% ../nbs/04_coresets.ipynb #herd
 def herd(
@@ -110,6 +144,7 @@ def herd(
     k: int,                  # How many to choose
 ) -> Tensor:                 # (k,), indices in the order of choice
     "Choose `k` rows whose mean follows the mean of all, one by one"
+    _check_rows('herd', z, k)
     mu, total, chosen = z.mean(0), torch.zeros_like(z[0]), []
     free = torch.ones(len(z), dtype=torch.bool)
     for i in range(1, k+1):
@@ -125,6 +160,7 @@ def k_center(
     k: int,                  # How many to choose
 ) -> Tensor:                 # (k,), indices in the order of choice
     "Choose `k` rows greedily, so that no row is far from a chosen one"
+    _check_rows('k_center', z, k)
     chosen = [(z - z.mean(0)).norm(dim=1).argmin().item()]
     far = (z - z[chosen[0]]).norm(dim=1)
     while len(chosen) < k:
@@ -140,6 +176,7 @@ def k_means(
     seed: int = 0,       # Of scikit-learn's k-means
 ) -> Tensor:             # (k,), indices
     "Choose the row nearest to each of `k` cluster centres, no row twice"
+    _check_rows('k_means', z, k)
     from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
     centres = torch.from_numpy(KMeans(k, n_init=1, random_state=seed).fit(z.numpy()).cluster_centers_).to(z)
     chosen = []
@@ -173,6 +210,8 @@ METHODS = {}
 
 def register(method):
     "Make `method` (with a `name` and a `make`) known by its name"
+    if not isinstance(getattr(method, 'name', None), str) or not callable(getattr(method, 'make', None)):
+        raise TypeError(f'register: `method` is {method!r}, expected an object with a `name` and a `make`')
     METHODS[method.name] = method
     return method
 
@@ -186,8 +225,20 @@ def get_method(
         hint = f'did you mean {" or ".join(map(repr, near))}? ' if near else ''
         raise ValueError(f'get_method: no method is called {method!r}; {hint}known: {", ".join(METHODS)}')
     if not hasattr(method, 'make'):
-        raise TypeError(f'get_method: `method` is {type(method).__name__}, expected a name or a method')
+        raise TypeError(f'get_method: `method` is {method!r}, expected a name or a method')
     return method
+
+# %% ../nbs/04_coresets.ipynb #check-options
+def _check_options(coreset, options):
+    "Every option must be one that the choice takes"
+    takes = inspect.signature(coreset.choose).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in takes): return
+    known = [p.name for p in takes if p.name not in ('data', 'ipc', 'seed', 'net', 'device')]
+    for k in options:
+        if k in known: continue
+        near = difflib.get_close_matches(k, known, 1, 0.4)
+        raise ValueError(f'{coreset.name}: no option is called {k!r}; '
+                         + (f'did you mean {near[0]!r}? ' if near else '') + f'known: {", ".join(known) or "none"}')
 
 # %% ../nbs/04_coresets.ipynb #coreset-class
 @dataclass(frozen=True)
@@ -200,6 +251,7 @@ class Coreset:
 
     def make(self, data, ipc=1, seed=0, net='convnet', device=None, **options) -> SyntheticSet:
         "The chosen images of `data`"
+        _check_options(self, options)
         return self.choose(data, ipc, seed=seed, net=net, device=device, **options)
 
 # %% ../nbs/04_coresets.ipynb #by-embedding
@@ -216,6 +268,8 @@ def _most_forgotten(data, ipc=1, seed=0, net='convnet', device=None, falls=None,
     "The images that were forgotten most often, ties broken by the seed"
     sizes = _sizes_within(ipc, data, 'forgetting')
     if falls is None: falls = forgetting_counts(data, net, recipe, seed, device)
+    if not isinstance(falls, Tensor) or len(falls) != len(data.train):
+        raise ValueError(f'forgetting: `falls` is {falls!r}, expected {len(data.train)} counts, one for each image')
     score = falls + torch.rand(len(falls), generator=gen(seed, 'forgetting-ties'))
     chosen = [s.argsort(descending=True)[:n] for s, n in zip(score.split(data.train.counts.tolist()), sizes)]
     return chosen_set(data, chosen, 'forgetting', seed=seed, net=net)
@@ -277,7 +331,11 @@ class Comparison:
     "A table of methods scored under one recipe"
     scores: list
     about: dict = field(default_factory=dict)   # Data, ipc, network, recipe, seed
-    def __getitem__(self, name): return next(s for s in self.scores if s.name == name)
+    def __getitem__(self, name):
+        "The row of that name"
+        for s in self.scores:
+            if s.name == name: return s
+        raise KeyError(f'Comparison: no row is called {name!r}; there are {", ".join(s.name for s in self.scores)}')
     def _rows(self):
         num = lambda v: '–' if not v else f'{v:.1f}'
         rows = [('set', 'images', 'accuracy %', '± networks', '± sets')]
@@ -291,7 +349,10 @@ class Comparison:
         return dict(about=self.about, scores=[s.as_dict() for s in self.scores])
     def save(self, path):
         "Write everything to a JSON file"
-        Path(path).write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n')
+        path = Path(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f'Comparison.save: `path` is {path}, but there is no folder {path.parent}')
+        path.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n')
     def __repr__(self): return text_table(self._rows())
     def _repr_markdown_(self): return markdown_table(self._rows())
 
@@ -299,15 +360,35 @@ class Comparison:
 def _named(methods):
     "(name, method or sets) for every way `compare` may be told of methods"
     if isinstance(methods, dict): return list(methods.items())
-    methods = [methods] if isinstance(methods, (str, SyntheticSet)) or hasattr(methods, 'make') else list(methods)
-    return [(m, m) if isinstance(m, str) else (m.info.get('method', 'set') if isinstance(m, SyntheticSet)
-             else m.name, m) for m in methods]
+    one = isinstance(methods, (str, SyntheticSet)) or hasattr(methods, 'make')
+    if not one and not hasattr(methods, '__iter__'):
+        raise TypeError(f'compare: `methods` is {methods!r}, expected names, methods or sets')
+    methods = [m if isinstance(m, SyntheticSet) else get_method(m) for m in ([methods] if one else methods)]
+    return [(m.info.get('method', 'set') if isinstance(m, SyntheticSet) else m.name, m) for m in methods]
 
 def _make_sets(m, data, ipc, sets, seed, **kwargs):
     "The sets of one row: as they are given, or made from seeds `seed`, `seed`+1, …"
     if isinstance(m, SyntheticSet): return [m]
     if isinstance(m, (list, tuple)): return list(m)
     return [get_method(m).make(data, ipc, seed=seed+i, **kwargs) for i in range(sets)]
+
+# %% ../nbs/04_coresets.ipynb #check-compare
+def _check_compare(data, rows, options, counts):
+    "Refuse what cannot be compared"
+    check_data('compare', data)
+    for k, v in counts.items():
+        if isinstance(v, bool) or not isinstance(v, int) or v < 1:
+            raise ValueError(f'compare: `{k}` is {v!r}, expected a whole number of at least 1')
+    for name, m in rows:
+        if isinstance(m, (list, tuple)):
+            if not m or not all(isinstance(s, SyntheticSet) for s in m):
+                raise ValueError(f'compare: row {name!r} is {m!r}, expected at least one SyntheticSet')
+        elif not isinstance(m, SyntheticSet): get_method(m)
+        for ready in [m] if isinstance(m, SyntheticSet) else m if isinstance(m, (list, tuple)) else []:
+            check_evaluate(ready, data, counts['nets'])
+    if not isinstance(options, dict): raise TypeError(f'compare: `options` is {options!r}, expected a dict')
+    unknown = set(options) - {name for name, _ in rows}
+    if unknown: raise ValueError(f'compare: `options` name {sorted(unknown)}, which are not among the methods')
 
 # %% ../nbs/04_coresets.ipynb #compare
 def compare(
@@ -326,10 +407,10 @@ def compare(
 ) -> Comparison:
     "Make the sets of every method and score them all under one recipe"
     rows, options, scores = _named(methods), options or {}, []
-    for name, m in rows:
-        if not isinstance(m, (SyntheticSet, list, tuple)): get_method(m)
-    unknown = set(options) - {name for name, _ in rows}
-    if unknown: raise ValueError(f'compare: `options` name {sorted(unknown)}, which are not among the methods')
+    _check_compare(data, rows, options, dict(sets=sets, nets=nets))
+    class_sizes(ipc, data.n_classes, 'compare')
+    recipe, whole = train_recipe(recipe), None if whole is None else train_recipe(whole)
+    make_net(net, data, device=pick_device(device))
     for name, m in tqdm(rows, disable=not progress, desc='comparing'):
         start = time.perf_counter()
         made = _make_sets(m, data, ipc, sets, seed, net=net, device=device, **options.get(name, {}))
@@ -337,5 +418,5 @@ def compare(
         scores.append(Score(name, [evaluate(s, data, net, nets, recipe, seed+i, device) for i, s in enumerate(made)],
                             seconds))
     if whole is not None: scores.append(Score('whole set', [evaluate(data, data, net, nets, whole, seed, device)]))
-    about = dict(data=data.name, ipc=ipc, net=net, recipe=train_recipe(recipe).__dict__, seed=seed)
+    about = dict(data=data.name, ipc=ipc, net=net, recipe=recipe.__dict__, seed=seed)
     return Comparison(scores, about)

@@ -7,11 +7,12 @@ __all__ = ['show_images', 'gen', 'image_stats', 'ImageSet', 'ImageData', 'from_t
            'load_dataset']
 
 # %% ../nbs/00_data.ipynb #imports
-import difflib, gzip, hashlib, math, operator, os, tempfile, textwrap, warnings, zlib
+import difflib, gzip, hashlib, json, math, operator, os, reprlib, stat, tempfile, textwrap, warnings, zlib
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from http.client import HTTPException
 from pathlib import Path
+from typing import NamedTuple
 from urllib.error import URLError
 import matplotlib.pyplot as plt, numpy as np, torch
 from fastcore.basics import patch
@@ -19,6 +20,32 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
+
+# %% ../nbs/00_data.ipynb #imports-own
+from .cache import (Cache, ImageFile, _blocks, _place, _try, byte_counts, cache_folder,
+                                        cached, free_memory)
+
+# %% ../nbs/00_data.ipynb #arguments
+def _whole(where, arg, v, least=1):
+    "`v` as an int of at least `least`"
+    try: n = operator.index('' if isinstance(v, bool) else v)
+    except TypeError:
+        raise TypeError(f'{where}: argument {arg} got {reprlib.repr(v)}, expected a whole number') from None
+    if n < least: raise ValueError(f'{where}: argument {arg} got {n}, expected at least {least}')
+    return n
+
+def _tensor(where, arg, v, expected, **how):
+    "`v` as a tensor"
+    try: return torch.as_tensor(v, **how)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f'{where}: argument {arg} got {reprlib.repr(v)}, expected {expected}') from None
+
+def _check_device(where, device):
+    "Raise unless tensors can be put on `device`"
+    try: torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as e:
+        why = str(e).splitlines()[0].split('. ')[0]
+        raise ValueError(f'{where}: argument device got {device!r}, which cannot be used here ({why})') from e
 
 # %% ../nbs/00_data.ipynb #tiles
 def _tiles(
@@ -39,7 +66,7 @@ def _tiles(
 # %% ../nbs/00_data.ipynb #displayable
 def _displayable(images) -> Tensor:
     "`images` as (N, 1 or 3, H, W) floats in 0–1"
-    x = torch.as_tensor(images).detach().cpu()
+    x = _tensor('show_images', 'images', images, 'a tensor or an array').detach().cpu()
     x = x[None] if x.ndim == 3 else x
     if x.ndim != 4 or not x.numel():
         raise ValueError(f'show_images: argument images got shape {tuple(x.shape)}, expected (N, C, H, W) or (C, H, W)')
@@ -61,7 +88,9 @@ def show_images(
     "Draw images in a grid, every pixel a sharp square"
     x = _displayable(images)
     n, c, h, w = x.shape
-    ncols = min(n, ncols or 10)
+    ncols = min(n, 10 if ncols is None else _whole('show_images', 'ncols', ncols))
+    if not (zoom is None or isinstance(zoom, (int, float, np.number)) and 0 <= zoom < math.inf):
+        raise ValueError(f'show_images: argument zoom got {zoom!r}, expected a number above 0')
     zoom = zoom or (max(1, 64 // w) if w <= 96 else 96 / w)
     gap, top = max(1, round(4 / zoom)), math.ceil(14 / zoom) if titles is not None else 0
     pic = _tiles(x, ncols, gap, top)
@@ -91,15 +120,24 @@ def gen(
     digest = hashlib.sha256(repr(name).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], 'big') >> 1)  # 63 bits are a positive int64
 
+# %% ../nbs/00_data.ipynb #check-bytes
+def _check_bytes(where, images):
+    "Images must be bytes (N, C, H, W), in memory or in a file"
+    if not isinstance(images, (Tensor, ImageFile)):
+        raise TypeError(f'{where}: argument images got {reprlib.repr(images)}, expected a uint8 tensor (N, C, H, W)')
+    if images.ndim != 4 or images.dtype != torch.uint8:
+        raise ValueError(f'{where}: argument images got {images.dtype} {tuple(images.shape)}, '
+                         'expected uint8 (N, C, H, W)')
+
 # %% ../nbs/00_data.ipynb #image-stats
 def image_stats(
-    images: Tensor,          # (N, C, H, W) uint8
+    images,                  # (N, C, H, W) uint8, a tensor or an `ImageFile`
 ) -> tuple[Tensor, Tensor]:  # Mean and standard deviation, (C,) float32 each, of pixels in 0–1
     "Mean and standard deviation of each channel, from how often each of the 256 values occurs"
-    counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
-    for part in images.split(4096):
-        for c in range(part.shape[1]):
-            counts[c] += torch.bincount(part[:, c].flatten(), minlength=256).cpu()
+    _check_bytes('image_stats', images)
+    if not images.numel():
+        raise ValueError(f'image_stats: argument images got shape {tuple(images.shape)}, expected at least one image')
+    counts = byte_counts(images) if getattr(images, 'counts', None) is None else images.counts
     value = torch.arange(256, dtype=torch.float64) / 255
     share = counts / counts.sum(1, keepdim=True).double()
     mean = share @ value
@@ -110,10 +148,10 @@ def image_stats(
 # %% ../nbs/00_data.ipynb #labels
 def _as_labels(where, arg, y, n_images):
     "Labels as an int64 tensor (N,), one for each image"
-    y = torch.as_tensor(y)
+    y = _tensor(where, arg, y, 'integers')
     if y.ndim != 1 or len(y) != n_images:
         raise ValueError(f'{where}: argument {arg} got shape {tuple(y.shape)} for {n_images:,} images, '
-                         f'expected one label per image, ({n_images},)')
+                         f'expected one number per image, ({n_images},)')
     if y.is_floating_point() or y.is_complex():
         raise TypeError(f'{where}: argument {arg} got {y.dtype}, expected integers')
     return y.long()
@@ -125,33 +163,47 @@ def _check_range(where, what, y, n_classes):
         i = int(outside[0])
         raise ValueError(f'{where}: {what} {i} is {int(y[i])}, expected 0 to {n_classes - 1}, for {n_classes} classes')
 
+# %% ../nbs/00_data.ipynb #names-and-stats
+def _as_names(where, classes):
+    "Class names as a list of strings"
+    try: return [str(c) for c in classes]
+    except TypeError: raise TypeError(f'{where}: argument classes got {classes!r}, expected a list of names') from None
+
+def _as_stats(where, mean, std, n_channels):
+    "Mean and standard deviation as float32 (C,)"
+    both = dict(mean=mean, std=std).items()
+    mean, std = (_tensor(where, k, v, 'numbers', dtype=torch.float32).flatten() for k, v in both)
+    if not len(mean) == len(std) == n_channels:
+        raise ValueError(f'{where}: arguments mean and std got {len(mean)} and {len(std)} numbers, '
+                         f'expected {n_channels}, one per channel')
+    if not (mean.isfinite().all() and std.isfinite().all() and (std > 0).all()):
+        raise ValueError(f'{where}: arguments mean and std got {mean.tolist()} and {std.tolist()}, '
+                         'expected finite numbers, those of std above 0')
+    return mean, std
+
 # %% ../nbs/00_data.ipynb #imageset
 class ImageSet(Dataset):
     "Labelled images kept as bytes, class after class, and normalised when they are drawn"
     def __init__(
         self,
-        images: Tensor,  # (N, C, H, W) uint8
+        images,          # (N, C, H, W) uint8, a tensor or an `ImageFile`
         labels: Tensor,  # (N,) integers, 0 … number of classes − 1
         classes,         # Class names, in the order of the labels
         mean,            # (C,) mean of the channels, of pixels in 0–1
         std,             # (C,) standard deviation of the channels
         order=None,      # (N,) index of each image where it comes from, default 0 … N − 1
     ):
-        if images.ndim != 4 or images.dtype != torch.uint8:
-            raise ValueError(f'ImageSet: argument images got {images.dtype} {tuple(images.shape)}, '
-                             'expected uint8 (N, C, H, W)')
-        self.classes = [str(c) for c in classes]
+        _check_bytes('ImageSet', images)
+        self.classes = _as_names('ImageSet', classes)
         labels = _as_labels('ImageSet', 'labels', labels, len(images))
         _check_range('ImageSet', 'label', labels, len(self.classes))
-        order = torch.arange(len(labels)) if order is None else torch.as_tensor(order)
+        order = torch.arange(len(labels)) if order is None else _as_labels('ImageSet', 'order', order, len(labels))
         if (labels[1:] < labels[:-1]).any():
             labels, perm = labels.sort(stable=True)
             images, order = images[perm.to(images.device)], order[perm.cpu()]
-        self.images, self.labels, self.order = images.contiguous(), labels.to(images.device), order
-        self.mean, self.std = (torch.as_tensor(v, dtype=torch.float32).flatten() for v in (mean, std))
-        if not len(self.mean) == len(self.std) == images.shape[1]:
-            raise ValueError(f'ImageSet: arguments mean and std got {len(self.mean)} and {len(self.std)} numbers, '
-                             f'expected {images.shape[1]}, one per channel')
+        self.images = images if isinstance(images, ImageFile) else images.contiguous()
+        self.labels, self.order = labels.to(images.device), order
+        self.mean, self.std = _as_stats('ImageSet', mean, std, images.shape[1])
         self.counts = torch.bincount(labels.cpu(), minlength=len(self.classes))
         self._stops = self.counts.cumsum(0).tolist()
 
@@ -170,11 +222,18 @@ def shape(self: ImageSet) -> tuple:
 def __len__(self: ImageSet): return len(self.labels)
 
 @patch
-def of_class(self: ImageSet, c: int) -> Tensor:
-    "The images of class `c`, (n, C, H, W) uint8: a view, not a copy"
+def places(self: ImageSet, c: int) -> range:
+    "Where the images of class `c` are stored"
+    c = _whole('of_class', 'c', c, -math.inf)
     if not 0 <= c < self.n_classes:
         raise ValueError(f'of_class: argument c got {c}, expected 0 to {self.n_classes - 1}')
-    return self.images[self._stops[c] - int(self.counts[c]):self._stops[c]]
+    return range(self._stops[c] - int(self.counts[c]), self._stops[c])
+
+@patch
+def of_class(self: ImageSet, c: int) -> Tensor:
+    "The images of class `c`, (n, C, H, W) uint8: a view, not a copy, or read from the file that they are in"
+    where = self.places(c)
+    return self.images[where.start:where.stop]
 
 # %% ../nbs/00_data.ipynb #normalize
 @patch
@@ -183,8 +242,9 @@ def normalize(
     x: Tensor,  # (…, C, H, W) uint8, or floats in 0–1
 ) -> Tensor:    # Floats of the same shape
     "Pixels as networks want them: each channel minus its mean, divided by its standard deviation"
-    if not (x.dtype == torch.uint8 or x.is_floating_point()):
-        raise TypeError(f'normalize: argument x got {x.dtype}, expected uint8, or floats in 0–1')
+    if not isinstance(x, Tensor) or not (x.dtype == torch.uint8 or x.is_floating_point()):
+        raise TypeError(f'normalize: argument x got {getattr(x, "dtype", reprlib.repr(x))}, '
+                        'expected a tensor of uint8, or of floats in 0–1')
     x = x.float() / 255 if x.dtype == torch.uint8 else x
     mean, std = (v.to(x.device)[:, None, None] for v in (self.mean, self.std))
     return (x - mean) / std
@@ -195,6 +255,8 @@ def denormalize(
     x: Tensor,  # (…, C, H, W) normalised floats
 ) -> Tensor:    # Floats in 0–1, of the same shape
     "The way back, to pixels that can be shown"
+    if not isinstance(x, Tensor):
+        raise TypeError(f'denormalize: argument x got {reprlib.repr(x)}, expected a tensor (…, C, H, W)')
     mean, std = (v.to(x.device)[:, None, None] for v in (self.mean, self.std))
     return (x * std + mean).clamp(0, 1)
 
@@ -206,8 +268,12 @@ def take(
     device=None,  # Where to put the result, default where the images are
 ):                # Normalised float32 images (n, C, H, W) and int64 labels (n,)
     "Some images and their labels"
-    idx = torch.as_tensor(idx, device=self.images.device)
-    x, y = self.images[idx], self.labels[idx]
+    here = 'cpu' if isinstance(self.images, ImageFile) else self.images.device
+    idx = _tensor('take', 'idx', idx, 'a list of indices', device=here)
+    if idx.numel() and (idx.is_floating_point() or idx.is_complex()):
+        raise TypeError(f'take: argument idx got {idx.dtype}, expected integers')
+    if device is not None: _check_device('take', device)
+    x, y = (v[idx if idx.numel() else idx.long()] for v in (self.images, self.labels))
     return self.normalize(x.to(device or x.device)), y.to(device or y.device)
 
 @patch
@@ -215,7 +281,8 @@ def __getitem__(self: ImageSet, i: int): return self.normalize(self.images[i]), 
 
 @patch
 def to(self: ImageSet, device) -> 'ImageSet':
-    "The same set with its images on `device`"
+    "The same set with its images on `device`; those in a file stay there, and what is drawn goes to `device`"
+    _check_device('to', device)
     new = copy(self)
     for k in ('images', 'labels', 'mean', 'std'): setattr(new, k, getattr(self, k).to(device))
     return new
@@ -242,10 +309,8 @@ def draw(
     "Random images of one class, none of them twice"
     if not isinstance(generator, torch.Generator):
         raise TypeError(f'draw: argument generator got {type(generator).__name__}, expected a torch.Generator')
-    if n < 1: raise ValueError(f'draw: argument n got {n}, expected at least 1')
-    size = len(self.of_class(c))
-    start = self._stops[c] - size
-    return self.take(start + _sample(min(n, size), size, generator), device)[0]
+    n, where = _whole('draw', 'n', n), self.places(c)
+    return self.take(where.start + _sample(min(n, len(where)), len(where), generator), device)[0]
 
 # %% ../nbs/00_data.ipynb #imagedata
 class ImageData:
@@ -256,13 +321,17 @@ class ImageData:
         test: ImageSet,      # What networks are scored on
         name: str,           # Of the whole, for reports
         n_skipped: int = 0,  # Unreadable images that were left out
+        cache: Cache = None, # Where the images are, if they are not in memory
     ):
+        for k, v in dict(train=train, test=test).items():
+            if not isinstance(v, ImageSet):
+                raise TypeError(f'ImageData: argument {k} got {type(v).__name__}, expected an ImageSet')
         for k in ('shape', 'classes'):
             a, b = getattr(train, k), getattr(test, k)
             if a != b: raise ValueError(f'ImageData: {k} of train and test differ, got {a} and {b}')
         self.train, self.test, self.name, self.n_skipped = train, test, name, n_skipped
         self.classes, self.n_classes, self.shape = train.classes, train.n_classes, train.shape
-        self.mean, self.std = train.mean, train.std
+        self.mean, self.std, self.cache = train.mean, train.std, cache
 
 # %% ../nbs/00_data.ipynb #imagedata-methods
 @patch
@@ -282,8 +351,26 @@ def denormalize(self: ImageData, x: Tensor) -> Tensor:
 
 @patch
 def to(self: ImageData, device) -> 'ImageData':
-    "The same data with its images on `device`"
-    return ImageData(self.train.to(device), self.test.to(device), self.name, self.n_skipped)
+    "The same data with its images on `device`, see `ImageSet.to`"
+    return ImageData(self.train.to(device), self.test.to(device), self.name, self.n_skipped, self.cache)
+
+# %% ../nbs/00_data.ipynb #fingerprint
+@patch
+def digest(self: ImageSet) -> str:
+    "SHA-256 of the bytes of all images, in hexadecimal; computed once"
+    found = getattr(self.images, 'digest', None) or getattr(self, '_digest', None)
+    if found is None:
+        sha = hashlib.sha256()
+        for i in range(0, len(self), 4096): sha.update(self.images[i:i + 4096].cpu().numpy())
+        found = self._digest = sha.hexdigest()
+    return found
+
+@patch
+def fingerprint(self: ImageData) -> str:
+    "What tells these images, labels, class names and figures from all others, 64 hexadecimal digits"
+    about = dict(shape=list(self.shape), classes=self.classes, mean=self.mean.tolist(), std=self.std.tolist())
+    for k in ('train', 'test'): about[k] = [(part := getattr(self, k)).digest(), part.counts.tolist()]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 # %% ../nbs/00_data.ipynb #repr
 def _spread(counts):
@@ -296,7 +383,7 @@ def _shape_text(shape): return ' × '.join(map(str, shape))
 @patch
 def __repr__(self: ImageSet):
     return (f'ImageSet: {len(self):,} images of {_shape_text(self.shape)}, {self.n_classes} classes '
-            f'of {_spread(self.counts)}')
+            f'of {_spread(self.counts)}' + (', in a file' if isinstance(self.images, ImageFile) else ''))
 
 @patch
 def __repr__(self: ImageData):
@@ -306,6 +393,7 @@ def __repr__(self: ImageData):
     mean, std = (' '.join(f'{v:.4f}' for v in s.tolist()) for s in (self.mean, self.std))
     lines.append(f'  pixels of 0 to 1 have mean {mean}, standard deviation {std}')
     if self.n_skipped: lines.append(f'  left out because they cannot be read: {self.n_skipped:,}')
+    if self.cache: lines.append(f'  images are read when they are drawn; {self.cache}')
     names = [f'{c}\N{NO-BREAK SPACE}({n:,}/{m:,})' for c, n, m in
              zip(self.classes, self.train.counts.tolist(), self.test.counts.tolist())]
     if len(names) > 20: names = [*names[:10], f'… {len(names) - 11} more …', names[-1]]
@@ -321,9 +409,10 @@ def show(
     zoom: float = None,  # Screen pixels per image pixel
 ):                       # The matplotlib axes
     "The first training images of each class, a row per class"
-    classes = range(min(10, self.n_classes)) if classes is None else classes
+    n, classes = _whole('show', 'n', n), range(min(10, self.n_classes)) if classes is None else classes
     blank = torch.full((n, *self.shape), 255, dtype=torch.uint8)  # for classes with fewer images
-    rows = [torch.cat([self.train.of_class(c)[:n].cpu(), blank])[:n] for c in classes]
+    firsts = [list(self.train.places(c)[:n]) for c in classes]
+    rows = [torch.cat([self.train.images[idx].cpu(), blank])[:n] for idx in firsts]
     return show_images(torch.cat(rows), ncols=n, zoom=zoom, rows=[self.classes[c] for c in classes])
 
 # %% ../nbs/00_data.ipynb #check-unit
@@ -342,7 +431,7 @@ def _check_unit(where, what, x, first=0):
 # %% ../nbs/00_data.ipynb #as-bytes
 def _as_bytes(where, arg, x):
     "Images as uint8 (N, C, H, W)"
-    x = torch.as_tensor(x)
+    x = _tensor(where, arg, x, 'a tensor or an array (N, H, W) or (N, C, H, W)')
     x = x[:, None] if x.ndim == 3 else x
     if x.ndim != 4 or not x.numel():
         raise ValueError(f'{where}: argument {arg} got shape {tuple(x.shape)}, expected (N, H, W) or (N, C, H, W), '
@@ -374,7 +463,7 @@ def _class_names(where, y, classes):
         if found != list(classes):
             raise ValueError(f'{where}: training labels are {_some(found)}, expected 0 … C − 1 without gaps: '
                              'torch.unique(y, return_inverse=True)[1] renumbers them')
-    classes = [str(c) for c in classes]
+    classes = _as_names(where, classes)
     twice = sorted({c for c in classes if classes.count(c) > 1})
     if twice: raise ValueError(f'{where}: class {_some(twice)} is named more than once, expected different names')
     _check_range(where, 'training label', y, len(classes))
@@ -418,13 +507,15 @@ def _resolve_stats(where, stats, images, name):
     return mean.repeat(c // len(mean)), std.repeat(c // len(std))
 
 # %% ../nbs/00_data.ipynb #assemble
-def _assemble(where, x, y, x_test, y_test, classes, stats, name, n_skipped=0):
+def _assemble(where, x, y, x_test, y_test, classes, stats, name, n_skipped=0, cache=None):
     "`ImageData` from images as bytes, after checking the labels"
     classes = _class_names(where, y, classes)
     _check_range(where, 'test label', y_test, len(classes))
     mean, std = _resolve_stats(where, stats, x, name)
-    train, test = (ImageSet(images, labels, classes, mean, std) for images, labels in ((x, y), (x_test, y_test)))
-    return ImageData(train, test, name, n_skipped)
+    orders = cache.orders if cache else dict(train=None, test=None)
+    train = ImageSet(x, y, classes, mean, std, orders['train'])
+    test = ImageSet(x_test, y_test, classes, mean, std, orders['test'])
+    return ImageData(train, test, name, n_skipped, cache)
 
 # %% ../nbs/00_data.ipynb #from-tensors
 def from_tensors(
@@ -476,13 +567,25 @@ def _upright(im):
     try: return ImageOps.exif_transpose(im) if im.getexif().get(0x0112, 1) != 1 else im  # 0x0112 is the orientation
     except Exception: return im  # a damaged note must not cost us a good image
 
+def _stat(path):
+    "Size and time of a file, None if it is not there or no regular one"
+    try: s = os.stat(path)
+    except (OSError, TypeError): return None  # TypeError: not a path but an open file
+    return (s.st_size, s.st_mtime_ns) if stat.S_ISREG(s.st_mode) else None
+
 def _decode(path, size, fit, channels):
     "One image file as a uint8 array, or the reason why it cannot be read"
     try:
+        before, limit = _stat(path), Image.MAX_IMAGE_PIXELS
+        if before is None and not hasattr(path, 'read'): raise ValueError('it is not there, or is not a regular file')
         with Image.open(path) as im:
             if size: im.draft(None, (2 * max(size),) * 2)
+            if limit and im.width * im.height > limit:
+                raise ValueError(f'{im.width:,} × {im.height:,} are more than PIL.Image.MAX_IMAGE_PIXELS, {limit:,}')
             im.load()
-            return _as_array(_upright(im), size, fit, channels)
+            a = _as_array(_upright(im), size, fit, channels)
+        if _stat(path) != before: raise ValueError('it changed while it was read')
+        return a
     except Exception as e:  # on damaged files Pillow's plugins raise nearly anything
         return f'{type(e).__name__}: {e}'
 
@@ -512,14 +615,18 @@ class _Stack:
         return torch.from_numpy(self.images[:self.i])
 
 # %% ../nbs/00_data.ipynb #check-options
-def _check_options(where, size, fit, channels):
-    "`size` as None or (height, width), after checking all three"
+def _check_options(where, size, fit, channels, in_memory=None, workers=None):
+    "`size` as None or (height, width), after checking all of them"
     if fit not in ('crop', 'stretch', 'pad'):
         raise ValueError(f"{where}: argument fit got {fit!r}, expected 'crop', 'stretch' or 'pad'")
-    if channels not in (None, 1, 3):
+    if channels not in (None, 1, 3) or isinstance(channels, bool):
         raise ValueError(f'{where}: argument channels got {channels!r}, expected None, 1 or 3')
+    if in_memory not in (None, True, False):
+        raise ValueError(f'{where}: argument in_memory got {in_memory!r}, expected True, False or None')
+    if not (workers is None or isinstance(workers, int) and not isinstance(workers, bool) and workers >= 0):
+        raise ValueError(f'{where}: argument workers got {workers!r}, expected a number, 0 or more')
     if size is None: return None
-    try: h, w = (operator.index(s) for s in (size if isinstance(size, (tuple, list)) else (size, size)))
+    try: h, w = (_whole(where, 'size', s) for s in (size if isinstance(size, (tuple, list)) else (size, size)))
     except (TypeError, ValueError): h = w = 0
     if min(h, w) < 1:
         raise ValueError(f'{where}: argument size got {size!r}, expected pixels, or (height, width)')
@@ -548,24 +655,157 @@ def _item_array(where, arg, i, im, size, fit, channels):
     if c not in (1, 3): raise ValueError(f'{where}: image {arg} {i} has {c} channels; size and channels need 1 or 3')
     return _as_array(Image.fromarray(im if c == 3 else im.reshape(im.shape[:2])), size, fit, channels)
 
-# %% ../nbs/00_data.ipynb #read-dataset
+# %% ../nbs/00_data.ipynb #items
 def _bar(n, progress):
     "A progress bar over `n` images; without an opinion of ours, tqdm's own switches decide"
     return tqdm(total=n, desc='reading', unit=' images', **({} if progress else dict(disable=True)))
 
-def _read_dataset(where, arg, ds, stack, size, fit, channels, bar):
-    "Put the images of one dataset into `stack`, and return the labels"
-    labels = []
-    for i in range(len(ds)):
+class _Items(Dataset):
+    "The items of two torch Datasets, one after the other, as a source of images"
+    def __init__(self, where, name, parts, size, fit, channels, workers=0):
+        self.where, self.name, self.parts, self.how, self.workers = where, name, parts, (size, fit, channels), workers
+        self.n_train, self.n = len(parts[0][1]), sum(len(ds) for _, ds in parts)
+        self.seen = {}  # items that were looked at before, so that none is fetched twice
+
+    def _which(self, i):
+        arg, ds = self.parts[i >= self.n_train]
+        return arg, ds, i - (i >= self.n_train) * self.n_train
+
+    def __getitem__(self, i):
+        "Image (H, W[, C]) and label of item `i`"
+        if i in self.seen: return self.seen[i]
+        arg, ds, i = self._which(i)
         item = ds[i]
         if not isinstance(item, (tuple, list)) or len(item) != 2:
-            raise TypeError(f'{where}: item {i} of {arg} is a {type(item).__name__}, expected (image, label)')
-        stack.add(_item_array(where, arg, i, item[0], size, fit, channels), f'image {arg} {i}')
-        try: labels.append(operator.index(item[1]))
+            raise TypeError(f'{self.where}: item {i} of {arg} is a {type(item).__name__}, expected (image, label)')
+        a = _item_array(self.where, arg, i, item[0], *self.how)
+        try: return a, operator.index(item[1])
         except TypeError:
-            raise TypeError(f'{where}: label of item {i} of {arg} is {item[1]!r}, expected an integer') from None
-        bar.update()
-    return torch.tensor(labels)
+            raise TypeError(f'{self.where}: label of item {i} of {arg} is {item[1]!r}, expected an integer') from None
+
+# %% ../nbs/00_data.ipynb #items-blocks
+def _or_error(source, i):
+    "An item, or what is wrong with it"
+    try: return source[i]
+    except (TypeError, ValueError) as e: return e
+
+class _Safe(Dataset):
+    "A source whose mistakes are items"
+    def __init__(self, source): self.source = source
+    def __len__(self): return self.source.n
+    def __getitem__(self, i): return _or_error(self.source, i)
+
+@patch
+def blocks(self: _Items, todo):
+    "Each block with its images, labels and names"
+    fetched = ([_or_error(self, i) for i in block] for block in todo)
+    if self.workers and todo:
+        fetched = DataLoader(_Safe(self), batch_sampler=[list(b) for b in todo], collate_fn=list,
+                             num_workers=self.workers, generator=gen(0, 'workers'))
+    for block, items in zip(todo, fetched):
+        for e in items:
+            if isinstance(e, Exception): raise e
+        names = [f'image {arg} {j}' for arg, _, j in map(self._which, block)]
+        yield block, [a for a, _ in items], [y for _, y in items], names
+
+# %% ../nbs/00_data.ipynb #keep
+def _keep(where, stack, block, arrays, names, skip_bad):
+    "Put the images of a block on a stack, and return (place, name, reason) of those that cannot be read"
+    bad = []
+    for i, a, name in zip(block, arrays, names):
+        if not isinstance(a, str): stack.add(a, name)
+        elif skip_bad: bad.append((i, name, a))
+        else: raise ValueError(f'{where}: cannot read {name} ({a}); skip_bad=True leaves it out')
+    return bad
+
+def _to_memory(where, source, skip_bad, progress):
+    "Images (n, C, H, W), labels of all that a source has, and what could not be read"
+    stack, labels, bad = _Stack(where, source.n), [], []
+    with _bar(source.n, progress) as bar:
+        for block, arrays, y, names in source.blocks(_blocks(source.n)):
+            bad += _keep(where, stack, block, arrays, names, skip_bad)
+            labels += y
+            bar.update(len(block))
+    if not stack.i:
+        raise ValueError(f'{where}: not one of {source.n:,} files can be read, e.g. {bad[0][1]} ({bad[0][2]})')
+    return stack.tensor(), torch.tensor(labels), bad
+
+# %% ../nbs/00_data.ipynb #items-plan
+def _hash(x): return hashlib.sha256(json.dumps(x, sort_keys=True).encode()).hexdigest()
+
+@patch
+def identity(self: _Items):
+    "What tells this source from others"
+    kinds = [[type(ds).__qualname__, len(ds)] for _, ds in self.parts]
+    return dict(name=self.name, kinds=kinds, how=self.how)
+
+@patch
+def plan(self: _Items):
+    "A hash that changes when the images do"
+    probes = sorted({k * (self.n - 1) // 63 for k in range(64)})
+    for i in probes: self.seen[i] = self[i]
+    items = [self.seen[i] for i in probes]
+    return _hash([self.identity(), [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for a, y in items]])
+
+@patch
+def nbytes(self: _Items):
+    "How much memory all images would take, as the first suggests"
+    self.seen[0] = self[0]
+    return self.n * self.seen[0][0].nbytes
+
+def _fits(source):
+    "Do the images of a source take no more than half of the memory that is free? Yes if we cannot know"
+    free = free_memory()
+    return free is None or 2 * source.nbytes() <= free
+
+# %% ../nbs/00_data.ipynb #to-cache
+def _to_cache(where, source, cache_dir, skip_bad, progress):
+    "The cache of a source, built if there is none"
+    identity, plan = source.identity(), source.plan()
+    def fill(building):
+        todo = building.todo()
+        with _bar(source.n, progress) as bar:
+            bar.update(source.n - sum(map(len, todo)))
+            for block, arrays, y, names in source.blocks(todo):
+                stack = _Stack(where, len(block))
+                bad = _keep(where, stack, block, arrays, names, skip_bad)
+                x = stack.tensor() if stack.i else torch.empty(0, 1, 1, 1, dtype=torch.uint8)
+                building.put(block, x, y, stack.first or names[0], bad)
+                bar.update(len(block))
+        source.check()
+    place = _place(cache_dir, source.name, identity)
+    return cached(place, plan, source.about(), source.n_train, source.n - source.n_train, fill, where, progress)
+
+@patch
+def check(self: _Items): "A Dataset that changes while it is read cannot be noticed"
+
+@patch
+def about(self: _Items): return dict(source=self.name)
+
+# %% ../nbs/00_data.ipynb #gather
+class _Found(NamedTuple):
+    "The images of a source"
+    x: object       # Training images, a tensor or an `ImageFile`
+    y: Tensor       # Their labels
+    x_test: object
+    y_test: Tensor
+    bad: list       # (name, reason) of what cannot be read
+    cache: Cache = None
+
+def _gather(where, source, in_memory, cache_dir, skip_bad, progress):
+    "The images of a source, in memory or from a cache, as fits"
+    if in_memory is None: in_memory = _fits(source)
+    if not in_memory:
+        c = _to_cache(where, source, cache_dir, skip_bad, progress)
+        return _from_cache(c)
+    x, y, bad = _to_memory(where, source, skip_bad, progress)
+    lost = {i for i, *_ in bad}
+    good = torch.tensor([i not in lost for i in range(source.n)])
+    n = int(good[:source.n_train].sum())
+    return _Found(x[:n], y[good][:n], x[n:], y[good][n:], [(name, why) for _, name, why in bad])
+
+def _from_cache(c):
+    return _Found(c.train, c.labels('train'), c.test, c.labels('test'), [tuple(b) for b in c.about['bad']], c)
 
 # %% ../nbs/00_data.ipynb #from-datasets
 def from_datasets(
@@ -576,25 +816,27 @@ def from_datasets(
     fit: str = 'crop',       # How to resize: 'crop', 'stretch' or 'pad'
     channels: int = None,    # 1 or 3, default 1 if every image is gray, else 3
     stats='own',             # 'own', a data set's name (its published figures), or (mean, std) of pixels in 0–1
-    name: str = 'datasets',  # For reports
+    name: str = 'datasets',  # For reports, and for the cache
     progress: bool = True,   # Show a progress bar
+    in_memory: bool = None,  # Keep the images in memory, or in a cache on disk; default in memory if they fit
+    cache_dir=None,          # Where caches lie, see `cache_folder`
+    workers: int = 0,        # Processes that fetch items, beside this one; 0 means this one
 ) -> ImageData:
     "Image data from two torch Datasets; every item is read once, so leave out Normalize and random augmentation"
     where, parts = 'from_datasets', (('train', train), ('test', test))
-    size = _check_options(where, size, fit, channels)
+    size = _check_options(where, size, fit, channels, in_memory, workers)
+    if classes is not None: classes = _as_names(where, classes)
     for arg, ds in parts:
         if isinstance(ds, DataLoader):
             raise TypeError(f'{where}: argument {arg} got a DataLoader, expected its .dataset')
         if not (hasattr(ds, '__len__') and hasattr(ds, '__getitem__')):
             raise TypeError(f'{where}: argument {arg} got a {type(ds).__name__}, expected a Dataset with a length')
         if not len(ds): raise ValueError(f'{where}: argument {arg} got a Dataset without items, expected at least one')
-    stack = _Stack(where, len(train) + len(test))
-    with _bar(stack.n, progress) as bar:
-        y, y_test = (_read_dataset(where, arg, ds, stack, size, fit, channels, bar) for arg, ds in parts)
-    x, x_test = stack.tensor().split([len(y), len(y_test)])
-    n = int(y.max()) + 1
-    if classes is None and len(y.unique()) == n <= len(getattr(train, 'classes', ())): classes = train.classes[:n]
-    return _assemble(where, x, y, x_test, y_test, classes, stats, name)
+    source = _Items(where, name, parts, size, fit, channels, workers)
+    found = _gather(where, source, in_memory, cache_dir, False, progress)
+    n = int(found.y.max()) + 1
+    if classes is None and len(found.y.unique()) == n <= len(getattr(train, 'classes', ())): classes = train.classes[:n]
+    return _assemble(where, found.x, found.y, found.x_test, found.y_test, classes, stats, name, cache=found.cache)
 
 # %% ../nbs/00_data.ipynb #listing
 _extensions = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.gif')
@@ -605,12 +847,14 @@ def _subfolders(path):
     "Names of the folders in `path`, sorted"
     return sorted(e.name for e in os.scandir(path) if e.is_dir() and _visible(e.name))
 
-def _image_files(path):
+def _image_files(path, above=()):
     "Paths of the image files in `path` and in the folders below it, sorted"
-    found = []
-    for folder, folders, files in os.walk(path, followlinks=True):
-        folders[:] = filter(_visible, folders)  # os.walk goes where this list says
-        found += [os.path.join(folder, f) for f in files if _visible(f) and f.lower().endswith(_extensions)]
+    found, here = [], os.path.realpath(path)
+    if here in above: raise ValueError(f'load_dataset: {path} is a link to {here}, in which it lies; remove the link')
+    for e in os.scandir(path):
+        if not _visible(e.name): continue
+        if e.is_dir(): found += _image_files(e.path, (*above, here))
+        elif e.name.lower().endswith(_extensions) and (e.is_file() or not os.path.exists(e.path)): found.append(e.path)
     return sorted(found)
 
 # %% ../nbs/00_data.ipynb #class-files
@@ -647,8 +891,8 @@ def _find_splits(path):
 # %% ../nbs/00_data.ipynb #stratified
 def _stratified(files, fraction, seed):
     "Training and test files of each class; `fraction` of each class is for testing"
-    if not 0 < fraction < 1:
-        raise ValueError(f'load_dataset: argument test_fraction got {fraction}, expected a number between 0 and 1')
+    if not (isinstance(fraction, (int, float, np.number)) and 0 < fraction < 1):
+        raise ValueError(f'load_dataset: argument test_fraction got {fraction!r}, expected a number between 0 and 1')
     train, test = {}, {}
     for c, found in files.items():
         n = len(found)
@@ -679,43 +923,89 @@ def _folder_files(path, fraction, seed):
                          f'missing {_some(missing) or "none"}, extra {_some(extra) or "none"}')
     return train, {c: test[c] for c in train}
 
-# %% ../nbs/00_data.ipynb #read-files
-def _read_files(paths, size, fit, channels, skip_bad, workers, progress):
-    "Images (n, C, H, W) of the files that can be read, and a list of (path, reason) of the others"
-    stack, bad = _Stack('load_dataset', len(paths)), []
-    read = lambda part: [_decode(p, size, fit, channels) for p in part]
-    with ThreadPoolExecutor(workers) as pool, _bar(len(paths), progress) as bar:
-        for i in range(0, len(paths), 512):  # by blocks, so that not all results are waiting at once
-            parts = [paths[j:j + 8] for j in range(i, min(i + 512, len(paths)), 8)]
-            for part, arrays in zip(parts, pool.map(read, parts)):
-                for path, a in zip(part, arrays):
-                    if not isinstance(a, str): stack.add(a, path)
-                    elif skip_bad: bad.append((path, a))
-                    else: raise ValueError(f'load_dataset: cannot read {path} ({a}); skip_bad=True leaves it out')
-                bar.update(len(part))
-    if not stack.i: raise ValueError(f'load_dataset: not one of {len(paths):,} files can be read, e.g. {bad[0]}')
-    return stack.tensor(), bad
+# %% ../nbs/00_data.ipynb #files-source
+class _Files:
+    "The files of a folder, class after class and training before test, as a source of images"
+    def __init__(self, path, splits, split, size, fit, channels, skip_bad, workers):
+        self.path, self.split, self.how = Path(path), split, (size, fit, channels)
+        self.name, self.skip_bad, self.workers = Path(path).resolve().name, skip_bad, workers
+        self.classes = list(splits[0])
+        self.paths  = [f for files in splits for found in files.values() for f in found]
+        self.labels = [i for files in splits for i, found in enumerate(files.values()) for _ in found]
+        self.n_train, self.n = sum(map(len, splits[0].values())), len(self.paths)
+
+    def blocks(self, todo):
+        "Each block with its images (or reasons), labels and names"
+        decode = lambda part: [_decode(p, *self.how) for p in part]
+        with ThreadPoolExecutor(self.workers) as pool:
+            def ahead(b): return pool.map(decode, [self.paths[i:min(i + 8, b.stop)] for i in range(b.start, b.stop, 8)])
+            waiting = [ahead(b) for b in todo[:1]]
+            for i, b in enumerate(todo):
+                waiting += [ahead(nxt) for nxt in todo[i + 1:i + 2]]
+                arrays = [a for part in waiting.pop(0) for a in part]
+                yield b, arrays, self.labels[b.start:b.stop], self.paths[b.start:b.stop]
+
+    def identity(self): return _folder_identity(self.path, self.how, self.split, self.skip_bad)
+    def about(self): return dict(source=str(self.path.resolve()), classes=self.classes, n=self.n)
+
+# %% ../nbs/00_data.ipynb #files-plan
+def _folder_identity(path, how, split, skip_bad):
+    return dict(path=str(Path(path).resolve()), how=how, split=split, skip_bad=skip_bad)
+
+@patch
+def plan(self: _Files):
+    "A hash that changes when the files do"
+    self.stats = [_stat(p) for p in self.paths]
+    files = [[os.path.relpath(p, self.path), y, s] for p, y, s in zip(self.paths, self.labels, self.stats)]
+    return _hash([self.identity(), self.classes, self.n_train, files])
+
+@patch
+def check(self: _Files):
+    "An error if a file is not what it was when the plan was made"
+    for p, before in zip(self.paths, self.stats):
+        if _stat(p) != before:
+            raise ValueError(f'load_dataset: {p} changed while the folder was read; run again when nobody writes there')
+
+@patch
+def nbytes(self: _Files):
+    "How much memory all images would take, as eight of them suggest"
+    some = [_decode(self.paths[k * (self.n - 1) // 7], *self.how) for k in range(8)]
+    return self.n * max((a.nbytes for a in some if not isinstance(a, str)), default=0)
 
 # %% ../nbs/00_data.ipynb #load-folder
-def _load_folder(path, size, fit, channels, stats, test_fraction, seed, skip_bad, workers, progress):
+def _load_folder(path, *, size, fit, channels, stats, test_fraction, seed, skip_bad, workers, progress, in_memory,
+                 cache_dir):
     "`load_dataset` for a folder"
-    splits = _folder_files(path, test_fraction, seed)
-    classes, n_train = list(splits[0]), sum(map(len, splits[0].values()))
-    paths  = [f for files in splits for found in files.values() for f in found]
-    labels = torch.tensor([i for files in splits for i, found in enumerate(files.values()) for _ in found])
-    x, bad = _read_files(paths, size, fit, channels, skip_bad, workers or min(8, os.cpu_count() or 1), progress)
-    if bad:
-        warnings.warn(f'load_dataset: left out {len(bad):,} of {len(paths):,} files that cannot be read, '
-                      f'e.g. {bad[0][0]} ({bad[0][1]})', stacklevel=3)
-        lost = {p for p, _ in bad}
-        keep = torch.tensor([p not in lost for p in paths])
-        labels, n_train = labels[keep], int(keep[:n_train].sum())
-    y, y_test = labels[:n_train], labels[n_train:]
-    for what, part in (('training', y), ('test', y_test)):
+    top, root = cache_folder(cache_dir).resolve(), path.resolve()
+    if in_memory is not True and root in (top, *top.parents) and all(map(_visible, top.relative_to(root).parts)):
+        raise ValueError(f'load_dataset: argument cache_dir got {top}, which lies in the folder of images; choose '
+                         'another, or one whose name begins with a dot')
+    split = (test_fraction, seed) if _find_splits(path)[1] is None else None
+    source = _Files(path, _folder_files(path, test_fraction, seed), split, size, fit, channels, skip_bad,
+                    workers or min(8, os.cpu_count() or 1))
+    found = _gather('load_dataset', source, in_memory, cache_dir, skip_bad, progress)
+    return _from_files(found, source.classes, source.n, source.name, stats)
+
+def _from_files(found, classes, n, name, stats):
+    "`ImageData` from what was found in a folder of `n` files"
+    if found.bad:
+        warnings.warn(f'load_dataset: left out {len(found.bad):,} of {n:,} files that cannot be read, '
+                      f'e.g. {found.bad[0][0]} ({found.bad[0][1]})', stacklevel=4)
+    for what, part in (('training', found.y), ('test', found.y_test)):
         empty = [c for c, n in zip(classes, part.bincount(minlength=len(classes)).tolist()) if not n]
         if empty: raise ValueError(f'load_dataset: class {_some(empty)} has no {what} image that can be read')
-    name = Path(path).resolve().name
-    return _assemble('load_dataset', x[:n_train], y, x[n_train:], y_test, classes, stats, name, len(bad))
+    return _assemble('load_dataset', found.x, found.y, found.x_test, found.y_test, classes, stats, name,
+                     len(found.bad), found.cache)
+
+# %% ../nbs/00_data.ipynb #vanished
+def _load_vanished(path, *, size, fit, channels, stats, test_fraction, seed, skip_bad, cache_dir, **others):
+    "The images of a folder that is gone, if a cache has them"
+    name = path.resolve().name
+    for split in (None, (test_fraction, seed)):
+        c = _try(_place(cache_dir, name, _folder_identity(path, (size, fit, channels), split, skip_bad)), None)
+        if c is None: continue
+        warnings.warn(f'load_dataset: there is no folder {path}; its images come from {c}', stacklevel=3)
+        return _from_files(_from_cache(c), c.about['classes'], c.about['n'], name, stats)
 
 # %% ../nbs/00_data.ipynb #digits
 def _load_digits():
@@ -751,6 +1041,8 @@ def _load_torchvision(name, root, download):
     return (*parts, ds.classes if named else range(10))
 
 # %% ../nbs/00_data.ipynb #unpack
+_most_unpacked = 2**26  # bytes; the largest file, MNIST's training images, has 47,040,016
+
 def _unpack_idx(name, root, to):
     "Unpack the .gz files of MNIST or its kin from `root` to `to`, which is returned; `root` if there is nothing to do"
     _, sub, files = _torchvision[name]
@@ -759,9 +1051,14 @@ def _unpack_idx(name, root, to):
         return root
     (to/sub).mkdir(parents=True)
     for p in packed:
-        try: (to/sub/p.stem).write_bytes(gzip.decompress(p.read_bytes()))
+        try:
+            with gzip.open(p) as f: unpacked = f.read(_most_unpacked + 1)
         except (EOFError, zlib.error, gzip.BadGzipFile) as e:
             raise ValueError(f'load_dataset: {p} is damaged ({e}); delete it to have it fetched again') from e
+        if len(unpacked) > _most_unpacked:
+            raise ValueError(f'load_dataset: {p} unpacks to more than {_most_unpacked:,} bytes, expected at most '
+                             '47,040,016; delete it to have it fetched again')
+        (to/sub/p.stem).write_bytes(unpacked)
     return to
 
 # %% ../nbs/00_data.ipynb #dataset-names
@@ -778,11 +1075,19 @@ def _refit(x, size, fit, channels):
         stack.add(_item_array('load_dataset', 'number', i, im, size, fit, channels), f'image {i}')
     return stack.tensor()
 
+class _Pairs(Dataset):
+    "Images (N, C, H, W) and labels as a Dataset"
+    def __init__(self, x, y): self.x, self.y = x, y
+    def __len__(self): return len(self.y)
+    def __getitem__(self, i): return self.x[i].permute(1, 2, 0).numpy(), int(self.y[i])
+
 # %% ../nbs/00_data.ipynb #load-named
-def _load_named(name, root, download, size, fit, channels, stats):
+def _load_named(name, root, download, size, fit, channels, stats, in_memory=None, cache_dir=None, progress=True):
     "`load_dataset` for a name"
     if name == 'digits': x, y, x_test, y_test, classes = _load_digits()
     else:
+        if not (root is None or isinstance(root, (str, os.PathLike))):
+            raise TypeError(f'load_dataset: argument root got {root!r}, expected a folder')
         root = Path(root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation').expanduser()
         try:
             with tempfile.TemporaryDirectory() as d:
@@ -793,8 +1098,24 @@ def _load_named(name, root, download, size, fit, channels, stats):
                 f'load_dataset: {name!r} is not in {root} and could not be fetched ({" ".join(str(e).split())}). '
                 f'Put {", ".join(files)} into {root/sub}, or pass as root= the folder that has them in '
                 f'{sub or "it"}, or run once with network and download=True') from e
-    x, x_test = (_refit(v, size, fit, channels) for v in (x, x_test))
-    return _assemble('load_dataset', x, y, x_test, y_test, classes, stats, name)
+    parts = ('train', _Pairs(x, y)), ('test', _Pairs(x_test, y_test))
+    source = _Items('load_dataset', name, parts, size, fit, channels)
+    as_is = (size is None or tuple(x.shape[2:]) == size) and channels in (None, x.shape[1])
+    if in_memory or in_memory is None and (as_is or _fits(source)):
+        x, x_test = (_refit(v, size, fit, channels) for v in (x, x_test))
+        return _assemble('load_dataset', x, y, x_test, y_test, classes, stats, name)
+    x, y, x_test, y_test, _, cache = _gather('load_dataset', source, False, cache_dir, False, progress)
+    return _assemble('load_dataset', x, y, x_test, y_test, classes, stats, name, cache=cache)
+
+# %% ../nbs/00_data.ipynb #nothing-there
+def _nothing_there(given, path):
+    "Raise the error that fits what was given to `load_dataset`"
+    where = 'load_dataset'
+    if path.exists(): raise ValueError(f'{where}: {path} is a file, expected a folder (unpack an archive first)')
+    if not isinstance(given, str) or '/' in given or os.sep in given or given[:1] in '.~':
+        raise FileNotFoundError(f'{where}: there is no folder {path}')
+    near = difflib.get_close_matches(_plain(given), dataset_names(), cutoff=0.4) or dataset_names()
+    raise ValueError(f'{where}: {given!r} is neither a folder nor a known name; the nearest are {", ".join(near)}')
 
 # %% ../nbs/00_data.ipynb #load-dataset
 def load_dataset(
@@ -806,23 +1127,23 @@ def load_dataset(
     channels: int = None,        # 1 or 3, default 1 if every image is gray, else 3
     stats='own',                 # 'own', 'published', a data set's name, or (mean, std) of pixels in 0–1
     test_fraction: float = 0.2,  # Share of each class kept for testing, if the folder has no test/ or val/
-    seed: int = 0,               # Of that split
+    seed: int = 0,               # Of that split; a cache on disk holds one split, so each seed has its own
     skip_bad: bool = False,      # Leave out files that cannot be read instead of stopping at the first
     workers: int = None,         # Threads that read files, default one per core, at most 8
     progress: bool = True,       # Show a progress bar
+    in_memory: bool = None,      # Keep the images in memory, or in a cache on disk; default in memory if they fit
+    cache_dir=None,              # Where caches lie, default $DATASET_CONDENSATION_CACHE, else in ~/.cache
 ) -> ImageData:
     "Labelled images, by name or from a folder"
     where, given = 'load_dataset', name_or_folder
     if not isinstance(given, (str, os.PathLike)) or given == '':
         raise TypeError(f'{where}: argument name_or_folder got {given!r}, expected a name or a path')
-    size = _check_options(where, size, fit, channels)
+    size = _check_options(where, size, fit, channels, in_memory, workers)
     if isinstance(given, str) and _plain(given) in dataset_names():
-        return _load_named(_plain(given), root, download, size, fit, channels, stats)
+        return _load_named(_plain(given), root, download, size, fit, channels, stats, in_memory, cache_dir, progress)
     path = Path(given).expanduser()
-    if path.is_dir():
-        return _load_folder(path, size, fit, channels, stats, test_fraction, seed, skip_bad, workers, progress)
-    if path.exists(): raise ValueError(f'{where}: {path} is a file, expected a folder (unpack an archive first)')
-    if not isinstance(given, str) or '/' in given or os.sep in given or given[:1] in '.~':
-        raise FileNotFoundError(f'{where}: there is no folder {path}')
-    near = difflib.get_close_matches(_plain(given), dataset_names(), cutoff=0.4) or dataset_names()
-    raise ValueError(f'{where}: {given!r} is neither a folder nor a known name; the nearest are {", ".join(near)}')
+    how = dict(size=size, fit=fit, channels=channels, stats=stats, test_fraction=test_fraction, seed=seed,
+               skip_bad=skip_bad, workers=workers, progress=progress, in_memory=in_memory, cache_dir=cache_dir)
+    if path.is_dir(): return _load_folder(path, **how)
+    if not path.exists() and in_memory is not True and (found := _load_vanished(path, **how)): return found
+    _nothing_there(given, path)

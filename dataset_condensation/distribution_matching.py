@@ -18,7 +18,7 @@ from .condensation import Batch, Method, Step, siamese
 from .coresets import register
 from .data import ImageData, gen
 from .networks import has_batch_norm, make_net
-from .training import accuracy, augment_for, pick_device, train_epoch, train_recipe
+from .training import accuracy, augment_for, check_data, pick_device, train_epoch, train_recipe
 
 # %% ../nbs/09_distribution_matching.ipynb #mean-distance
 def mean_distance(
@@ -26,9 +26,9 @@ def mean_distance(
     b: Tensor,     # (m, features), of synthetic ones
 ) -> Tensor:       # Scalar
     "Squared distance between the means of two sets of embeddings"
-    if a.shape[1:] != b.shape[1:]:
+    if a.shape[1:] != b.shape[1:] or not len(a) or not len(b):
         raise ValueError(f'mean_distance: `a` has shape {tuple(a.shape)} and `b` {tuple(b.shape)}, '
-                         'expected as many features')
+                         'expected as many features, and at least one row')
     return (a.mean(0) - b.mean(0)).square().sum()
 
 # %% ../nbs/09_distribution_matching.ipynb #features
@@ -85,6 +85,9 @@ def distribution_matching(
 ) -> Method:
     "A distribution-matching method"
     make_augment(augment)
+    if not callable(settings):
+        raise TypeError(f'distribution_matching: `settings` is {settings!r}, expected a function of ipc and a network')
+    if not isinstance(name, str): raise TypeError(f'distribution_matching: `name` is {name!r}, expected text')
     if not callable(embed):
         raise TypeError(f'distribution_matching: `embed` is {embed!r}, expected a function of a network and images')
     if networks is not None and not (isinstance(networks, (list, tuple)) and networks
@@ -138,7 +141,9 @@ def trained_networks(
     progress: bool = False,  # Show a bar
 ) -> list:                   # Networks
     "Networks trained on the real images until they reach an accuracy"
-    if not 0 < to <= 100: raise ValueError(f'trained_networks: `to` is {to!r}, expected an accuracy in percent')
+    check_data('trained_networks', data)
+    if isinstance(to, str) or not 0 < to <= 100:
+        raise ValueError(f'trained_networks: `to` is {to!r}, expected an accuracy in percent')
     if not isinstance(n, int) or n < 1: raise ValueError(f'trained_networks: `n` is {n!r}, expected 1 or more')
     recipe, images, nets = train_recipe(recipe), data.train, []
     augment, (held, rest) = augment_for(recipe.augment, data), _hold_out(images, seed)

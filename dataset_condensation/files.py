@@ -40,13 +40,21 @@ def _sync_folder(folder):
         try: os.fsync(fd)
         finally: os.close(fd)
 
+# %% ../nbs/04b_files.ipynb #as-path
+def _as_path(where, path):
+    "`path` as a Path"
+    if isinstance(path, (str, os.PathLike)): return Path(path)
+    raise TypeError(f'{where}: `path` is {reprlib.repr(path)}, expected the path of a file or folder')
+
 # %% ../nbs/04b_files.ipynb #write-atomic
 def write_atomic(
     path,   # File to write; what was there is replaced
     data,   # bytes, or text, which is written as UTF-8
 ) -> Path:  # The file
     "Write a file whole or not at all: into a neighbour, down to the disk, then renamed"
-    path, data = Path(path), data.encode() if isinstance(data, str) else data
+    path, data = _as_path('write_atomic', path), data.encode() if isinstance(data, str) else data
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f'write_atomic: `data` is {reprlib.repr(data)}, expected bytes or text')
     target = Path(os.path.realpath(path))        # a link stays a link
     if target.exists() and not target.is_file():
         raise FileExistsError(f'write_atomic: `path` is {path}, which is a folder or a device, expected a file')
@@ -87,6 +95,9 @@ def save(self: SyntheticSet,
          path,              # File to write
         ) -> Path:
     "Write the set to one safetensors file, whole or not at all"
+    path = _as_path('SyntheticSet.save', path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f'SyntheticSet.save: `path` is {path}, but there is no folder {path.parent}')
     tensors = dict(images=self.images.detach().cpu().contiguous(), labels=self.labels.cpu().contiguous())
     tensors |= {k: getattr(self, k).detach().cpu().clone() for k in ('mean', 'std', 'losses')}
     text = _describe('SyntheticSet.save', dict(classes=self.classes, info=self.info))
@@ -95,7 +106,7 @@ def save(self: SyntheticSet,
 # %% ../nbs/04b_files.ipynb #read
 def _read(where, path, limit=None):
     "The bytes of a file, `limit` at most"
-    path = Path(path)
+    path = _as_path(where, path)
     if path.is_dir(): raise IsADirectoryError(f'{where}: {path} is a folder, expected a file')
     if not path.exists(): raise FileNotFoundError(f'{where}: there is no file {path}')
     if not path.is_file(): raise ValueError(f'{where}: {path} is a pipe or a device, expected a file')
@@ -205,7 +216,7 @@ def to_folder(self: SyntheticSet,
               path,              # Folder to make; must be empty or not exist
              ) -> Path:
     "Write the set as PNG files in class folders, 8 bits for each channel"
-    path = Path(path)
+    path = _as_path('SyntheticSet.to_folder', path)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(f'SyntheticSet.to_folder: `path` is {path}, which exists and is not an empty folder')
     if self.shape[0] not in (1, 3):
@@ -303,7 +314,7 @@ def from_folder(cls: SyntheticSet,
                 path,               # A folder that `to_folder` wrote
                ) -> SyntheticSet:
     "Read a set from PNG files in class folders; their pixels may take 16 times what the files do, and 16 MiB"
-    where, path = 'SyntheticSet.from_folder', Path(path)
+    path = _as_path(where := 'SyntheticSet.from_folder', path)
     note = path/'set.json'
     if not note.exists():
         raise FileNotFoundError(f'{where}: there is no {note}; `to_folder` writes it, last of all. '
@@ -584,7 +595,7 @@ def import_published(
     std=None,           # (C,) standard deviation, likewise
 ) -> list:              # One `SyntheticSet` for each repetition of the experiment
     "Read a published `.pt` result; nothing in it is run. Takes at most 8 times its size and 256 MiB"
-    where, path = 'import_published', Path(path)
+    path = _as_path(where := 'import_published', path)
     pairs, accs = _load_result(where, path)
     method, named = _result_name(path)
     data = named if data is None else data

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .condensation import Batch, Method, Step, loop_counts, siamese
 from .coresets import register
-from .networks import freeze_batch_norm, has_batch_norm, make_net, parse_net
+from .networks import _choose, freeze_batch_norm, has_batch_norm, make_net, parse_net
 
 # %% ../nbs/06_gradient_matching.ipynb #class-gradient
 def class_gradient(
@@ -27,7 +27,10 @@ def class_gradient(
 ) -> tuple:                      # One tensor for each parameter of `net`
     "The gradient that a batch gives a network"
     if not isinstance(y, Tensor): y = torch.full((len(x),), y, device=x.device)
-    return torch.autograd.grad(F.cross_entropy(net(x), y), tuple(net.parameters()), create_graph=create_graph)
+    scores = net(x)
+    if y.min() < 0 or y.max() >= scores.shape[1]:
+        raise ValueError(f'class_gradient: `y` goes from {y.min()} to {y.max()}, expected classes below {scores.shape[1]}')
+    return torch.autograd.grad(F.cross_entropy(scores, y), tuple(net.parameters()), create_graph=create_graph)
 
 # %% ../nbs/06_gradient_matching.ipynb #mse
 def mse(
@@ -41,6 +44,7 @@ def mse(
 # %% ../nbs/06_gradient_matching.ipynb #same-shapes
 def _same_shapes(name, a, b):
     "Gradients of different networks cannot be compared"
+    if not len(a): raise ValueError(f'{name}: `a` is empty, expected a tensor for each parameter')
     if [p.shape for p in a] != [q.shape for q in b]:
         first = next((i for i, (p, q) in enumerate(zip(a, b)) if p.shape != q.shape), min(len(a), len(b)))
         raise ValueError(f'{name}: `a` has {len(a)} tensors and `b` has {len(b)}; '
@@ -87,8 +91,7 @@ def get_distance(
 ) -> Callable:
     "The distance of that name"
     if callable(distance): return distance
-    if distance in DISTANCES: return DISTANCES[distance]
-    raise ValueError(f'get_distance: no distance is called {distance!r}; known: {", ".join(DISTANCES)}')
+    return _choose('get_distance', 'distance', distance, DISTANCES)
 
 # %% ../nbs/06_gradient_matching.ipynb #levels
 def intra(
@@ -98,6 +101,8 @@ def intra(
     step: Step = None,    # Where in the run; not used here
 ) -> Tensor:
     "Class by class: the sum over classes of the distance between gradients (DC's objective)"
+    if len(real) != len(syn):
+        raise ValueError(f'intra: `real` has gradients of {len(real)} classes and `syn` of {len(syn)}')
     return sum(distance(a, b) for a, b in zip(real, syn))
 
 intra.separable = True    # a plain sum over classes, so that the loop may ask class by class
@@ -154,9 +159,10 @@ def gradient_matching(
     paper: str = 'Zhao, Mopuri & Bilen, ICLR 2021 (arXiv 2006.05929)',
 ) -> Method:
     "A gradient-matching method"
-    if not callable(levels) and levels not in LEVELS:
-        raise ValueError(f'gradient_matching: `levels` is {levels!r}, expected one of {", ".join(LEVELS)}')
-    level, distance = levels if callable(levels) else LEVELS[levels], get_distance(distance)
+    if not callable(settings):
+        raise TypeError(f'gradient_matching: `settings` is {settings!r}, expected a function of ipc and a network')
+    level = levels if callable(levels) else _choose('gradient_matching', 'levels', levels, LEVELS)
+    distance = get_distance(distance)
     match = partial(match_gradients, distance=distance, level=level)
     name = name or '-'.join(getattr(f, '__name__', type(f).__name__) for f in (level, distance))
     return Method(name, match, settings, doc, paper, getattr(level, 'separable', False), settle_batch_norm)

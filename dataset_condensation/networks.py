@@ -16,6 +16,32 @@ import torch
 from torch import nn, Tensor
 from .data import gen
 
+# %% ../nbs/01_networks.ipynb #checks
+def _check_count(where, **values):
+    "Every value must be a whole number of at least 1"
+    for name, v in values.items():
+        if isinstance(v, bool) or not isinstance(v, int) or v < 1:
+            raise ValueError(f'{where}: argument {name} got {v!r}, expected a whole number of at least 1')
+
+def _check_shape(where, shape):
+    "`shape` must be (channels, height, width), with sides of at least 8 pixels"
+    ok = isinstance(shape, (tuple, list)) and len(shape) == 3 and all(isinstance(n, int) and n > 0 for n in shape)
+    if not ok: raise ValueError(f'{where}: argument shape got {shape!r}, expected (channels, height, width)')
+    if min(shape[1:]) < 8:
+        raise ValueError(f'{where}: argument shape got {tuple(shape)}, expected sides of at least 8 pixels')
+
+def _choose(where, argument, name, known):
+    "`known[name]`, or the error with the nearest name"
+    if isinstance(name, str) and name in known: return known[name]
+    near = get_close_matches(str(name), known, 1, .4)
+    raise ValueError(f'{where}: argument {argument} got {name!r}, expected one of {", ".join(known)}'
+                     + (f'; did you mean {near[0]!r}?' if near else ''))
+
+def check_net(where, net):
+    "`net` must be a network: where a name came, say how to make one"
+    if not isinstance(net, nn.Module):
+        raise TypeError(f'{where}: argument net got {net!r}, expected a network, as `make_net` makes them')
+
 # %% ../nbs/01_networks.ipynb #norm-layer
 norms = ('nonorm', 'bn', 'ln', 'in', 'gn')
 
@@ -25,6 +51,7 @@ def norm_layer(
     flat: bool = False,  # The input is a vector (N, channels), not a map (N, channels, H, W)
 ) -> nn.Module:
     "The layer that brings activations to mean 0 and variance 1, then applies a learnt scale and shift per channel"
+    _check_count('norm_layer', channels=channels)
     if norm == 'nonorm':
         return nn.Identity()
     if norm == 'bn':
@@ -51,8 +78,9 @@ def conv_block(
     pool: str = 'nopool',  # A key of `poolings`: halve the resolution, or keep it
 ) -> nn.Sequential:
     "Convolution, norm, activation, pooling: the brick of every network here but the MLP and ResNet"
-    conv = nn.Conv2d(c_in, c_out, size, padding=padding)
-    return nn.Sequential(conv, norm_layer(norm, c_out), activations[act](), poolings[pool]())
+    _check_count('conv_block', c_in=c_in, c_out=c_out, size=size)
+    act, pool = _choose('conv_block', 'act', act, activations), _choose('conv_block', 'pool', pool, poolings)
+    return nn.Sequential(nn.Conv2d(c_in, c_out, size, padding=padding), norm_layer(norm, c_out), act(), pool())
 
 # %% ../nbs/01_networks.ipynb #n-out
 def _n_out(layers, shape):
@@ -64,6 +92,7 @@ def default_depth(
     shape: tuple,  # Shape (C, H, W) of an image
 ) -> int:          # 2 below 28 pixels, 3 below 64, 4 below 128, else 5; the smaller side counts
     "Blocks that suit an image: the bigger the image, the more halvings"
+    _check_shape('default_depth', shape)
     return 2 + sum(min(shape[1:]) >= side for side in (28, 64, 128))
 
 # %% ../nbs/01_networks.ipynb #extra-padding
@@ -81,7 +110,9 @@ def convnet_body(
     pool: str = 'avgpool',  # A key of `poolings`
 ) -> nn.Sequential:         # Blocks, then `Flatten`
     "Body of the ConvNet, the field's standard network: `depth` blocks of `width` 3×3 filters"
-    depth, extra = depth or default_depth(shape), _extra_padding(shape)
+    _check_shape('convnet_body', shape)
+    depth, extra = default_depth(shape) if depth is None else depth, _extra_padding(shape)
+    _check_count('convnet_body', width=width, depth=depth)
     deepest = (min(shape[1:]) + 2*extra).bit_length() - 1
     if pool != 'nopool' and depth > deepest:
         raise ValueError(f'convnet_body: argument depth got {depth} for images of shape {tuple(shape)}, '
@@ -99,8 +130,10 @@ def mlp_body(
     norm: str = 'nonorm',  # One of `norms` but 'in'
 ) -> nn.Sequential:
     "Body of the multi-layer perceptron: the pixels in a row, then `depth` hidden layers"
-    sizes = [shape[0]*shape[1]*shape[2]] + [width]*depth
-    layers = [nn.Sequential(nn.Linear(n_in, width), norm_layer(norm, width, flat=True), activations[act]())
+    _check_shape('mlp_body', shape)
+    _check_count('mlp_body', width=width, depth=depth)
+    act, sizes = _choose('mlp_body', 'act', act, activations), [shape[0]*shape[1]*shape[2]] + [width]*depth
+    layers = [nn.Sequential(nn.Linear(n_in, width), norm_layer(norm, width, flat=True), act())
               for n_in in sizes[:-1]]
     return nn.Sequential(nn.Flatten(), *layers)
 
@@ -111,6 +144,7 @@ def lenet_body(
     norm: str = 'nonorm',  # One of `norms` but 'gn', for six channels are not four groups
 ) -> nn.Sequential:
     "Body of LeNet-5: 6 and 16 filters of 5×5 pixels, then 120 and 84 neurons"
+    _check_shape('lenet_body', shape)
     small = min(shape[1:]) < 16
     first, second = 2*(small or shape[0] == 1), 2*small
     maps = nn.Sequential(conv_block(shape[0], 6, 5, first, norm, act, 'maxpool'),
@@ -125,6 +159,7 @@ def alexnet_body(
     norm: str = 'nonorm',  # One of `norms`
 ) -> nn.Sequential:
     "Body of the field's small AlexNet: five layers of 128 to 256 filters, three max poolings"
+    _check_shape('alexnet_body', shape)
     widths, sizes, pooled = (128, 192, 256, 192, 192), (5, 5, 3, 3, 3), (0, 1, 4)
     blocks, c_in = [], shape[0]
     for i, (c_out, size) in enumerate(zip(widths, sizes)):
@@ -140,6 +175,7 @@ def vgg11_body(
     norm: str = 'in',   # One of `norms`
 ) -> nn.Sequential:
     "Body of VGG11: eight layers of 64 to 512 filters, five max poolings or as many as the image bears"
+    _check_shape('vgg11_body', shape)
     widths, pooled = (64, 128, 256, 256, 512, 512, 512, 512), (0, 1, 3, 5, 7)
     blocks, c_in, extra = [], shape[0], _extra_padding(shape)
     side = min(shape[1:]) + 2*extra
@@ -161,12 +197,14 @@ class BasicBlock(nn.Module):
         norm: str,    # One of `norms`
     ):
         super().__init__()
+        _check_count('BasicBlock', c_in=c_in, c_out=c_out, stride=stride)
+        act = _choose('BasicBlock', 'act', act, activations)
         def conv(c, size, stride): return nn.Conv2d(c, c_out, size, stride, size//2, bias=False)
-        self.conv = nn.Sequential(conv(c_in, 3, stride), norm_layer(norm, c_out), activations[act](),
+        self.conv = nn.Sequential(conv(c_in, 3, stride), norm_layer(norm, c_out), act(),
                                   conv(c_out, 3, 1), norm_layer(norm, c_out))
         same = stride == 1 and c_in == c_out
         self.skip = nn.Identity() if same else nn.Sequential(conv(c_in, 1, stride), norm_layer(norm, c_out))
-        self.act = activations[act]()
+        self.act = act()
 
     def forward(self, x): return self.act(self.conv(x) + self.skip(x))
 
@@ -177,7 +215,9 @@ def resnet18_body(
     norm: str = 'in',   # One of `norms`
 ) -> nn.Sequential:
     "Body of ResNet18 for small images: a 3×3 stem, four stages of two blocks, the mean of each of 512 maps"
-    stem = nn.Sequential(nn.Conv2d(shape[0], 64, 3, 1, 1, bias=False), norm_layer(norm, 64), activations[act]())
+    _check_shape('resnet18_body', shape)
+    bend = _choose('resnet18_body', 'act', act, activations)
+    stem = nn.Sequential(nn.Conv2d(shape[0], 64, 3, 1, 1, bias=False), norm_layer(norm, 64), bend())
     blocks, c_in, side = [stem], 64, min(shape[1:])
     for c_out in (64, 128, 256, 512):
         stride = 2 if c_out > 64 and side > 2 else 1  # never one pixel
@@ -211,6 +251,7 @@ class NetSpec:
     norm: str = None   # One of `norms`
     pool: str = None   # A key of `poolings`
 
+    def __post_init__(self): _check_spec(self)
     @property
     def options(self) -> dict:
         "The options that differ from the base's defaults, in the order of the fields"
@@ -222,6 +263,19 @@ class NetSpec:
     def name(self) -> str:
         "The canonical name: base, then what differs from its defaults"
         return '-'.join([self.base] + [v if isinstance(v, str) else f'{k[0]}{v}' for k, v in self.options.items()])
+
+# %% ../nbs/01_networks.ipynb #check-spec
+def _check_spec(spec):
+    "Fill in what is None with the base's defaults, and refuse what the base does not have"
+    _choose('NetSpec', 'base', spec.base, bodies)
+    default, words = _defaults(spec.base), _words(spec.base)
+    for option in [f.name for f in fields(spec)][1:]:
+        v = getattr(spec, option)
+        if v is None: object.__setattr__(spec, option, default.get(option))
+        elif option not in default:
+            raise ValueError(f'NetSpec: argument {option} got {v!r}, but {spec.base} has no such option')
+        elif option in ('width', 'depth'): _check_count('NetSpec', **{option: v})
+        else: _choose('NetSpec', option, v, {w: w for w in words if words[w] == option})
 
 # %% ../nbs/01_networks.ipynb #read-option
 def _unknown(what, got, name, allowed):
@@ -248,7 +302,7 @@ def parse_net(
 ) -> NetSpec:
     "Read a network's name; what it does not say is the base's default"
     if not isinstance(name, str):
-        raise TypeError(f'parse_net: argument name got {type(name).__name__}, expected a str such as "convnet-w64"')
+        raise TypeError(f'parse_net: argument name got {name!r}, expected a str such as "convnet-w64"')
     base, *words = name.lower().split('-')
     if base not in bodies:
         raise _unknown('base', base, name, list(bodies))
@@ -283,6 +337,8 @@ class Net(nn.Module):
     ):
         super().__init__()
         spec = parse_net(name)
+        _check_shape('Net', shape)
+        _check_count('Net', n_classes=n_classes)
         self.name, self.shape, self.n_classes = spec.name, tuple(shape), n_classes
         with torch.device('meta'):  # no memory yet, and no draw from the global generator
             self.body = bodies[spec.base](self.shape, **spec.options)
@@ -291,9 +347,9 @@ class Net(nn.Module):
 
     def embed(self, x: Tensor) -> Tensor:
         "Images (N, C, H, W) to their embedding (N, n_features)"
-        if tuple(x.shape[1:]) != self.shape:
-            shape = ', '.join(map(str, self.shape))
-            raise ValueError(f'Net.embed: argument x got shape {tuple(x.shape)}, expected (N, {shape})')
+        if not isinstance(x, Tensor) or tuple(x.shape[1:]) != self.shape:
+            got = f'shape {tuple(x.shape)}' if isinstance(x, Tensor) else repr(x)
+            raise ValueError(f'Net.embed: argument x got {got}, expected (N, {", ".join(map(str, self.shape))})')
         return self.body(x)
 
     def forward(self, x: Tensor) -> Tensor: return self.head(self.embed(x))
@@ -317,6 +373,7 @@ def init_net(
     generator: torch.Generator,  # On the CPU
 ) -> nn.Module:                  # The same `net`
     "Give `net` new random weights in place, by torch's default formulas, and fresh norm layers"
+    check_net('init_net', net)
     if not isinstance(generator, torch.Generator) or generator.device.type != 'cpu':
         raise TypeError(f'init_net: argument generator got {generator!r}, expected a torch.Generator on the CPU')
     for layer in net.modules():
@@ -335,12 +392,15 @@ def _check_images(data, shape, n_classes):
     if shape is None or n_classes is None:
         raise ValueError(f'make_net: argument data got {type(data).__name__}, expected a data set with shape and '
                          'n_classes, or both as arguments')
-    if len(shape) != 3 or shape[0] < 1:
-        raise ValueError(f'make_net: argument shape got {tuple(shape)}, expected (channels, height, width)')
-    if min(shape[1:]) < 8:
-        raise ValueError(f'make_net: argument shape got {tuple(shape)}, expected sides of at least 8 pixels')
-    if n_classes < 1:
-        raise ValueError(f'make_net: argument n_classes got {n_classes}, expected at least 1')
+    _check_shape('make_net', shape)
+    _check_count('make_net', n_classes=n_classes)
+
+def _check_device(where, device):
+    "Raise unless tensors can be put on `device`"
+    try: torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as e:
+        why = str(e).splitlines()[0].split('. ')[0]
+        raise ValueError(f'{where}: argument device got {device!r}, which cannot be used here ({why})') from e
 
 # %% ../nbs/01_networks.ipynb #make-net
 def make_net(
@@ -356,22 +416,26 @@ def make_net(
     shape = getattr(data, 'shape', None) if shape is None else shape
     n_classes = getattr(data, 'n_classes', None) if n_classes is None else n_classes
     _check_images(data, shape, n_classes)
+    if device is not None: _check_device('make_net', device)
     net = Net(name, shape, n_classes).to_empty(device=device or 'cpu')
     return init_net(net, gen(0, 'net') if generator is None else generator)
 
 # %% ../nbs/01_networks.ipynb #n-params
 def n_params(net: nn.Module) -> int:
     "How many numbers training changes"
+    check_net('n_params', net)
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 # %% ../nbs/01_networks.ipynb #has-bn
 def has_batch_norm(net: nn.Module) -> bool:
     "Whether some layer of `net` normalises over the batch, so that images of a batch influence each other"
+    check_net('has_batch_norm', net)
     return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in net.modules())
 
 # %% ../nbs/01_networks.ipynb #freeze-bn
 def freeze_batch_norm(net: nn.Module) -> nn.Module:
     "Let the batch-norm layers of `net`, and only them, use their running statistics until `net.train()`; returns `net`"
+    check_net('freeze_batch_norm', net)
     for m in net.modules():
         if isinstance(m, nn.modules.batchnorm._BatchNorm):
             m.eval()

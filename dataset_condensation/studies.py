@@ -17,11 +17,11 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 
 from .condensation import Method, Recipe
-from .coresets import Comparison, Score, get_method, markdown_table, text_table
+from .coresets import Comparison, Score, class_sizes, get_method, markdown_table, text_table
 from .data import ImageData
 from .gradient_matching import gradient_matching
 from .networks import NetSpec, canonical_name, make_net, parse_net
-from .training import Evaluation, TrainRecipe, evaluate, train_recipe
+from .training import Evaluation, TrainRecipe, check_data, evaluate, train_recipe
 
 # %% ../nbs/09b_studies.ipynb #import-levels
 import dataset_condensation.multi_level_matching   # its levels and distances, for `ablate`
@@ -51,6 +51,8 @@ def plot_compare(
     low: float = None,  # Where the accuracy axis begins, in percent
 ):                      # The axes
     "Draw the accuracy of every row, and of every set in it"
+    if not isinstance(table, Comparison):
+        raise TypeError(f'plot_compare: `table` is {type(table).__name__}, expected a Comparison')
     ax = ax or plt.figure(figsize=(6, 0.6 + 0.28*len(table.scores))).gca()
     where = range(len(table.scores), 0, -1)
     ax.barh(where, [s.mean for s in table.scores], color='0.8', height=0.7)
@@ -81,6 +83,23 @@ class CrossTable:
     def __repr__(self): return text_table(list(self._cells()), left=2)
     def _repr_markdown_(self): return markdown_table(list(self._cells()), left=2)
 
+# %% ../nbs/09b_studies.ipynb #check-study
+def _some(name, names):
+    "A list of names from one name or several"
+    names = [names] if isinstance(names, str) else list(names)
+    if not names: raise ValueError(f'cross_architecture: `{name}` is empty, expected at least one network')
+    return names
+
+def check_study(where, data, ipc, sets, nets, recipe, names):
+    "Raise where a study could not run to its end"
+    check_data(where, data)
+    for k, v in dict(sets=sets, nets=nets).items():
+        if isinstance(v, bool) or not isinstance(v, int) or v < 1:
+            raise ValueError(f'{where}: `{k}` is {v!r}, expected a whole number of at least 1')
+    class_sizes(ipc, data.n_classes, where)
+    train_recipe(recipe)
+    for net in names: make_net(net, data)
+
 # %% ../nbs/09b_studies.ipynb #cross-architecture
 def cross_architecture(
     data: ImageData,
@@ -99,7 +118,8 @@ def cross_architecture(
     "Condense with each network, train every network on each set"
     methods = [methods] if isinstance(methods, str) or hasattr(methods, 'make') else list(methods)
     methods, options = [get_method(m) for m in methods], options or {}
-    for net in {*nets_from, *nets_to}: make_net(net, data)
+    nets_from, nets_to = _some('nets_from', nets_from), _some('nets_to', nets_to)
+    check_study('cross_architecture', data, ipc, sets, nets, recipe, {*nets_from, *nets_to})
     pairs = [(m, net) for m in methods for net in (nets_from if m.name != 'random' else ['any'])]
     scores = []
     for m, net in tqdm(pairs, disable=not progress, desc='cross-architecture'):
@@ -117,6 +137,8 @@ def plot_cross(
     ax=None,            # Axes to draw into
 ):                      # The axes
     "Draw a cross-architecture table as a heat map with its numbers"
+    if not isinstance(table, CrossTable):
+        raise TypeError(f'plot_cross: `table` is {type(table).__name__}, expected a CrossTable')
     values = [[s.mean for s in row] for row in table.scores]
     ax = ax or plt.figure(figsize=(1.2 + len(table.columns), 0.8 + 0.45*len(table.rows))).gca()
     ax.imshow(values, cmap='gray', vmin=0, vmax=100, aspect='auto')
@@ -169,8 +191,11 @@ def ablate(
         raise ValueError(f'ablate: {method.name!r} chooses real images; there is nothing to vary')
     rows = [('base', method, net, {})] if base else []
     for factor, values in factors.items():
+        if not isinstance(values, (list, tuple)):
+            raise TypeError(f'ablate: `{factor}` is {values!r}, expected a list of values to try')
         rows += [(f'{factor}={getattr(v, "__name__", v)}', *variant(method, net, factor, v)) for v in values]
-    for _, m, n, over in rows: make_net(n, data), m.recipe(ipc, n, **(options | over))
+    check_study('ablate', data, ipc, sets, nets, recipe, {*(n for _, _, n, _ in rows), test_net or net})
+    for _, m, n, over in rows: m.recipe(ipc, n, **(options | over))
     scores = []
     for name, m, n, over in tqdm(rows, disable=not progress, desc='ablating'):
         start, kw = time.perf_counter(), dict(options) | over

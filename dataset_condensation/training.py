@@ -7,8 +7,10 @@ __all__ = ['TRAIN_RECIPES', 'SyntheticSet', 'TrainRecipe', 'train_recipe', 'augm
            'accuracy', 'Evaluation', 'evaluate']
 
 # %% ../nbs/03_training.ipynb #imports
+import difflib
+import math
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from statistics import mean, stdev
 
 import torch
@@ -20,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .augmentation import dsa_for, make_augment
 from .data import ImageData, ImageSet, gen, show_images
-from .networks import make_net
+from .networks import check_net, make_net
 
 # %% ../nbs/03_training.ipynb #synthetic-set
 class SyntheticSet(Dataset):
@@ -34,15 +36,12 @@ class SyntheticSet(Dataset):
                  info: dict = None,   # Where it comes from: method, recipe, seed, versions; must survive JSON
                  losses: Tensor = None,  # (updates,), the matching loss of each image update
                 ):
-        self.classes, self.info = list(classes), dict(info or {})
+        self.classes, self.info = _class_list(classes), _as_dict(info)
         images, labels = _check_set(images, labels, self.classes)
         order = labels.argsort(stable=True)
         self.images, self.labels = images[order], labels[order]
-        self.mean, self.std = (torch.as_tensor(v, dtype=torch.float32).flatten().cpu() for v in (mean, std))
-        self.losses = torch.zeros(0) if losses is None else torch.as_tensor(losses, dtype=torch.float32).cpu()
-        for k, v in dict(mean=self.mean, std=self.std).items():
-            if len(v) != images.shape[1]:
-                raise ValueError(f'SyntheticSet: `{k}` has {len(v)} values, expected one for each of {images.shape[1]} channels')
+        self.mean, self.std = (_stats(k, v, images.shape[1]) for k, v in dict(mean=mean, std=std).items())
+        self.losses = torch.zeros(0) if losses is None else _numbers('losses', losses).float().cpu()
 
     def __len__(self): return len(self.images)
     def __getitem__(self, i): return self.images[i], int(self.labels[i])
@@ -54,9 +53,10 @@ def _check_set(images, labels, classes):
         got = images.dtype if isinstance(images, Tensor) else type(images).__name__
         raise TypeError(f'SyntheticSet: `images` is {got}, expected a float tensor of normalised images')
     if images.ndim != 4 or 0 in images.shape:
-        raise ValueError(f'SyntheticSet: `images` has shape {tuple(images.shape)}, expected (N, C, H, W) with none of them 0')
-    labels = torch.as_tensor(labels)
-    if labels.is_floating_point() or labels.shape != images.shape[:1]:
+        raise ValueError(f'SyntheticSet: `images` has shape {tuple(images.shape)}, '
+                         'expected (N, C, H, W) with none of them 0')
+    labels = _numbers('labels', labels)
+    if labels.is_floating_point() or labels.dtype == torch.bool or labels.shape != images.shape[:1]:
         raise ValueError(f'SyntheticSet: `labels` is {labels.dtype} of shape {tuple(labels.shape)}, '
                          f'expected {len(images)} integers, one for each image')
     if labels.min() < 0 or labels.max() >= len(classes):
@@ -64,6 +64,35 @@ def _check_set(images, labels, classes):
                          f'expected 0…{len(classes)-1} for {len(classes)} classes')
     if not torch.isfinite(images).all(): raise ValueError('SyntheticSet: `images` hold NaN or infinite values')
     return images.float(), labels.long()
+
+# %% ../nbs/03_training.ipynb #check-rest
+def _numbers(name, v):
+    "`v` as a tensor"
+    try: return torch.as_tensor(v)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f'SyntheticSet: `{name}` is {v!r}, expected numbers') from None
+
+def _stats(name, v, channels):
+    "Mean or standard deviation as (C,) float32"
+    v = _numbers(name, v).float().flatten().cpu()
+    if len(v) != channels:
+        raise ValueError(f'SyntheticSet: `{name}` has {len(v)} values, expected one for each of {channels} channels')
+    if not torch.isfinite(v).all() or name == 'std' and not (v > 0).all():
+        raise ValueError(f'SyntheticSet: `{name}` is {v.tolist()}, expected finite numbers'
+                         + (' above 0' if name == 'std' else ''))
+    return v
+
+def _class_list(classes):
+    "Names of the classes as text"
+    if not hasattr(classes, '__iter__'):
+        raise TypeError(f'SyntheticSet: `classes` is {classes!r}, expected the name of each class')
+    return [str(c) for c in classes]
+
+def _as_dict(info):
+    "A copy of `info`"
+    if info is not None and not isinstance(info, dict):
+        raise TypeError(f'SyntheticSet: `info` is {info!r}, expected a dict')
+    return dict(info or {})
 
 # %% ../nbs/03_training.ipynb #set-pixels
 @patch(as_prop=True)
@@ -75,11 +104,11 @@ def pixels(self: SyntheticSet) -> Tensor:  # (N, C, H, W), in 0–1
 # %% ../nbs/03_training.ipynb #set-take
 @patch
 def take(self: SyntheticSet,
-         idx: Tensor,   # Which images, (n,)
+         idx,           # Which images, (n,): a tensor or a list
          device=None,   # Where to put them
         ) -> tuple:     # Images (n, C, H, W) and labels (n,)
     "The images and labels at `idx`"
-    idx = idx.to(self.images.device)
+    idx = torch.as_tensor(idx, device=self.images.device)
     return self.images[idx].to(device), self.labels[idx].to(device)
 
 # %% ../nbs/03_training.ipynb #set-facts
@@ -139,14 +168,21 @@ class TrainRecipe:
 
     def __post_init__(self):
         make_augment(self.augment)
-        low = dict(epochs=1, batch=1, lr=0, momentum=0, weight_decay=0, drop_at=0)
-        for k, v in low.items():
-            got = getattr(self, k)
-            if isinstance(got, bool) or not isinstance(got, (int, float)) or not got >= v:
-                raise ValueError(f'TrainRecipe: `{k}` is {got!r}, expected a number of at least {v}')
         for k in ('epochs', 'batch'):
-            if getattr(self, k) != int(getattr(self, k)):
-                raise ValueError(f'TrainRecipe: `{k}` is {getattr(self, k)!r}, expected a whole number')
+            v = getattr(self, k)
+            if isinstance(v, bool) or not isinstance(v, int) or v < 1:
+                raise ValueError(f'TrainRecipe: `{k}` is {v!r}, expected a whole number of at least 1')
+        for k, most in dict(lr=math.inf, momentum=1, weight_decay=math.inf, drop_at=1).items():
+            v = getattr(self, k)
+            if isinstance(v, bool) or not isinstance(v, (int, float)) or not 0 <= v <= most or v == math.inf:
+                upto = '' if most == math.inf else f', at most {most}'
+                raise ValueError(f'TrainRecipe: `{k}` is {v!r}, expected a number of at least 0{upto}')
+
+# %% ../nbs/03_training.ipynb #nearest
+def _nearest(name, known):
+    "The end of a message: the name that was probably meant, if there is one"
+    near = difflib.get_close_matches(str(name), known, 1, .4)
+    return f'; did you mean {near[0]!r}?' if near else ''
 
 # %% ../nbs/03_training.ipynb #recipe-names
 TRAIN_RECIPES = {
@@ -161,10 +197,15 @@ def train_recipe(recipe='dc',   # A name in `TRAIN_RECIPES`, or a `TrainRecipe`
     "The recipe of that name, with some fields changed"
     if isinstance(recipe, str):
         if recipe not in TRAIN_RECIPES:
-            raise ValueError(f'train_recipe: `recipe` is {recipe!r}, expected one of {", ".join(TRAIN_RECIPES)}')
+            raise ValueError(f'train_recipe: `recipe` is {recipe!r}, expected one of {", ".join(TRAIN_RECIPES)}'
+                             + _nearest(recipe, TRAIN_RECIPES))
         recipe = TRAIN_RECIPES[recipe]
     if not isinstance(recipe, TrainRecipe):
-        raise TypeError(f'train_recipe: `recipe` is {type(recipe).__name__}, expected a name or a TrainRecipe')
+        raise TypeError(f'train_recipe: `recipe` is {recipe!r}, expected a name or a TrainRecipe')
+    known = [f.name for f in fields(TrainRecipe)]
+    for k in overrides:
+        if k not in known:
+            raise ValueError(f'train_recipe: no setting is called {k!r}; known: {", ".join(known)}{_nearest(k, known)}')
     return replace(recipe, **overrides)
 
 # %% ../nbs/03_training.ipynb #augment-for
@@ -183,6 +224,16 @@ def _batches(n, size, generator=None):
     if len(parts) > 1 and len(parts[-1]) == 1 and size > 1: parts[-2:] = [torch.cat(parts[-2:])]
     return parts
 
+# %% ../nbs/03_training.ipynb #check-batches
+def _check_batches(where, net, data, batch):
+    "What `train_epoch` and `predict` need"
+    check_net(where, net)
+    if hasattr(data, 'ndim') or not (hasattr(data, 'take') and hasattr(data, '__len__')):
+        hint = ': pass its `train` or `test`' if isinstance(data, ImageData) else ''
+        raise TypeError(f'{where}: `data` is {type(data).__name__}, expected a SyntheticSet or an ImageSet{hint}')
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise ValueError(f'{where}: `batch` is {batch!r}, expected a whole number of at least 1')
+
 # %% ../nbs/03_training.ipynb #train-epoch
 def train_epoch(
     net: nn.Module,                # In train mode
@@ -193,6 +244,11 @@ def train_epoch(
     augment=None,                  # An `Augment`; each image gets parameters of its own
 ) -> Tensor:                       # Mean cross-entropy of the pass, a scalar on the network's device
     "Train `net` for one pass over `data`"
+    _check_batches('train_epoch', net, data, batch)
+    if not isinstance(generator, torch.Generator):
+        raise TypeError(f'train_epoch: `generator` is {generator!r}, expected a torch.Generator')
+    if augment is not None and not callable(augment):
+        raise TypeError(f'train_epoch: `augment` is {augment!r}, expected an Augment, as `make_augment` makes them')
     device = next(net.parameters()).device
     total = torch.zeros((), device=device)
     for idx in _batches(len(data), batch, generator):
@@ -205,6 +261,14 @@ def train_epoch(
         total += loss.detach() * len(idx)
     return total / len(data)
 
+# %% ../nbs/03_training.ipynb #check-classes
+def _check_classes(net, data):
+    "A label beyond the network's outputs would be a riddle on a CPU, and on a GPU the end of the process"
+    check_net('train', net)
+    have, need = (getattr(o, 'n_classes', None) for o in (net, data))
+    if have is not None and need is not None and have < need:
+        raise ValueError(f'train: `net` has {have} outputs, but `data` has {need} classes')
+
 # %% ../nbs/03_training.ipynb #train
 def train(
     net: nn.Module,                     # Trained in place
@@ -214,13 +278,15 @@ def train(
     progress: bool = False,             # Show a bar
 ) -> Tensor:                            # (epochs,), mean cross-entropy of each pass
     "Train `net` on `data` by the recipe"
+    _check_classes(net, data)
     recipe, generator = train_recipe(recipe), generator or gen(0, 'train')
     augment = augment_for(recipe.augment, data if isinstance(data, ImageData) else getattr(data, 'source', ''))
     if isinstance(data, ImageData): data = data.train
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     drop, losses = round(recipe.epochs * recipe.drop_at), []
     net.train()
-    for epoch in tqdm(range(recipe.epochs), disable=not progress, leave=False, delay=10, mininterval=1, desc='training'):
+    shown = dict(disable=not progress, leave=False, delay=10, mininterval=1, desc='training')
+    for epoch in tqdm(range(recipe.epochs), **shown):
         if epoch == drop:
             for group in opt.param_groups: group['lr'] /= 10
         losses.append(train_epoch(net, data, opt, generator, recipe.batch, augment))
@@ -234,6 +300,7 @@ def predict(
     batch: int = 1000,  # Images at a time
 ) -> Tensor:            # (N,), class of each image, on the CPU
     "The class that `net` gives each image of `data`"
+    _check_batches('predict', net, data, batch)
     mode, device = net.training, next(net.parameters()).device
     net.eval()
     parts = [net(data.take(idx, device)[0]).argmax(1) for idx in torch.arange(len(data)).split(batch)]
@@ -247,6 +314,7 @@ def accuracy(
     batch: int = 1000,  # Images at a time
 ) -> float:             # Percent
     "Share of the images in `data` that `net` names correctly, in percent"
+    _check_batches('accuracy', net, data, batch)
     return 100 * (predict(net, data, batch) == data.labels.cpu()).float().mean().item()
 
 # %% ../nbs/03_training.ipynb #evaluation
@@ -267,7 +335,9 @@ class Evaluation:
     def std(self) -> float: return stdev(self.accuracies) if len(self.accuracies) > 1 else 0.
     def as_dict(self) -> dict:
         "Everything, ready for JSON"
-        return dict(mean=self.mean, std=self.std, **{k: v for k, v in asdict(replace(self, networks=[])).items() if k != 'networks'})
+        found = asdict(replace(self, networks=[]))
+        del found['networks']
+        return dict(mean=self.mean, std=self.std, **found)
     def __repr__(self):
         n = len(self.accuracies)
         spread = f' ± {self.std:.1f}' if n > 1 else ''
@@ -283,16 +353,31 @@ def pick_device(device=None) -> torch.device:
     "The device of that name; a GPU where there is one if None or 'auto'"
     if device in (None, 'auto'): device = 'cuda' if torch.cuda.is_available() else 'cpu'
     try: return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as e:
-        raise ValueError(f'device: {device!r} cannot be used here ({str(e).splitlines()[0]})') from e
+    except (RuntimeError, AssertionError, TypeError) as e:
+        why = str(e).splitlines()[0].split('. ')[0]
+        raise ValueError(f'pick_device: `device` is {device!r}, which cannot be used here ({why})') from e
 
 # %% ../nbs/03_training.ipynb #check-evaluate
-def _check_evaluate(small, data, nets):
+def check_data(where, data):
+    "`data` must be an `ImageData`"
+    if not isinstance(data, ImageData):
+        raise TypeError(f'{where}: `data` is {type(data).__name__}, expected an ImageData, as `load_dataset` gives')
+
+def check_evaluate(small, data, nets):
     "Raise where `small` and `data` do not belong together"
-    if not isinstance(nets, int) or nets < 1: raise ValueError(f'evaluate: `nets` is {nets!r}, expected 1 or more')
+    if isinstance(nets, bool) or not isinstance(nets, int) or nets < 1:
+        raise ValueError(f'evaluate: `nets` is {nets!r}, expected 1 or more')
+    if not isinstance(small, (SyntheticSet, ImageSet)):
+        raise TypeError(f'evaluate: `small` is {type(small).__name__}, expected a SyntheticSet or an ImageData')
+    if not isinstance(data, ImageSet): check_data('evaluate', data)
     for k in ('shape', 'n_classes'):
         if tuple([getattr(small, k)]) != tuple([getattr(data, k)]):
             raise ValueError(f'evaluate: the set has {k} {getattr(small, k)}, but the data has {getattr(data, k)}')
+    named = [c for c in (small.classes, data.classes) if not all(name.isdecimal() for name in c)]
+    if len(named) == 2 and named[0] != named[1]:
+        a, b = next((a, b) for a, b in zip(*named) if a != b)
+        raise ValueError(f'evaluate: the classes of the set and of the data differ, {a!r} here is {b!r} there')
+    if not len(getattr(data, 'test', data)): raise ValueError('evaluate: `data` has no test images')
 
 # %% ../nbs/03_training.ipynb #evaluate
 def evaluate(
@@ -309,7 +394,7 @@ def evaluate(
     "Train networks on `small` from scratch, and test them on `data`"
     small = small.train if isinstance(small, ImageData) else small
     recipe, device = train_recipe(recipe), pick_device(device)
-    _check_evaluate(small, data, nets)
+    check_evaluate(small, data, nets)
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
     start, test = time.perf_counter(), _test_set(data, small.mean, small.std)
     result = Evaluation([], 0., len(small), net, recipe, seed)

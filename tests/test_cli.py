@@ -33,7 +33,8 @@ def test_a_run_says_what_it_did_and_writes_its_folder(short_run):
     assert done.returncode == 0, done.stderr
     for words in ('1,400 training and 397 test images of 8×8', '12 random networks', 'random', 'whole set', 'runs/digits-dc-ipc1'):
         assert words in done.stdout
-    assert sorted(f.name for f in (cwd/'runs/digits-dc-ipc1').iterdir()) == ['report.json', 'synthetic.png', 'synthetic.safetensors']
+    files = ['checkpoint', 'report.json', 'synthetic.png', 'synthetic.safetensors']
+    assert sorted(f.name for f in (cwd/'runs/digits-dc-ipc1').iterdir()) == files
 
 
 def test_the_report_holds_what_is_needed_to_repeat_it(short_run):
@@ -42,6 +43,7 @@ def test_the_report_holds_what_is_needed_to_repeat_it(short_run):
     assert report['set']['recipe']['iterations'] == 12 and report['seed'] == 0
     assert {'torch', 'dataset_condensation', 'python'} <= set(report['versions'])
     assert all(report['seconds'][k] > 0 for k in ('load', 'condense', 'score')) and report['peak_memory_gib'] > 0
+    assert report['resumed_after_updates'] == [] and report['command'] == SHORT
 
 
 def test_the_set_that_is_saved_is_the_set_that_was_scored(short_run):
@@ -99,6 +101,14 @@ def test_an_earlier_run_is_not_overwritten_without_force(short_run):
     (['--epochs', '0'], "expected a whole number of at least 1"),
     (['--no-such-flag'], '--no-such-flag'),
     (['mnist', '--no-download', '--root', 'empty'], 'empty'),
+    (['--inner', 'shedule'], "got 'shedule', expected a number of at least 0 or one of schedule, until-overfit"),
+    (['--inner', '-1'], "got '-1', expected a number of at least 0"),
+    (['--resume'], 'holds no checkpoint to go on from'),
+    (['--resume', '--method', 'random'], '--resume: random chooses real images'),
+    (['--resume', '--force'], 'not allowed with argument'),
+    (['--checkpoint-every', '-3'], 'expected seconds, at least 0'),
+    (['--checkpoint-every', 'nan'], 'expected seconds, at least 0'),
+    (['--class-chunk', '0'], 'expected a whole number of at least 1'),
 ])
 def test_a_wrong_argument_is_one_line_and_code_2_and_writes_nothing(argv, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -161,3 +171,62 @@ def test_losing_the_scoring_does_not_lose_the_set(tmp_path, monkeypatch):
     monkeypatch.setattr(cli, 'score_all', fail)
     assert cli.main([*SHORT, '--quiet']) == 1
     assert SyntheticSet.load('runs/digits-dc-ipc1/synthetic.safetensors').ipc == [1]*10
+
+
+# ---- Going on
+
+TINY = ['--net', 'convnet-w8', '--real-batch', '8', '--nets', '1', '--epochs', '5', '--baselines', 'none', '--whole', '0', '--quiet']
+
+
+def test_a_finished_run_goes_on_with_more_iterations(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*TINY, '--iterations', '3', '--out', 'on']) == 0
+    assert main([*TINY, '--iterations', '3', '--out', 'on', '--resume']) == 0     # at once
+    assert main([*TINY, '--iterations', '5', '--out', 'on', '--resume']) == 0
+    assert main([*TINY, '--iterations', '5', '--out', 'straight']) == 0
+    on, straight = ((tmp_path/f/'synthetic.safetensors').read_bytes() for f in ('on', 'straight'))
+    report = json.loads((tmp_path/'on/report.json').read_text())
+    assert on == straight and report['resumed_after_updates'] == [3, 3] and report['set']['updates'] == 5
+    capsys.readouterr()
+    assert main([*TINY, '--iterations', '6', '--seed', '1', '--out', 'on', '--resume']) == 2
+    said = capsys.readouterr().err
+    assert 'seed: was 0, is 1' in said and said.count('\n') == 1
+    assert json.loads((tmp_path/'on/report.json').read_text()) == report
+
+
+def test_an_unfinished_run_is_named_with_the_command_that_goes_on(tmp_path, monkeypatch, capsys):
+    import dataset_condensation.cli as cli
+    monkeypatch.chdir(tmp_path)
+    argv = [*TINY, '--iterations', '3', '--out', 'my run']
+    with monkeypatch.context() as m:
+        def stop(*args, **kwargs): raise KeyboardInterrupt
+        m.setattr(cli, 'score_all', stop)
+        assert main(argv) == 130
+    how = f"condense {' '.join(TINY)} --iterations 3 --out 'my run' --resume"
+    assert capsys.readouterr().err == f'condense: interrupted after update 3 of 3; go on with: {how}\n'
+    assert main(argv) == 2
+    said = capsys.readouterr().err
+    assert 'holds an unfinished run' in said and how in said and said.count('\n') == 1
+    made = (tmp_path/'my run/synthetic.safetensors').read_bytes()
+    assert main([*argv, '--resume']) == 0 and main([*argv, '--force']) == 0
+    assert (tmp_path/'my run/synthetic.safetensors').read_bytes() == made
+    assert json.loads((tmp_path/'my run/report.json').read_text())['resumed_after_updates'] == []
+
+
+@pytest.mark.parametrize('inner, passes, name', [
+    ('2', 4, 2), ('schedule', 90, None), ('until-overfit', None, 'until_overfit(n=256, most=50)')])
+def test_inner_takes_a_number_or_a_policy(inner, passes, name, tmp_path):
+    out = tmp_path/'run'
+    assert main([*TINY, '--iterations', '1', '--outer', '3', '--inner', inner, '--out', str(out)]) == 0
+    info = json.loads((out/'report.json').read_text())['set']
+    assert passes in (None, info['passes']) and info['passes'] >= 2
+    assert info['recipe']['inner'] == name if name else info['recipe']['inner'].startswith('schedule(')
+
+
+def test_classes_at_a_time_are_an_option(tmp_path, monkeypatch):
+    import dataset_condensation.cli as cli
+    seen, condense = {}, cli.condense
+    monkeypatch.setattr(cli, 'condense', lambda *a, **kw: seen.update(kw) or condense(*a, **kw))
+    assert main([*TINY, '--method', 'dm', '--iterations', '2', '--class-chunk', '4', '--checkpoint-every', '2.5',
+                 '--out', str(tmp_path/'run')]) == 0
+    assert seen['class_chunk'] == 4 and seen['every'] == 2.5
