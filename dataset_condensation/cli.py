@@ -129,6 +129,10 @@ def _data_arguments(p):
     g.add_argument('--test-fraction', type=float, default=0.2, metavar='F',
                    help='share kept for testing if a folder has no test/ or val/ (default: 0.2)')
     g.add_argument('--skip-bad', action='store_true', help='drop files that cannot be read, and count them')
+    g.add_argument('--in-memory', action=argparse.BooleanOptionalAction,
+                   help='keep the images in memory, or in a cache on disk (default: in memory if they fit)')
+    g.add_argument('--cache-dir', metavar='FOLDER', help='where caches lie (default: ~/.cache/dataset_condensation/images)')
+    g.add_argument('--workers', type=_number(1), metavar='N', help='threads that read files (default: one per core)')
 
 def _scoring_arguments(p):
     g = p.add_argument_group('scoring')
@@ -359,7 +363,8 @@ def run(
     check_folder(out, args)
     augment_for(args.train_augment, args.data)
     data = load_dataset(args.data, root=args.root, download=not args.no_download, size=args.size, seed=args.seed,
-                        test_fraction=args.test_fraction, skip_bad=args.skip_bad, progress=not args.quiet)
+                        test_fraction=args.test_fraction, skip_bad=args.skip_bad, workers=args.workers,
+                        in_memory=args.in_memory, cache_dir=args.cache_dir, progress=not args.quiet)
     class_sizes(args.ipc, data.n_classes, '--ipc')
     baselines, whole, notes = scoring_plan(args, data, device)
     for line in (describe(data, args, settings), *notes): say_more(line)

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from .augmentation import make_augment
 from .condensation import Batch, Method, Step, siamese
-from .coresets import register
+from .coresets import class_sizes, register
 from .data import ImageData, gen
 from .networks import has_batch_norm, make_net
 from .training import accuracy, augment_for, check_data, pick_device, train_epoch, train_recipe
@@ -70,6 +70,7 @@ def dm_settings(
     augment='dsa',          # Siamese augmentation
 ) -> dict:                  # Fields of `Recipe`
     "DM's published settings, the same for any number of images and any network"
+    class_sizes(ipc, 1, 'dm_settings')
     return dict(init='real', iterations=20_000, outer=1, inner=0, image_lr=1., image_momentum=0.5,
                 real_batch=256, augment=augment)
 

@@ -103,6 +103,8 @@ def _carry(loss, x, grad):
     "`loss`, with `grad` for its gradient in `x`: what is added is zero, and its slope is `grad`"
     return loss.detach() + ((x - x.detach()) * grad).sum()
 
+def _nbytes(net): return sum(p.numel() * p.element_size() for p in net.parameters())
+
 # %% ../nbs/07_multi_level_matching.ipynb #match-in-turns
 def match_in_turns(
     net: nn.Module,
@@ -131,8 +133,6 @@ def match_in_turns(
     return _carry(loss, syn.x, torch.cat(grads))
 
 # %% ../nbs/07_multi_level_matching.ipynb #running-mean
-def _nbytes(net): return sum(p.numel() * p.element_size() for p in net.parameters())
-
 def _means(net, real, syn, step):
     "The mean gradients over classes, of real and of synthetic images"
     found, n = [None, None], len(syn.sizes)

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from fastcore.basics import patch
 from tqdm.auto import tqdm
 
-from .condensation import Method, Recipe
+from .condensation import Method, Recipe, condense
 from .coresets import Comparison, Score, class_sizes, get_method, markdown_table, text_table
 from .data import ImageData
 from .gradient_matching import gradient_matching
@@ -39,10 +39,12 @@ def load(cls: Comparison,
          path,              # A JSON file that `save` wrote
         ) -> Comparison:
     "Read a comparison back"
-    found = json.loads(Path(path).read_text())
-    try: return cls([_score(s) for s in found['scores']], found['about'])
-    except (KeyError, TypeError) as e:
-        raise ValueError(f'Comparison.load: {path} is not a comparison that `save` wrote ({e!r})') from e
+    if not Path(path).is_file(): raise FileNotFoundError(f'Comparison.load: there is no file {path}')
+    try:
+        found = json.loads(Path(path).read_text())
+        return cls([_score(s) for s in found['scores']], found['about'])
+    except (KeyError, TypeError, ValueError) as e:
+        raise ValueError(f'Comparison.load: {path} is not a comparison that `save` wrote ({type(e).__name__}: {e})') from e
 
 # %% ../nbs/09b_studies.ipynb #plot-compare
 def plot_compare(
@@ -168,6 +170,18 @@ def variant(
     known = [f.name for f in (*fields(NetSpec), *fields(Recipe)) if f.name not in ('base', 'net')]
     raise ValueError(f'ablate: nothing is called {factor!r}; known: distance, levels, {", ".join(known)}')
 
+# %% ../nbs/09b_studies.ipynb #variants
+def _variants(method, net, factors):
+    "(name of the row, method, network, fields of the recipe) for each value of each factor"
+    if not isinstance(method, Method):
+        raise ValueError(f'ablate: {method.name!r} chooses real images; there is nothing to vary')
+    rows = []
+    for factor, values in factors.items():
+        if not isinstance(values, (list, tuple)):
+            raise TypeError(f'ablate: `{factor}` is {values!r}, expected a list of values to try')
+        rows += [(f'{factor}={getattr(v, "__name__", v)}', *variant(method, net, factor, v)) for v in values]
+    return rows
+
 # %% ../nbs/09b_studies.ipynb #ablate
 def ablate(
     data: ImageData,
@@ -187,19 +201,12 @@ def ablate(
 ) -> Comparison:              # A row for the base, then one for each value
     "Change one choice at a time and score what comes of it"
     method, options = get_method(method), options or {}
-    if not isinstance(method, Method):
-        raise ValueError(f'ablate: {method.name!r} chooses real images; there is nothing to vary')
-    rows = [('base', method, net, {})] if base else []
-    for factor, values in factors.items():
-        if not isinstance(values, (list, tuple)):
-            raise TypeError(f'ablate: `{factor}` is {values!r}, expected a list of values to try')
-        rows += [(f'{factor}={getattr(v, "__name__", v)}', *variant(method, net, factor, v)) for v in values]
+    rows, scores = [('base', method, net, {})]*base + _variants(method, net, factors), []
     check_study('ablate', data, ipc, sets, nets, recipe, {*(n for _, _, n, _ in rows), test_net or net})
     for _, m, n, over in rows: m.recipe(ipc, n, **(options | over))
-    scores = []
     for name, m, n, over in tqdm(rows, disable=not progress, desc='ablating'):
-        start, kw = time.perf_counter(), dict(options) | over
-        made = [m.make(data, ipc, seed=seed+i, net=n, device=device, progress=False, **kw) for i in range(sets)]
+        start, kw = time.perf_counter(), dict(options, progress=False, device=device) | over
+        made = [condense(data, m, ipc, seed+i, n, **kw) for i in range(sets)]
         seconds = time.perf_counter() - start
         found = [evaluate(s, data, test_net or n, nets, recipe, seed+i, device) for i, s in enumerate(made)]
         scores.append(Score(name, found, seconds))

@@ -322,6 +322,8 @@ CALLS = [
     ("angle(gradient, gradient[:1])", V, 'angle', '`b` has 1'),
     ("row_cosine(gradient[0], other[0])", V, 'row_cosine', '(3, 4)', '(3, 5)'),
     ("cos(gradient, other)", V, 'cos', '`a`', '`b`'),
+    ('dm_settings(0)', V, 'dm_settings', '`ipc` is 0'), ('fixed(-1)', V, 'fixed', '-1'),
+    ('loop_counts(0)', V, 'loop_counts', '`ipc` is 0'),
     ("get_distance('angel')", V, 'get_distance', "'angel'", "did you mean 'angle'"),
     ("gradient_matching(settings=3)", T, 'gradient_matching', 'settings', 'is 3'),
     ("class_gradient(net, x, 10)", V, 'class_gradient', '10'),
@@ -532,4 +534,4 @@ def test_every_public_name_is_misused():
 
 
 # A wrong argument of these still ends in a message of Python or torch
-UNCLEAR = {'dm_settings', 'fixed', 'loop_counts'}
+UNCLEAR = set()
