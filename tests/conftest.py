@@ -1,6 +1,7 @@
 "What every test shares: a private environment, copies of the project to work in, notebooks that run in the background"
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,3 +65,11 @@ def notebook_runs(request):
     pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 4))
     yield {name: pool.submit(run_notebook, name) for name in names}
     pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def ctrl_c_is_heard():
+    "What a shell starts in the background ignores Ctrl-C, and so does all that it starts; the tests send some"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
