@@ -11,11 +11,10 @@ Seconds are processor seconds of the run without its scoring, in one thread. A r
 ends, and runs that are there already are not computed again.
 """
 import argparse
-import json
 import time
 from pathlib import Path
 
-from provenance import RESULTS, provenance, write
+from provenance import RESULTS, kept, provenance, write
 
 from dataset_condensation.adaptive_steps import schedule, until_overfit
 from dataset_condensation.condensation import condensing, fixed, loop_counts
@@ -72,8 +71,7 @@ def main():
     data, path = load_dataset(args.data, root=args.root), args.results/f'adaptive_steps_{args.data}.json'
     checks = sorted({max(1, args.draws >> k) for k in range(5)})
     settings = dict({k: getattr(args, k) for k in ('ipc', 'net', 'image_lr', 'real_batch', 'nets', 'epochs')}, checks=checks)
-    old = json.loads(path.read_text()) if path.exists() else dict(settings=settings, runs=[], random=[])
-    if old['settings'] != settings: raise SystemExit(f'{path.name} was measured with {old["settings"]}; use another --results')
+    old = kept(path, dict(settings=settings, runs=[], random=[]))
     runs, random = old['runs'], old['random']
     for seed in range(args.sets):
         if seed >= len(random):

@@ -8,10 +8,9 @@ many real images and which learning rate of the images stands in SHORT below, an
 ends, and rows that are there already are not computed again.
 """
 import argparse
-import json
 from pathlib import Path
 
-from provenance import RESULTS, provenance, write
+from provenance import RESULTS, kept, provenance, write
 
 from dataset_condensation.all import METHODS, Score, compare, evaluate, load_dataset, train_recipe
 from dataset_condensation.condensation import Method
@@ -57,8 +56,7 @@ def main():
         path = args.results/f'compare_digits_ipc{ipc}.json'
         about = dict(data='digits', ipc=ipc, net=args.net, sets=args.sets, nets=args.nets, real_batch=args.real_batch,
                      evaluation=vars(train_recipe('dc')))
-        done = json.loads(path.read_text()) if path.exists() else dict(about=about, scores=[])
-        if done['about'] != about: raise SystemExit(f'{path.name}: measured with {done["about"]}; use another --results')
+        done = kept(path, dict(about=about, scores=[]), 'about')
         for name in [*(args.methods or METHODS), 'whole set']:
             if name in [s['name'] for s in done['scores']]: continue
             row = whole_row(data, args) if name == 'whole set' else one_row(data, name, ipc, args)

@@ -8,13 +8,12 @@ for `--epochs` epochs without augmentation. A set's result is written as it ends
 already are not computed again: results/mnist_ipc1_METHOD.json.
 """
 import argparse
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean, stdev
 
-from provenance import RESULTS, provenance, write
+from provenance import RESULTS, kept, provenance, write
 
 from dataset_condensation.all import condense, evaluate, load_dataset, train_recipe
 from dataset_condensation.condensation import Method
@@ -52,8 +51,7 @@ def main():
     settings = {k: getattr(args, k) for k in ('updates', 'real_batch', 'nets', 'epochs')}
     for method in args.methods:
         path = args.results/f'mnist_ipc1_{method}.json'
-        done = json.loads(path.read_text()) if path.exists() else dict(settings=settings, sets=[])
-        if done['settings'] != settings: raise SystemExit(f'{path.name} was measured with {done["settings"]}; use another --results')
+        done = kept(path, dict(settings=settings, sets=[]))
         for seed in range(args.sets):
             if seed in [s['seed'] for s in done['sets']]: continue
             done['sets'].append(one_set(data, method, seed, args))

@@ -9,13 +9,12 @@ moment when that on the set first falls below 0.1 while a network learns from it
 A set's result is written as it ends, and sets that are there already are not computed again.
 """
 import argparse
-import json
 import time
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from provenance import RESULTS, provenance, write
+from provenance import RESULTS, kept, provenance, write
 
 from dataset_condensation.condensation import condense, real_batch
 from dataset_condensation.coresets import random_set
@@ -61,9 +60,7 @@ def main():
     settings = dict(net=args.net, nets=args.nets, recipe=dict(iterations=args.draws, outer=args.outer, inner=args.inner,
                                                               real_batch=args.real_batch))
     data, path = load_dataset('digits'), args.results/'multi_level_digits.json'
-    rows = json.loads(path.read_text())['sets'] if path.exists() else []
-    if rows and json.loads(path.read_text())['settings'] != settings:
-        raise SystemExit(f'{path.name} was measured with other settings; use another --results')
+    rows = kept(path, dict(settings=settings, sets=[]))['sets']
     for seed in range(args.sets):
         for method in ('random', *METHODS):
             if (method, seed) in [(r['method'], r['seed']) for r in rows]: continue

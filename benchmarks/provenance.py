@@ -40,6 +40,14 @@ def provenance() -> dict:
                 versions=versions, machine=machine)
 
 
+def kept(path: Path, new: dict, key: str = 'settings') -> dict:
+    "What `path` holds of a measurement, or `new` if there is nothing; refuses one with another `new[key]`"
+    if not path.exists(): return new
+    done = json.loads(path.read_text())
+    if done[key] != new[key]: raise SystemExit(f'{path.name} was measured with {done[key]}; use another --results')
+    return done
+
+
 def write(path: Path, payload: dict):
     "Write a result as JSON, whole or not at all"
     path = Path(path)

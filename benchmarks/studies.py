@@ -7,11 +7,10 @@ The runs are short (the published settings take hours); what they were stands in
 ends, and rows that are there already are not computed again.
 """
 import argparse
-import json
 import time
 from pathlib import Path
 
-from provenance import RESULTS, provenance, write
+from provenance import RESULTS, kept, provenance, write
 
 from dataset_condensation.all import ablate, cross_architecture, load_dataset, train_recipe
 
@@ -49,8 +48,7 @@ def choices(args, data, path):
 
 def fill(path, about, rows, one):
     "Compute the rows that are not in `path` yet, and write each as it ends"
-    done = json.loads(path.read_text()) if path.exists() else dict(about=about, rows=[])
-    if done['about'] != about: raise SystemExit(f'{path.name}: measured with {done["about"]}; use another --results')
+    done = kept(path, dict(about=about, rows=[]), 'about')
     for row in rows:
         if list(row) in [r['row'] for r in done['rows']]: continue
         start = time.process_time()

@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .condensation import POLICIES, fixed, get_policy
+from .condensation import POLICIES
 from .coresets import register
 from .multi_level_matching import delving_settings, multi_level
+from .training import check_count
 
 # %% ../nbs/08_adaptive_steps.ipynb #held-loss
 def held_loss(
@@ -31,12 +32,6 @@ def held_loss(
     for m, mode in modes: m.training = mode
     return loss
 
-# %% ../nbs/08_adaptive_steps.ipynb #count
-def _count(where, name, v, low=0):
-    "Refuse what is not a whole number of at least `low`"
-    if isinstance(v, bool) or not isinstance(v, int) or v < low:
-        raise ValueError(f'{where}: `{name}` is {v!r}, expected a whole number of at least {low}')
-
 # %% ../nbs/08_adaptive_steps.ipynb #until-overfit
 @dataclass(unsafe_hash=True)
 class until_overfit:
@@ -46,7 +41,7 @@ class until_overfit:
     _last: float = field(default=0., init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        for k, low in dict(n=1, most=0).items(): _count('until_overfit', k, getattr(self, k), low)
+        for k, low in dict(n=1, most=0).items(): check_count('until_overfit', k, getattr(self, k), low)
 
     def __call__(self,
                  outer: int,     # Update just made, from 0
@@ -71,7 +66,7 @@ class schedule:
         except TypeError:
             raise ValueError(f'schedule: `passes` is {self.passes!r}, expected a list of numbers') from None
         if not self.passes: raise ValueError('schedule: `passes` is empty, expected a number for at least one update')
-        for p in self.passes: _count('schedule', 'passes', p)
+        for p in self.passes: check_count('schedule', 'passes', p, 0)
 
     def __call__(self, outer, done, net=None, held=None) -> bool:
         return done < self.passes[min(outer, len(self.passes) - 1)]

@@ -27,7 +27,8 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
 # %% ../nbs/04c_checkpoints.ipynb #imports-own
-from .files import write_atomic
+from .files import _as_path, write_atomic
+from .training import check_count
 
 # %% ../nbs/04c_checkpoints.ipynb #imports-lock
 try: import fcntl
@@ -142,13 +143,12 @@ class Checkpoints:
                  every: float = 60.,    # Seconds from one to the next, at least
                  share: float = 0.01,   # Of the time, that writing may take at most
                 ):
-        if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
-            raise ValueError(f'Checkpoints: `keep` is {keep!r}, expected a whole number of at least 1')
+        check_count('Checkpoints', 'keep', keep)
         if isinstance(every, bool) or not isinstance(every, (int, float)) or not 0 <= every < float('inf'):
             raise ValueError(f'Checkpoints: `every` is {every!r}, expected seconds, 0 or more')
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
             raise ValueError(f'Checkpoints: `share` is {share!r}, expected a part of the time, above 0 and at most 1')
-        self.folder, self.keep, self.every, self.share = Path(folder), keep, every, share
+        self.folder, self.keep, self.every, self.share = _as_path('Checkpoints', folder, 'folder'), keep, every, share
         self.damaged, self.took, self.wrote = set(), 0., time.monotonic()
 
     def __repr__(self): return f'Checkpoints({str(self.folder)!r}, {len(self)} in it)'
@@ -272,7 +272,8 @@ class RunLock:
     def __init__(self,
                  folder,   # Must exist
                 ):
-        self.path, self.fd = Path(folder).resolve()/'lock', None
+        self.path, self.fd = _as_path('RunLock', folder, 'folder').resolve()/'lock', None
+        if not self.path.parent.is_dir(): raise FileNotFoundError(f'RunLock: `folder` is {folder}, which is no folder')
 
     def __enter__(self):
         self.fd = _locked_file(self.path)

@@ -23,15 +23,15 @@ import matplotlib.pyplot as plt
 
 # %% ../nbs/14_cli.ipynb #imports-own
 from . import __version__
-from .adaptive_steps import POLICIES, get_policy
 from .checkpoints import CheckpointError, Checkpoints, RunLock, RunLocked, in_use
-from .condensation import Method, NotFiniteError, condense, versions
+from .condensation import POLICIES, Method, NotFiniteError, condense, get_policy, versions
 from .coresets import METHODS, Comparison, Score, class_sizes, get_method
 from .data import load_dataset
 from .files import write_atomic
 from .training import augment_for, evaluate, pick_device, train_recipe
 
 # %% ../nbs/14_cli.ipynb #import-methods
+import dataset_condensation.adaptive_steps
 import dataset_condensation.distribution_matching
 
 # %% ../nbs/14_cli.ipynb #parser-class

@@ -30,7 +30,8 @@ from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, op
 from .coresets import class_sizes, get_method, random_set
 from .data import ImageData, gen
 from .networks import make_net, parse_net
-from .training import SyntheticSet, augment_for, check_data, evaluate, pick_device, train_epoch
+from .training import (SyntheticSet, augment_for, check_count, check_data, evaluate, pick_device,
+                                           train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #import-files
 import dataset_condensation.files
@@ -38,10 +39,7 @@ import dataset_condensation.files
 # %% ../nbs/05_condensation.ipynb #check-recipe
 def _check_recipe(r):
     "Refuse settings that cannot be run"
-    for k in ('iterations', 'outer', 'real_batch', 'inner_batch'):
-        v = getattr(r, k)
-        if isinstance(v, bool) or not isinstance(v, int) or v < 1:
-            raise ValueError(f'Recipe: `{k}` is {v!r}, expected a whole number of at least 1')
+    for k in ('iterations', 'outer', 'real_batch', 'inner_batch'): check_count('Recipe', k, getattr(r, k))
     for k in ('image_lr', 'image_momentum', 'net_lr', 'net_momentum'):
         v = getattr(r, k)
         most = 1 if k.endswith('momentum') else float('inf')
@@ -119,7 +117,7 @@ def real_batch(
 class Drawn:
     "Real images of some classes like a `Batch`, each class drawn when it is asked for"
     def __init__(self, data, classes, n, rng, device=None):
-        self.classes = list(classes)
+        self.classes, self.device = list(classes), device
         self.sizes = tuple(min(n, int(data.train.counts[c])) for c in self.classes)
         self.draw = lambda classes: real_batch(data, classes, n, rng, device)
     def by_class(self):
@@ -128,7 +126,7 @@ class Drawn:
     @property
     def x(self): return self.draw(self.classes).x
     @property
-    def y(self): return self.draw(self.classes).y
+    def y(self): return torch.repeat_interleave(torch.tensor(self.classes), torch.tensor(self.sizes)).to(self.device)
 
 # %% ../nbs/05_condensation.ipynb #step
 class Step(NamedTuple):
@@ -220,8 +218,7 @@ def first_images(
 class fixed:
     "Inner policy: the same number of passes after every update"
     def __init__(self, passes: int):
-        if isinstance(passes, bool) or not isinstance(passes, int) or passes < 0:
-            raise ValueError(f'fixed: `passes` is {passes!r}, expected a whole number of at least 0')
+        check_count('fixed', 'passes', passes, 0)
         self.passes = passes
     def __call__(self,
                  outer: int,     # Update just made, from 0
@@ -279,8 +276,7 @@ class State:
 class _Chunk:
     "How many classes are matched at a time; without a number one on a CPU, as many as fit on a GPU"
     def __init__(self, n=None):
-        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
-            raise ValueError(f'condensing: `class_chunk` is {n!r}, expected a whole number of at least 1, or None')
+        if n is not None: check_count('condensing', 'class_chunk', n)
         self.n, self.chosen, self.told, self.parts = n or 1, n is not None, False, []
 
     def choose(self, before, device):
@@ -614,9 +610,8 @@ def condense(
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way
     "Turn `data` into a small set"
     method = get_method(method)
-    for k, v, low in (('evaluate_every', evaluate_every, 0), ('nets', nets, 1)):
-        if isinstance(v, bool) or not isinstance(v, int) or v < low:
-            raise ValueError(f'condense: `{k}` is {v!r}, expected a whole number of at least {low}')
+    check_count('condense', 'evaluate_every', evaluate_every, 0)
+    check_count('condense', 'nets', nets)
     if not isinstance(method, Method):
         if recipe is not None: raise ValueError(f'condense: {method.name!r} chooses real images and takes no `recipe`')
         return method.make(data, ipc, seed=seed, net=net, device=device, **overrides)

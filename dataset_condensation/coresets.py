@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .data import ImageData, ImageSet, gen
 from .networks import check_net, make_net
-from .training import (Evaluation, SyntheticSet, TrainRecipe, check_data, check_evaluate, evaluate,
+from .training import (SyntheticSet, check_count, check_data, check_evaluate, evaluate,
                                            pick_device, predict, train, train_epoch, train_recipe)
 
 # %% ../nbs/04_coresets.ipynb #class-sizes
@@ -120,8 +120,7 @@ def embed_all(
     if not isinstance(images, (ImageSet, SyntheticSet)):
         hint = ': pass its `train` or `test`' if isinstance(images, ImageData) else ''
         raise TypeError(f'embed_all: `images` is {type(images).__name__}, expected an ImageSet or a SyntheticSet{hint}')
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ValueError(f'embed_all: `batch` is {batch!r}, expected a whole number of at least 1')
+    check_count('embed_all', 'batch', batch)
     mode, device = net.training, next(net.parameters()).device
     net.eval()
     parts = [net.embed(images.take(i, device)[0]).cpu() for i in torch.arange(len(images)).split(batch)]
@@ -376,9 +375,7 @@ def _make_sets(m, data, ipc, sets, seed, **kwargs):
 def _check_compare(data, rows, options, counts):
     "Refuse what cannot be compared"
     check_data('compare', data)
-    for k, v in counts.items():
-        if isinstance(v, bool) or not isinstance(v, int) or v < 1:
-            raise ValueError(f'compare: `{k}` is {v!r}, expected a whole number of at least 1')
+    for k, v in counts.items(): check_count('compare', k, v)
     for name, m in rows:
         if isinstance(m, (list, tuple)):
             if not m or not all(isinstance(s, SyntheticSet) for s in m):

@@ -41,10 +41,10 @@ def _sync_folder(folder):
         finally: os.close(fd)
 
 # %% ../nbs/04b_files.ipynb #as-path
-def _as_path(where, path):
+def _as_path(where, path, name='path'):
     "`path` as a Path"
     if isinstance(path, (str, os.PathLike)): return Path(path)
-    raise TypeError(f'{where}: `path` is {reprlib.repr(path)}, expected the path of a file or folder')
+    raise TypeError(f'{where}: `{name}` is {reprlib.repr(path)}, expected the path of a file or folder')
 
 # %% ../nbs/04b_files.ipynb #write-atomic
 def write_atomic(

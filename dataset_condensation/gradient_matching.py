@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .condensation import Batch, Method, Step, loop_counts, siamese
 from .coresets import register
-from .networks import _choose, freeze_batch_norm, has_batch_norm, make_net, parse_net
+from .networks import _choose, freeze_batch_norm, has_batch_norm, parse_net
 
 # %% ../nbs/06_gradient_matching.ipynb #class-gradient
 def class_gradient(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 import torch
 from torch import nn, Tensor
-from .data import gen
+from .data import _check_device, gen
 
 # %% ../nbs/01_networks.ipynb #checks
 def _check_count(where, **values):
@@ -394,13 +394,6 @@ def _check_images(data, shape, n_classes):
                          'n_classes, or both as arguments')
     _check_shape('make_net', shape)
     _check_count('make_net', n_classes=n_classes)
-
-def _check_device(where, device):
-    "Raise unless tensors can be put on `device`"
-    try: torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError) as e:
-        why = str(e).splitlines()[0].split('. ')[0]
-        raise ValueError(f'{where}: argument device got {device!r}, which cannot be used here ({why})') from e
 
 # %% ../nbs/01_networks.ipynb #make-net
 def make_net(

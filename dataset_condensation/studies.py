@@ -20,8 +20,8 @@ from .condensation import Method, Recipe, condense
 from .coresets import Comparison, Score, class_sizes, get_method, markdown_table, text_table
 from .data import ImageData
 from .gradient_matching import gradient_matching
-from .networks import NetSpec, canonical_name, make_net, parse_net
-from .training import Evaluation, TrainRecipe, check_data, evaluate, train_recipe
+from .networks import NetSpec, make_net, parse_net
+from .training import Evaluation, TrainRecipe, check_count, check_data, evaluate, train_recipe
 
 # %% ../nbs/09b_studies.ipynb #import-levels
 import dataset_condensation.multi_level_matching   # its levels and distances, for `ablate`
@@ -95,9 +95,7 @@ def _some(name, names):
 def check_study(where, data, ipc, sets, nets, recipe, names):
     "Raise where a study could not run to its end"
     check_data(where, data)
-    for k, v in dict(sets=sets, nets=nets).items():
-        if isinstance(v, bool) or not isinstance(v, int) or v < 1:
-            raise ValueError(f'{where}: `{k}` is {v!r}, expected a whole number of at least 1')
+    for k, v in dict(sets=sets, nets=nets).items(): check_count(where, k, v)
     class_sizes(ipc, data.n_classes, where)
     train_recipe(recipe)
     for net in names: make_net(net, data)

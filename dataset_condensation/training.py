@@ -154,6 +154,12 @@ def __repr__(self: SyntheticSet):
     size = '×'.join(map(str, self.shape))
     return f'SyntheticSet: {len(self)} images of {size}, {per} for each of {self.n_classes} classes{how}'
 
+# %% ../nbs/03_training.ipynb #check-count
+def check_count(where, name, v, least=1):
+    "Refuse what is not a whole number of at least `least`"
+    if isinstance(v, bool) or not isinstance(v, int) or v < least:
+        raise ValueError(f'{where}: `{name}` is {v!r}, expected a whole number of at least {least}')
+
 # %% ../nbs/03_training.ipynb #train-recipe
 @dataclass(frozen=True)
 class TrainRecipe:
@@ -168,10 +174,7 @@ class TrainRecipe:
 
     def __post_init__(self):
         make_augment(self.augment)
-        for k in ('epochs', 'batch'):
-            v = getattr(self, k)
-            if isinstance(v, bool) or not isinstance(v, int) or v < 1:
-                raise ValueError(f'TrainRecipe: `{k}` is {v!r}, expected a whole number of at least 1')
+        for k in ('epochs', 'batch'): check_count('TrainRecipe', k, getattr(self, k))
         for k, most in dict(lr=math.inf, momentum=1, weight_decay=math.inf, drop_at=1).items():
             v = getattr(self, k)
             if isinstance(v, bool) or not isinstance(v, (int, float)) or not 0 <= v <= most or v == math.inf:
@@ -231,8 +234,7 @@ def _check_batches(where, net, data, batch):
     if hasattr(data, 'ndim') or not (hasattr(data, 'take') and hasattr(data, '__len__')):
         hint = ': pass its `train` or `test`' if isinstance(data, ImageData) else ''
         raise TypeError(f'{where}: `data` is {type(data).__name__}, expected a SyntheticSet or an ImageSet{hint}')
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ValueError(f'{where}: `batch` is {batch!r}, expected a whole number of at least 1')
+    check_count(where, 'batch', batch)
 
 # %% ../nbs/03_training.ipynb #train-epoch
 def train_epoch(

@@ -288,7 +288,7 @@ CALLS = [
     ("Checkpoints('run', every=nan)", V, 'Checkpoints', 'every', 'nan'),
     ("Checkpoints('run', share='x')", V, 'Checkpoints', 'share', "'x'"),
     ("Checkpoints('nowhere').read()", F, 'Checkpoints', 'no checkpoint', 'nowhere'),
-    ("RunLock('nowhere').__enter__()", F, 'nowhere', 'lock'),
+    ("RunLock('nowhere').__enter__()", F, 'nowhere', 'no folder'),
     # ---- 05 condensation
     ("Recipe(init='zeros')", V, 'Recipe', 'init', "'zeros'"),
     ("Recipe(iterations=1.5)", V, 'Recipe', 'iterations', '1.5'),
