@@ -20,6 +20,7 @@ from .multi_level_matching import *
 from .adaptive_steps import *
 from .distribution_matching import *
 from .studies import *
+from .gpu_training import *
 
 # %% ../nbs/90_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate',

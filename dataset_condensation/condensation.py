@@ -30,8 +30,8 @@ from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, op
 from .coresets import class_sizes, get_method, random_set
 from .data import ImageData, gen
 from .networks import make_net, parse_net
-from .training import (SyntheticSet, augment_for, check_count, check_data, evaluate, pick_device,
-                                           train_epoch)
+from .training import (SyntheticSet, augment_for, check_count, check_data, evaluate,
+                                           get_speed, pick_device, train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #import-files
 import dataset_condensation.files
@@ -386,8 +386,9 @@ class _Watch:
 # %% ../nbs/05_condensation.ipynb #work
 class _Work:
     "What a run works with"
-    def __init__(self, images, method, recipe, sizes, seed, augment, class_chunk=None):
+    def __init__(self, images, method, recipe, sizes, seed, augment, class_chunk=None, speed=None):
         self.method, self.sizes, self.seed, self.augment, self.chunk = method, sizes, seed, augment, _Chunk(class_chunk)
+        self.speed = speed
         self.opt = torch.optim.SGD([images], lr=recipe.image_lr, momentum=recipe.image_momentum)
         self.policy = get_policy(recipe.inner, 'condensing')
         self.watch, self.net_opt, self.kept = _Watch(images.device), None, None
@@ -398,6 +399,7 @@ def _new_network(state, iteration):
     r, w = state.recipe, state.work
     state.net = make_net(r.net, state.data, generator=gen(w.seed, 'net', iteration), device=state.images.device).train()
     w.net_opt = torch.optim.SGD(state.net.parameters(), lr=r.net_lr, momentum=r.net_momentum)
+    if w.speed: w.speed.attach(state.net)
     return 0
 
 # %% ../nbs/05_condensation.ipynb #versions
@@ -411,7 +413,7 @@ def _plain(v):
     "A setting as JSON can hold it, and the same in every process"
     return v if isinstance(v, (int, float, str)) else re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
 
-def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides):
+def _start(data, method, ipc, seed, net, device, recipe, class_chunk, speed, overrides):
     "The state of a run before its first update"
     check_data('condensing', data)
     method, device = get_method(method), pick_device(device)
@@ -425,11 +427,12 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides)
     if recipe is not None and overrides: recipe = replace(recipe, **overrides)
     recipe = recipe or method.recipe(ipc, net, **overrides)
     make_net(recipe.net, data)
+    speed = get_speed(speed, data, device, 'condensing')
     info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
-                recipe={k: _plain(v) for k, v in vars(recipe).items()}, versions=versions())
+                recipe={k: _plain(v) for k, v in vars(recipe).items()}, speed=str(speed or 'plain'), versions=versions())
     first = first_images(data, sizes, recipe.init, seed)
     images = first.images.to(device).requires_grad_()
-    work = _Work(images, method, recipe, sizes, seed, augment_for(recipe.augment, data), class_chunk)
+    work = _Work(images, method, recipe, sizes, seed, augment_for(recipe.augment, data), class_chunk, speed)
     return State(images, first.labels.to(device), data, recipe, info, work=work)
 
 # %% ../nbs/05_condensation.ipynb #train-between
@@ -489,10 +492,11 @@ def condensing(
     recipe: Recipe = None, # The published settings if None
     resume_from=None,      # A folder of checkpoints of the same run, to go on from
     class_chunk: int = None,  # Classes matched at a time; the result does not depend on it, but for rounding
+    speed='auto',          # How to compute: 'plain', 'auto', or as chapter 10 has it
     **overrides,           # Fields of the recipe to change
 ):
     "A generator that yields a `State` after every image update"
-    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides)
+    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, speed, overrides)
     if resume_from is not None: _resume(state, _checkpoints(resume_from))
     return _steps(state)
 
@@ -531,7 +535,7 @@ def _identity(state):
         match = _plain(w.method.match)
         if len(match) > 200: match = f'{match[:80]}… {hashlib.sha256(match.encode()).hexdigest()[:8]}'
         data = f'{i["data"]} ({state.data.fingerprint()[:16]})'
-        w.identity = dict(data=data, method=i['method'], match=match, ipc=i['ipc'], seed=i['seed'],
+        w.identity = dict(data=data, method=i['method'], match=match, ipc=i['ipc'], seed=i['seed'], speed=i['speed'],
                           recipe={k: v for k, v in i['recipe'].items() if k != 'iterations'},
                           versions={k: v for k, v in i['versions'].items() if k != 'python'})
     return w.identity
@@ -606,6 +610,7 @@ def condense(
     checkpoint=None,        # Folder for checkpoints; what it holds of this run is gone on from. Not for a coreset
     every: float = 60.,     # Seconds from one checkpoint to the next; more where writing would take over 1 % of them
     class_chunk: int = None,  # Classes matched at a time; as many as fit if None
+    speed='auto',           # How to compute: 'plain', 'auto', or as chapter 10 has it
     **overrides,            # Fields of the recipe to change, or options of a coreset
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way
     "Turn `data` into a small set"
@@ -615,7 +620,7 @@ def condense(
     if not isinstance(method, Method):
         if recipe is not None: raise ValueError(f'condense: {method.name!r} chooses real images and takes no `recipe`')
         return method.make(data, ipc, seed=seed, net=net, device=device, **overrides)
-    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides)
+    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, speed, overrides)
     with _keeping(state, checkpoint, every) as save:
         _to_the_end(state, save, progress, lambda: evaluate_every and _score(state, evaluate_every, nets))
     return state.set()

@@ -37,6 +37,7 @@ def features(
     x: Tensor,       # (n, C, H, W), normalised
 ) -> Tensor:         # (n, features)
     "The embedding in front of the last layer"
+    if getattr(net, 'fast', None): return net.fast.embed(x)
     if torch.is_grad_enabled() or x.device.type != 'cpu' or has_batch_norm(net): return net.embed(x)
     return torch.cat([net.embed(part) for part in x.split(max(4, 2**14 // x[0, 0].numel()))])
 

@@ -330,6 +330,7 @@ def net_names() -> list:
 # %% ../nbs/01_networks.ipynb #net
 class Net(nn.Module):
     "A body that turns images into an embedding, and a linear head that turns the embedding into class scores"
+    fast = None          # Quicker ways to the same embedding and gradient, where a later chapter gives some
     def __init__(self,
         name: str,       # As in `parse_net`
         shape: tuple,    # Shape (C, H, W) of an image

@@ -1,0 +1,98 @@
+"Quicker ways to the same numbers: the textbook loop of the benchmark, the plain way and ours agree"
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from dataset_condensation.all import Speed, evaluate, gen, get_speed, load_dataset, make_net, train_recipe
+from dataset_condensation.gradient_matching import class_gradient
+from dataset_condensation.training import SPEEDS
+
+sys.path.insert(0, str(Path(__file__).parent.parent/'benchmarks'))
+import speed as bench  # noqa: E402
+
+
+@pytest.fixture(autouse=True, scope='module')
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def relative(a, b): return ((a - b).norm() / b.norm()).item()
+
+
+@pytest.mark.parametrize('shape', ['mnist', 'cifar10'])
+@pytest.mark.parametrize('method', bench.METHODS)
+def test_the_textbook_loop_and_ours_give_the_same_loss_and_gradient(method, shape):
+    case = bench.Case(method, 2, shape, real=20, net='convnet-w16')
+    found = {}
+    for side in ('textbook', 'plain', 'float32', 'bfloat16'):
+        loss = case.run(side).item()
+        found[side] = loss, case.images.grad.clone()
+    loss, grad = found['textbook']
+    for side, loose in (('plain', 1), ('float32', 1), ('bfloat16', 100)):
+        assert abs(found[side][0] - loss) < 1e-4 * loose * abs(loss), side
+        assert relative(found[side][1], grad) < 2e-3 * loose, side
+
+
+@pytest.mark.parametrize('name', ['convnet-w8', 'convnet-w8-nopool-leakyrelu', 'convnet-w8-bn', 'convnet-w8-maxpool', 'mlp-w16', 'lenet'])
+@pytest.mark.parametrize('speed', ['float32', 'bfloat16'])
+def test_every_network_trains_and_tests_as_the_plain_way_does(name, speed):
+    data = load_dataset('digits')
+    small = data.train
+    x, y = small.take(torch.arange(0, len(small), 97))
+    nets = [make_net(name, data, generator=gen(3)) for _ in range(2)]
+    get_speed(speed, data).attach(nets[1])
+    (l0, g0), (l1, g1) = ((torch.nn.functional.cross_entropy(nets[0](x), y), class_gradient(nets[0], x, y)), nets[1].fast.gradient(x, y))
+    loose = 1 if speed == 'float32' else 100
+    assert abs(l0.item() - l1.item()) < 1e-4 * loose
+    assert relative(torch.cat([g.flatten() for g in g1]), torch.cat([g.flatten() for g in g0])) < 2e-3 * loose
+    with torch.no_grad(): assert relative(nets[1].fast.scores(x), nets[0](x)) < 1e-3 * loose
+
+
+def test_an_evaluation_is_the_same_within_a_percent_or_two():
+    data, recipe = load_dataset('digits'), train_recipe('dc', epochs=30)
+    a, b = (evaluate(data, data, 'convnet-w16', 2, train_recipe('whole', epochs=2), speed=s) for s in ('plain', 'float32'))
+    assert all(abs(p - q) < 2 for p, q in zip(a.accuracies, b.accuracies)), (a, b)
+    del recipe
+
+
+def test_the_number_of_threads_decides_the_bits_and_nothing_else():
+    net = make_net('convnet-w16', shape=(3, 32, 32), n_classes=10)
+    get_speed('float32', net).attach(net)
+    x, y = torch.randn(40, 3, 32, 32, generator=gen(1)), torch.arange(40) % 10
+    first, second = net.fast.gradient(x, y)[1], net.fast.gradient(x, y)[1]
+    assert all(torch.equal(p, q) for p, q in zip(first, second))
+    torch.set_num_threads(1)
+    alone = net.fast.gradient(x, y)[1]
+    torch.set_num_threads(2)
+    assert relative(torch.cat([g.flatten() for g in alone]), torch.cat([g.flatten() for g in first])) < 1e-4
+
+
+def test_compiled_networks_give_the_same_and_a_failure_falls_back(monkeypatch):
+    from dataset_condensation import gpu_training as g
+    net = make_net('convnet-w8-maxpool', shape=(1, 28, 28), n_classes=10)
+    x, y = torch.randn(8, 1, 28, 28, generator=gen(1)), torch.arange(8)
+    want = class_gradient(net, x, y)
+    calls = []
+    monkeypatch.setattr(g, '_programs', {})
+    monkeypatch.setattr(torch, 'compile', lambda f, **kw: lambda *a: calls.append(kw) or f(*a))
+    Speed(compile=True).attach(net)
+    got = net.fast.gradient(x, y)[1]
+    assert calls and relative(torch.cat([p.flatten() for p in got]), torch.cat([p.flatten() for p in want])) < 1e-4
+    def broken(f, **kw):
+        def call(*a): raise RuntimeError('no compiler')
+        return call
+    monkeypatch.setattr(g, '_programs', {})
+    monkeypatch.setattr(g, '_failed', [])
+    monkeypatch.setattr(torch, 'compile', broken)
+    with pytest.warns(UserWarning, match='torch.compile failed.*no compiler'): got = net.fast.gradient(x, y)[1]
+    assert relative(torch.cat([p.flatten() for p in got]), torch.cat([p.flatten() for p in want])) < 1e-4
+
+
+def test_auto_leaves_small_images_alone_and_names_are_known():
+    assert {'auto', 'float32', 'bfloat16', 'tf32', 'gpu'} <= set(SPEEDS)
+    assert get_speed('auto', load_dataset('digits')) is None
