@@ -6,6 +6,7 @@
 __all__ = ['block_forward', 'block_backward', 'FastConvNet', 'FastNet', 'Speed']
 
 # %% ../nbs/10_gpu_training.ipynb #imports
+import math
 import os
 import threading
 import warnings
@@ -31,9 +32,9 @@ def _rows(h):
     n, c, height, width = h.shape
     return h.permute(0, 2, 3, 1).view(n, height * width, c)
 
-def _map(v, h):
-    "Rows (n, pixels, C) as a map of the shape of `h`, the same memory"
-    n, c, height, width = h.shape
+def _map(v, shape):
+    "Rows (n, pixels, C) as a map of that shape, the same memory"
+    n, c, height, width = shape
     return v.view(n, height, width, c).permute(0, 3, 1, 2)
 
 # %% ../nbs/10_gpu_training.ipynb #forward
@@ -53,7 +54,8 @@ def block_forward(
     y = torch.addcmul(norm.bias.to(v.dtype), v, scale.to(v.dtype), **({} if keep is not None else dict(out=v)))
     F.leaky_relu_(y, _slope(act))
     if keep is not None: keep.append((x, v, y, inv, scale))
-    return F.avg_pool2d(_map(y, h), 2) if isinstance(pool, nn.AvgPool2d) else _map(y, h)
+    y = _map(y, h.shape)
+    return F.avg_pool2d(y, 2) if isinstance(pool, nn.AvgPool2d) else y
 
 def _slope(act): return getattr(act, 'negative_slope', 0.)
 
@@ -67,29 +69,29 @@ def block_backward(
 ) -> tuple:        # Gradient of what came in, and [of weights, bias, scale and shift], or None
     "The chain rule through a block, in place"
     (conv, norm, act, pool), (x, z, y, inv, scale) = block, kept
-    g = _unpool(d, z, w, x, conv) if isinstance(pool, nn.AvgPool2d) else _rows(d)
+    shape = _out(x.shape, w.shape, conv)
+    g = _unpool(d, z, shape) if isinstance(pool, nn.AvgPool2d) else _rows(d)
     g = torch.ops.aten.leaky_relu_backward(g, y, _slope(act), True)
     n, dtype = z.shape[1], z.dtype
     sum_g, sum_gz = (v.sum(1, keepdim=True).to(inv.dtype) for v in (g, torch.mul(g, z, out=y)))
     a, b = (-scale * inv**2 * sum_gz / n).to(dtype), (-scale * sum_g / n).to(dtype)
     torch.addcmul(b, z, a, out=z).addcmul_(g, scale.to(dtype))
     mask = [want[0], want[1], False]
-    dx, dw, _ = torch.ops.aten.convolution_backward(_map(z, _out(x, w, conv)), x, w, None, conv.stride, conv.padding,
+    dx, dw, _ = torch.ops.aten.convolution_backward(_map(z, shape), x, w, None, conv.stride, conv.padding,
                                                     [1, 1], False, [0, 0], 1, mask)
     if not want[1]: return dx, None
     return dx, [dw.to(inv.dtype), torch.zeros_like(conv.bias), (sum_gz * inv).sum((0, 1)), sum_g.sum((0, 1))]
 
 def _out(x, w, conv):
-    "A tensor without memory, of the shape that the convolution gives"
-    h, v = (n + 2*p - k + 1 for n, p, k in zip(x.shape[2:], conv.padding, w.shape[2:]))
-    return torch.empty(len(x), len(w), h, v, device='meta')
+    "The shape that the convolution gives for images and weights of these shapes"
+    return x[0], w[0], *(n + 2*p - k + 1 for n, p, k in zip(x[2:], conv.padding, w[2:]))
 
 # %% ../nbs/10_gpu_training.ipynb #unpool
-def _unpool(d, z, w, x, conv):
-    "The gradient of 2×2 average pooling, as rows"
-    n, c, height, width = _out(x, w, conv).shape
+def _unpool(d, z, shape):
+    "The gradient of 2×2 average pooling of a map `z`, as rows"
+    n, c, height, width = shape
     if height % 2 or width % 2:
-        like = _map(z, _out(x, w, conv))
+        like = _map(z, shape)
         return _rows(torch.ops.aten.avg_pool2d_backward(d.contiguous(memory_format=torch.channels_last), like, [2, 2],
                                                         [2, 2], [0, 0], False, True, None))
     d = (d * 0.25).permute(0, 2, 3, 1).unsqueeze(2).unsqueeze(4)
@@ -116,13 +118,16 @@ if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_forget) 
 
 def _share(f, parts):
     "[f(part) for part in parts], each part in a thread of its own that uses one core"
-    global _pool
     if len(parts) == 1: return [f(parts[0])]
+    return [j.result() for j in _begin(f, parts, len(parts))]
+
+def _begin(f, parts, threads):
+    "The jobs f(part), of which as many run at a time"
+    global _pool
     with _lock:
-        if _pool is None or _pool._max_workers < len(parts):
-            _pool = ThreadPoolExecutor(len(parts), 'share', initializer=torch.set_num_threads, initargs=(1,))
-        jobs = [_pool.submit(f, p) for p in parts]
-    return [j.result() for j in jobs]
+        if _pool is None or _pool._max_workers < threads:
+            _pool = ThreadPoolExecutor(threads, 'share', initializer=torch.set_num_threads, initargs=(1,))
+        return [_pool.submit(f, p) for p in parts]
 
 # %% ../nbs/10_gpu_training.ipynb #fast-convnet
 class FastConvNet:
@@ -134,12 +139,12 @@ class FastConvNet:
                 ):
         self.net, self.dtype, self.training = net, dtype, training
         self.blocks = hand_blocks(net)
-        x, most = torch.empty(1, *net.shape, device='meta'), 0
+        shape, self.most = (1, *net.shape), 0
         for conv, _, _, pool in self.blocks:
-            x = _out(x, conv.weight, conv)
-            most = max(most, x.numel())
-            if isinstance(pool, nn.AvgPool2d): x = F.avg_pool2d(x, 2)
-        self.last, self.most = tuple(x.shape[1:]), most
+            shape = _out(shape, conv.weight.shape, conv)
+            self.most = max(self.most, math.prod(shape))
+            if isinstance(pool, nn.AvgPool2d): shape = (*shape[:2], shape[2]//2, shape[3]//2)
+        self.last = shape[1:]
 
     def weights(self, dtype):
         "The convolutions' weights as the blocks want them"
@@ -354,6 +359,12 @@ class Speed:
         "This, or None where the plain way is as quick"
         return None if min(data.shape[1:]) < self.least else self
 
+    def class_chunk(self, data, recipe, sizes, device):
+        "Classes to match at a time: as many as keep all cores busy; None where the loop is to find out"
+        if torch.device(device).type != 'cpu': return None
+        pixels = (recipe.real_batch + max(sizes)) * data.shape[1] * data.shape[2]
+        return max(1, min(len(sizes), 2**19 // pixels))
+
     def __str__(self):
         hand = 'by hand' if self.by_hand else 'compiled' if self.compile else 'channels last'
         same = self.precision == self.training
@@ -373,6 +384,22 @@ def attach(self: Speed,
     if device.type == 'cpu' and self.by_hand and hand_blocks(net): net.fast = FastConvNet(net, *types)
     else: net.fast = FastNet(net, *types, _compiler(self.graphs and device.type == 'cuda') if self.compile else None)
     return net
+
+# %% ../nbs/10_gpu_training.ipynb #several
+@patch
+def map(self: Speed,
+        f,       # What to do
+        items,   # With each of these; nothing may depend on the order
+       ):
+    "f of each item in order, several at a time on a CPU"
+    items, n = list(items), torch.get_num_threads()
+    together = len(items) - len(items) % n if n > 1 and not torch.cuda.is_available() else 0
+    jobs = _begin(f, items[:together], n) if together else []
+    try:
+        for j in jobs: yield j.result()
+    finally:
+        for j in jobs: j.cancel()
+    for i in items[together:]: yield f(i)
 
 # %% ../nbs/10_gpu_training.ipynb #names
 class _Auto:

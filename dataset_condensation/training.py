@@ -433,12 +433,15 @@ def evaluate(
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
     start, test = time.perf_counter(), _test_set(data, small.mean, small.std)
     result = Evaluation([], 0., len(small), net, recipe, seed)
-    for k in tqdm(range(nets), disable=not progress, leave=False, delay=10, desc='evaluating'):
+    def one(k):
         n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
         if speed: speed.attach(n)
-        train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress)
-        result.accuracies.append(accuracy(n, test))
-        n.fast = None
+        train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress and not speed)
+        found, n.fast = accuracy(n, test), None
+        return found, n
+    found = (speed.map if speed else map)(one, range(nets))
+    for a, n in tqdm(found, total=nets, disable=not progress, leave=False, delay=10, desc='evaluating'):
+        result.accuracies.append(a)
         if keep: result.networks.append(n)
     result.seconds = time.perf_counter() - start
     return result
