@@ -24,15 +24,16 @@ import matplotlib.pyplot as plt
 # %% ../nbs/14_cli.ipynb #imports-own
 from . import __version__
 from .checkpoints import CheckpointError, Checkpoints, RunLock, RunLocked, in_use
-from .condensation import POLICIES, Method, NotFiniteError, condense, get_policy, versions
+from .condensation import INITS, POLICIES, Method, NotFiniteError, condense, get_policy, versions
 from .coresets import METHODS, Comparison, Score, class_sizes, get_method
 from .data import load_dataset
 from .files import write_atomic
-from .training import augment_for, evaluate, pick_device, train_recipe
+from .training import SPEEDS, augment_for, evaluate, pick_device, train_recipe
 
 # %% ../nbs/14_cli.ipynb #import-methods
 import dataset_condensation.adaptive_steps
 import dataset_condensation.distribution_matching
+import dataset_condensation.gpu_training
 
 # %% ../nbs/14_cli.ipynb #parser-class
 class _Parser(argparse.ArgumentParser):
@@ -112,7 +113,7 @@ def _condensing_arguments(p):
                    f'or a policy: {", ".join(POLICIES)}')
     g.add_argument('--real-batch', type=_number(1), metavar='N', help='real images of each class for one update')
     g.add_argument('--image-lr', type=float, metavar='LR', help='learning rate of the images')
-    g.add_argument('--init', choices=['noise', 'real'], help='first images')
+    g.add_argument('--init', choices=INITS, help='first images')
     g.add_argument('--augment', metavar='NAME',
                    help='augmentation shared by real and synthetic images: none, dsa, or families as crop_scale')
     g.add_argument('--net', default='convnet', metavar='NAME', help='network: convnet, mlp, lenet, alexnet, vgg11, '
@@ -155,6 +156,8 @@ def _running_arguments(p):
     g.add_argument('--checkpoint-every', type=_number(0, float, 'seconds, at least'), default=60., metavar='SECONDS',
                    help='from one checkpoint to the next (default: 60; never over 1 %% of the time)')
     g.add_argument('--device', default='auto', help='auto (the default), cpu, cuda, cuda:1, …')
+    g.add_argument('--speed', choices=['plain', *SPEEDS], default='auto', help='how to compute: plain as the chapters have '
+                   'it, auto (the default) quicker and the same but for rounding, bfloat16 quicker still')
     g.add_argument('--class-chunk', type=_number(1), metavar='N', help='classes that are matched at a time '
                    '(default: 1 on a CPU, as many as fit on a GPU)')
     g.add_argument('--quiet', action='store_true', help='print the table only')
@@ -268,7 +271,8 @@ def score_all(
 ) -> Comparison:
     "Score baselines, the condensed set and the whole set under one recipe"
     recipe = train_recipe('dc', augment=args.train_augment, **({'epochs': args.epochs} if args.epochs else {}))
-    kw = dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device, progress=not args.quiet)
+    kw = dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device, progress=not args.quiet,
+              speed='plain' if args.speed == 'plain' else 'auto')
     rows, top = [], None
     if whole: top = evaluate(data, recipe=train_recipe('whole', epochs=whole), keep=True, **kw)
     ready = dict(embedder=top.networks[0]) if top else {}
@@ -343,7 +347,7 @@ def _make_set(args, data, settings, device, out):
     try:
         return condense(data, args.method, args.ipc, seed=args.seed, net=args.net, device=device,
                         progress=not args.quiet, checkpoint=out/'checkpoint', every=args.checkpoint_every,
-                        class_chunk=args.class_chunk, **settings)
+                        class_chunk=args.class_chunk, speed=args.speed, **settings)
     except (NotFiniteError, CheckpointError) as e:
         if getattr(e, 'state', None) and e.state.step:
             with suppress(OSError):

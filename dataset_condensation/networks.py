@@ -9,6 +9,7 @@ __all__ = ['norms', 'activations', 'poolings', 'bodies', 'norm_layer', 'conv_blo
            'freeze_batch_norm']
 
 # %% ../nbs/01_networks.ipynb #imports
+import copy
 import inspect
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -396,6 +397,17 @@ def _check_images(data, shape, n_classes):
     _check_shape('make_net', shape)
     _check_count('make_net', n_classes=n_classes)
 
+# %% ../nbs/01_networks.ipynb #template
+_templates = {}
+
+def _empty_net(name, shape, n_classes):
+    "A network without memory for its weights"
+    key = (canonical_name(name), tuple(shape), n_classes)
+    if key not in _templates:
+        if len(_templates) >= 1000: _templates.clear()
+        _templates[key] = Net(name, shape, n_classes)
+    return copy.deepcopy(_templates[key])
+
 # %% ../nbs/01_networks.ipynb #make-net
 def make_net(
     name: str = 'convnet',              # As in `parse_net`
@@ -411,7 +423,7 @@ def make_net(
     n_classes = getattr(data, 'n_classes', None) if n_classes is None else n_classes
     _check_images(data, shape, n_classes)
     if device is not None: _check_device('make_net', device)
-    net = Net(name, shape, n_classes).to_empty(device=device or 'cpu')
+    net = _empty_net(name, shape, n_classes).to_empty(device=device or 'cpu')
     return init_net(net, gen(0, 'net') if generator is None else generator)
 
 # %% ../nbs/01_networks.ipynb #n-params
