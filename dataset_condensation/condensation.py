@@ -14,7 +14,7 @@ import platform
 import re
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from typing import Callable, NamedTuple
 
@@ -37,6 +37,8 @@ from .training import (SyntheticSet, augment_for, check_count, check_data, evalu
 import dataset_condensation.files
 
 # %% ../nbs/05_condensation.ipynb #check-recipe
+INITS = ('noise', 'real', 'centroids')
+
 def _check_recipe(r):
     "Refuse settings that cannot be run"
     for k in ('iterations', 'outer', 'real_batch', 'inner_batch'): check_count('Recipe', k, getattr(r, k))
@@ -45,8 +47,8 @@ def _check_recipe(r):
         most = 1 if k.endswith('momentum') else float('inf')
         if isinstance(v, bool) or not isinstance(v, (int, float)) or not 0 <= v < most:
             raise ValueError(f'Recipe: `{k}` is {v!r}, expected a number of at least 0' + ' and below 1' * (most == 1))
-    if r.init not in ('noise', 'real'):
-        raise ValueError(f"Recipe: `init` is {r.init!r}, expected 'noise' or 'real'")
+    if r.init not in INITS:
+        raise ValueError(f"Recipe: `init` is {r.init!r}, expected one of {', '.join(INITS)}")
     parse_net(r.net)
     passes = isinstance(r.inner, int) and not isinstance(r.inner, bool) and r.inner >= 0
     if not (callable(r.inner) or isinstance(r.inner, str) or passes):
@@ -56,7 +58,7 @@ def _check_recipe(r):
 @dataclass(frozen=True)
 class Recipe:
     "The settings of a condensation run"
-    init: str = 'noise'        # First images: 'noise', N(0, 1) in normalised space, or 'real', random real ones
+    init: str = 'noise'        # First images: 'noise', N(0, 1) in normalised space, 'real', random ones, or 'centroids'
     iterations: int = 1000     # Random networks that are drawn
     outer: int = 1             # Image updates for each network
     inner: object = 1          # Passes of training between them: a number, or a policy (`fixed`)
@@ -135,6 +137,7 @@ class Step(NamedTuple):
     outer: int = 0         # Updates made with this network before
     seed: int = 0          # Of the run
     augment: object = None # An `Augment`, for methods that use one
+    team: object = None    # The processes among which the classes are divided, where a loss is no sum over classes
 
     def rng(self, *key) -> torch.Generator:
         "The generator for `key` at this step"
@@ -173,6 +176,7 @@ class Method:
     paper: str = ''                  # Where it comes from
     separable: object = True         # The loss is a sum over classes: yes, no, or a function of the network that says
     prepare: Callable = None         # prepare(net, draw) before every update, draw(n) → n real images of each class
+    shared: bool = False             # Not separable, but `match` adds up over processes by itself, with `step.team`
 
     def recipe(self, ipc=1, net='convnet', **overrides) -> Recipe:
         "The published settings for that many images per class, with some changed"
@@ -202,21 +206,33 @@ def paper(
 def first_images(
     data: ImageData,
     ipc=1,               # Images per class, or a list with one number for each class
-    init: str = 'noise', # 'noise' or 'real'
+    init: str = 'noise', # One of `INITS`
     seed: int = 0,
 ) -> SyntheticSet:
-    "Where a run starts: noise in normalised space, or random real images"
+    "Where a run starts: noise in normalised space, random real images, or the centres of clusters of them"
     check_data('first_images', data)
     if init == 'real': return random_set(data, ipc, seed)
-    if init != 'noise': raise ValueError(f"first_images: `init` is {init!r}, expected 'noise' or 'real'")
+    if init not in INITS: raise ValueError(f"first_images: `init` is {init!r}, expected one of {', '.join(INITS)}")
     sizes = class_sizes(ipc, data.n_classes, 'condense')
-    x = [torch.randn(n, *data.shape, generator=gen(seed, 'noise', c)) for c, n in enumerate(sizes)]
+    def noise(c, n): return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c))
+    x = [(noise(c, n) if init == 'noise' else _centroids(data, c, n, seed)) for c, n in enumerate(sizes)]
     y = torch.repeat_interleave(torch.arange(data.n_classes), torch.tensor(sizes))
     return SyntheticSet(torch.cat(x), y, data.classes, data.mean, data.std)
+
+# %% ../nbs/05_condensation.ipynb #centroids
+def _centroids(data, c, n, seed):
+    "(n, C, H, W): the centres of `n` clusters of a class, in pixels"
+    x = data.draw(c, 2000, gen(seed, 'centroids', c))
+    if n == 1: return x.mean(0, keepdim=True)
+    if n > len(x): raise ValueError(f'first_images: `ipc` is {n}, but class {data.classes[c]!r} has {len(x)} images')
+    from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
+    found = KMeans(n, n_init=1, random_state=seed % 2**32).fit(x.flatten(1).numpy()).cluster_centers_
+    return torch.from_numpy(found).float().view(n, *data.shape)
 
 # %% ../nbs/05_condensation.ipynb #inner-fixed
 class fixed:
     "Inner policy: the same number of passes after every update"
+    looks = False      # at the network, that is
     def __init__(self, passes: int):
         check_count('fixed', 'passes', passes, 0)
         self.passes = passes
@@ -266,11 +282,42 @@ class State:
     @property
     def loss(self) -> float: return float(self.losses[-1])
     def set(self) -> SyntheticSet:
-        "A copy of the images as they are now"
+        "A copy of the images as they are now; where there are several processes, all of them must ask"
+        if self.work: self.work.team.gather(self)
         losses, d = torch.stack(self.losses).cpu() if self.losses else None, self.data
         info = dict(self.info, updates=self.step, passes=self.passes)
         if self.history: info['history'] = list(self.history)
         return SyntheticSet(self.images.detach().cpu().clone(), self.labels, d.classes, d.mean, d.std, info, losses)
+
+# %% ../nbs/05_condensation.ipynb #alone
+class Alone:
+    "The team of one process: every class is its own, and there is nobody to talk to"
+    rank, size, writes, aligned, shared, place, asks = 0, 1, True, True, None, {}, None
+    evaluate = staticmethod(evaluate)
+    def __init__(self, n_classes): self.classes = range(n_classes)
+    def part(self, x): return x                # Of the images of all classes, those of its own
+    def whole(self, tensors): return tensors   # The opposite, for named tensors
+    def first(self, f): return f()             # What f() gives in the first process, the one that writes files
+    def more(self, policy, *args): return policy(*args)    # One more pass?
+    def due(self): return self.asks()          # Time for a checkpoint?
+    def gather(self, state): pass              # Bring the images and losses of all classes up to date
+    def tick(self, state): pass                # After every update
+    def telling(self): return nullcontext()    # All hear of an error in the block
+    def listening(self): return nullcontext()  # Ctrl-C and SIGTERM in the block reach all
+    def learning(self, net): return nullcontext()    # `net` is trained in the block
+
+# %% ../nbs/05_condensation.ipynb #get-team
+TEAMS = {}    # 'auto' → a maker of teams
+
+def get_team(name, state, method, sizes):
+    "The team of that name for a run"
+    if name not in ('auto', 'alone'): raise ValueError(f"condensing: `team` is {name!r}, expected 'auto' or 'alone'")
+    if name == 'auto' and 'auto' in TEAMS: return TEAMS['auto'](state, method, sizes)
+    group = torch.distributed.is_available() and torch.distributed.is_initialized()
+    if name == 'auto' and group and torch.distributed.get_world_size() > 1:
+        raise RuntimeError('condensing: there are several processes; import dataset_condensation.distributed to divide '
+                           "the run among them, or say team='alone' if each is to make a set by itself")
+    return Alone(len(sizes))
 
 # %% ../nbs/05_condensation.ipynb #chunk
 class _Chunk:
@@ -296,14 +343,14 @@ class _Chunk:
         self.told = True
 
 # %% ../nbs/05_condensation.ipynb #match-classes
-def _match(method, net, data, images, y, sizes, classes, recipe, step, chunk):
+def _match(method, net, data, images, sizes, classes, recipe, step, chunk):
     "Loss of some classes, and its gradient for their images"
-    device = images.device
+    device, numbers = images.device, torch.tensor([list(classes), sizes], dtype=torch.long)
     before = torch.cuda.memory_allocated(device) if device.type == 'cuda' else 0
     x = images.detach().requires_grad_()
     draw = real_batch if method.separable is True else Drawn
     real = draw(data, classes, recipe.real_batch, lambda c: step.rng('real', c), device)
-    loss = method.match(net, real, Batch(x, y.to(device), sizes), step)
+    loss = method.match(net, real, Batch(x, torch.repeat_interleave(*numbers).to(device), sizes), step)
     chunk.choose(before, device)
     loss.backward(inputs=[x])
     return loss.detach(), x.grad
@@ -318,24 +365,25 @@ def update_images(
     recipe: Recipe,
     step: Step,
     class_chunk=None,    # Classes at a time, for a method whose loss is a sum over them
+    classes=None,        # The classes that `images` are of, a range; all if None
 ) -> Tensor:             # The loss, summed over classes
     "Compute the loss and the images' gradient"
-    chunk = class_chunk if isinstance(class_chunk, _Chunk) else _Chunk(class_chunk)
-    apart = method.separable(net) if callable(method.separable) else method.separable
+    chunk, apart = class_chunk if isinstance(class_chunk, _Chunk) else _Chunk(class_chunk), method.separable
+    if callable(apart): apart = apart(net)
+    todo = range(len(sizes)) if classes is None else classes
     images.grad = None       # two gradients need not be there at once
-    images.grad, chunk.parts, total, c, first = torch.zeros_like(images), [], 0., 0, 0
-    while c < len(sizes):
-        classes = range(c, min(c + chunk.n, len(sizes)) if apart else len(sizes))
-        n = tuple(sizes[i] for i in classes)
-        last, y = first + sum(n), torch.repeat_interleave(torch.tensor(classes), torch.tensor(n))
-        try: found = _match(method, net, data, images[first:last], y, n, classes, recipe, step, chunk)
+    images.grad, chunk.parts, total, first = torch.zeros_like(images), [], torch.zeros((), device=images.device), 0
+    while todo or step.team and not chunk.parts:    # without a class of its own a process still adds to sums
+        some = todo[:chunk.n] if apart else todo
+        last = first + sum(n := tuple(sizes[c] for c in some))
+        try: found = _match(method, net, data, images[first:last], n, some, recipe, step, chunk)
         except torch.OutOfMemoryError:
-            if len(classes) == 1 or not apart: raise
+            if len(some) == 1 or not apart: raise
             found = None
-        if found is None: chunk.halve(len(classes)); continue
+        if found is None: chunk.halve(len(some)); continue
         loss, images.grad[first:last] = found
-        chunk.parts.append((classes, loss))
-        total, c, first = total + loss, classes.stop, last
+        chunk.parts.append((some, loss))
+        total, todo, first = total + loss, todo[len(some):], last
     return total
 
 # %% ../nbs/05_condensation.ipynb #not-finite
@@ -365,7 +413,8 @@ class _Watch:
 
     def __call__(self, state, loss):
         "Before the images move: note whether they will be finite"
-        opt, x, most = state.work.opt, state.images, lambda t: torch.linalg.vector_norm(t.detach(), float('inf'))
+        opt, x = state.work.opt, state.work.mine
+        most = lambda t: torch.linalg.vector_norm(t.detach(), float('inf')) if t.numel() else 0.
         g, gathered = opt.param_groups[0], opt.state.get(x, {}).get('momentum_buffer')
         move = most(x.grad) + (0. if gathered is None else g['momentum'] * most(gathered))
         self.pending.append((state.step + 1, state.work.chunk.parts, loss + most(x) + g['lr'] * move))
@@ -386,12 +435,13 @@ class _Watch:
 # %% ../nbs/05_condensation.ipynb #work
 class _Work:
     "What a run works with"
-    def __init__(self, images, method, recipe, sizes, seed, augment, class_chunk=None, speed=None):
+    def __init__(self, state, method, sizes, seed, augment, class_chunk=None, speed=None, team='alone'):
         self.method, self.sizes, self.seed, self.augment, self.chunk = method, sizes, seed, augment, _Chunk(class_chunk)
-        self.speed = speed
-        self.opt = torch.optim.SGD([images], lr=recipe.image_lr, momentum=recipe.image_momentum)
-        self.policy = get_policy(recipe.inner, 'condensing')
-        self.watch, self.net_opt, self.kept = _Watch(images.device), None, None
+        r, self.speed, self.team = state.recipe, speed, get_team(team, state, method, sizes)
+        self.mine = self.team.part(state.images).requires_grad_()     # the images of this process's classes, live
+        self.opt = torch.optim.SGD([self.mine], lr=r.image_lr, momentum=r.image_momentum)
+        self.policy = get_policy(r.inner, 'condensing')
+        self.watch, self.net_opt, self.kept = _Watch(state.images.device), None, None
         self.identity, self.resumed, self.clock = None, [], time.perf_counter()
 
 def _new_network(state, iteration):
@@ -413,7 +463,7 @@ def _plain(v):
     "A setting as JSON can hold it, and the same in every process"
     return v if isinstance(v, (int, float, str)) else re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
 
-def _start(data, method, ipc, seed, net, device, recipe, class_chunk, speed, overrides):
+def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed='auto', team='auto'):
     "The state of a run before its first update"
     check_data('condensing', data)
     method, device = get_method(method), pick_device(device)
@@ -428,12 +478,13 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, speed, ove
     recipe = recipe or method.recipe(ipc, net, **overrides)
     make_net(recipe.net, data)
     speed = get_speed(speed, data, device, 'condensing')
+    if class_chunk is None and speed: class_chunk = speed.class_chunk(data, recipe, sizes, device)
     info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
                 recipe={k: _plain(v) for k, v in vars(recipe).items()}, speed=str(speed or 'plain'), versions=versions())
     first = first_images(data, sizes, recipe.init, seed)
-    images = first.images.to(device).requires_grad_()
-    work = _Work(images, method, recipe, sizes, seed, augment_for(recipe.augment, data), class_chunk, speed)
-    return State(images, first.labels.to(device), data, recipe, info, work=work)
+    state = State(first.images.to(device), first.labels.to(device), data, recipe, info)
+    state.work = _Work(state, method, sizes, seed, augment_for(recipe.augment, data), class_chunk, speed, team)
+    return state
 
 # %% ../nbs/05_condensation.ipynb #train-between
 class _Live:
@@ -455,31 +506,41 @@ def _train_between(state):
         per = -(-n // len(w.sizes))
         b = real_batch(state.data, range(len(w.sizes)), per, lambda c: gen(w.seed, 'held', step.iteration, c), device)
         return b.x, b.y
-    while w.policy(step.outer, done, state.net, held):
-        train_epoch(state.net, syn, w.net_opt, step.rng('inner', done), state.recipe.inner_batch)
-        done += 1
+    with w.team.learning(state.net):
+        while w.team.more(w.policy, step.outer, done, state.net, held):
+            train_epoch(state.net, syn, w.net_opt, step.rng('inner', done), state.recipe.inner_batch)
+            done += 1
     return done
 
 # %% ../nbs/05_condensation.ipynb #loop
 def _steps(state):
     "Update the images until the recipe is done, yielding the state after every update"
-    r, w, data, device = state.recipe, state.work, state.data, state.images.device
-    w.watch.verify(state)
-    while state.step < r.updates:
-        iteration, outer = divmod(state.step, r.outer)
-        passes = _train_between(state) if outer else _new_network(state, iteration)
-        step = Step(iteration, outer, w.seed, w.augment)
-        def draw(n): return real_batch(data, range(len(w.sizes)), n, lambda c: step.rng('prepare', c), device).x
-        if w.method.prepare: w.method.prepare(state.net, draw)
-        loss = update_images(w.method, state.net, data, state.images, w.sizes, r, step, w.chunk)
-        w.watch(state, loss)
-        with uninterrupted():     # whatever stops a run, these happen together or not at all
-            w.opt.step()
-            state.step, state.iteration, state.outer = state.step + 1, iteration, outer
-            state.passes, w.kept = state.passes + passes, None
-            state.losses.append(loss)
+    w = state.work
+    with w.team.telling(): w.watch.verify(state)
+    while state.step < state.recipe.updates:
+        with w.team.telling(): _one_update(state)
         yield state
-    w.watch.verify(state)
+    with w.team.telling():
+        w.watch.verify(state)
+        w.team.gather(state)
+
+def _one_update(state):
+    "Draw or train a network, ask the method, move the images"
+    r, w, data, device = state.recipe, state.work, state.data, state.images.device
+    iteration, outer = divmod(state.step, r.outer)
+    if outer: w.team.gather(state)
+    passes = _train_between(state) if outer else _new_network(state, iteration)
+    step = Step(iteration, outer, w.seed, w.augment, w.team.shared)
+    def draw(n): return real_batch(data, range(len(w.sizes)), n, lambda c: step.rng('prepare', c), device).x
+    if w.method.prepare: w.method.prepare(state.net, draw)
+    loss = update_images(w.method, state.net, data, w.mine, w.sizes, r, step, w.chunk, w.team.classes)
+    w.watch(state, loss)
+    with uninterrupted():     # whatever stops a run, these happen together or not at all
+        w.opt.step()
+        state.step, state.iteration, state.outer = state.step + 1, iteration, outer
+        state.passes, w.kept = state.passes + passes, None
+        state.losses.append(loss)
+    w.team.tick(state)
 
 # %% ../nbs/05_condensation.ipynb #condensing
 def condensing(
@@ -493,10 +554,11 @@ def condensing(
     resume_from=None,      # A folder of checkpoints of the same run, to go on from
     class_chunk: int = None,  # Classes matched at a time; the result does not depend on it, but for rounding
     speed='auto',          # How to compute: 'plain', 'auto', or as chapter 10 has it
+    team='auto',           # 'auto': with the other processes of torch.distributed, as chapter 10b has it; or 'alone'
     **overrides,           # Fields of the recipe to change
 ):
     "A generator that yields a `State` after every image update"
-    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, speed, overrides)
+    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed, team)
     if resume_from is not None: _resume(state, _checkpoints(resume_from))
     return _steps(state)
 
@@ -547,19 +609,25 @@ def save_checkpoint(self: State,
                    ):
     "Write all that `resume_from` needs to go on, bit for bit; may be called at any time, also after an interruption"
     w = self.work
-    w.watch.verify(self)
+    with w.team.telling(): w.watch.verify(self)
+    w.team.gather(self)
     tensors, about = _position(self)
+    tensors |= w.team.whole({k: v for k, v in tensors.items() if k.startswith('momentum.')})
     tensors['losses'] = torch.stack(self.losses) if self.losses else torch.zeros(0)
-    place = dict(device=str(self.images.device), threads=torch.get_num_threads())
-    about.update(run=_identity(self), updates=self.recipe.updates, history=self.history, resumed=w.resumed,
-                 seconds=time.perf_counter() - w.clock, class_chunk=w.chunk.n, place=place)
-    if not isinstance(checkpoints, Checkpoints): checkpoints = Checkpoints(checkpoints).prepare()
-    return checkpoints.write(tensors, about)
+    def write():
+        about.update(run=_identity(self), updates=self.recipe.updates, history=self.history, resumed=w.resumed,
+                     seconds=time.perf_counter() - w.clock, class_chunk=w.chunk.n, place=_place(self))
+        store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints).prepare()
+        return store.write(tensors, about)
+    return w.team.first(write)
+
+def _place(state):
+    "What may change the last bits, and no more"
+    return dict(device=str(state.images.device), threads=torch.get_num_threads(), **state.work.team.place)
 
 # %% ../nbs/05_condensation.ipynb #resume
-def _resume(state, checkpoints):
-    "Go on from the newest checkpoint, or raise a ValueError that lists what differs"
-    w = state.work
+def _read(state, checkpoints):
+    "The newest checkpoint, or a ValueError that lists what differs"
     tensors, about = checkpoints.read()
     found = differences(about.get('run', {}), _identity(state))
     if not found and about['step'] > state.recipe.updates:
@@ -567,9 +635,16 @@ def _resume(state, checkpoints):
         found = [f'recipe.iterations: was {was} with {about["step"]} updates done, is {state.recipe.iterations}']
     if found:
         raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}')
-    place = differences(about['place'], dict(device=str(state.images.device), threads=torch.get_num_threads()))
+    place = differences(about['place'], _place(state))
     if place: warnings.warn(f'condensing: goes on elsewhere, so the last bits may differ: {"; ".join(place)}')
-    elif not w.chunk.chosen: w.chunk.n, w.chunk.chosen = about['class_chunk'], True
+    return tensors, about, not place
+
+def _resume(state, checkpoints):
+    "Go on from the newest checkpoint"
+    w = state.work
+    tensors, about, here = w.team.first(lambda: _read(state, checkpoints))
+    if here and not w.chunk.chosen: w.chunk.n, w.chunk.chosen = about['class_chunk'], True
+    tensors = {k: w.team.part(v) if k.startswith('momentum.') else v for k, v in tensors.items()}
     state.losses, state.history = list(tensors['losses'].to(state.images.device).unbind()), about['history']
     w.resumed, w.clock = [*about['resumed'], about['step']], time.perf_counter() - about['seconds']
     _go_to(state, tensors, about)
@@ -581,18 +656,23 @@ def _keeping(state, checkpoint, every):
     if checkpoint is None:
         yield lambda: None
         return
-    checks = _checkpoints(checkpoint, every=every).prepare(2*state.images.nbytes)
-    with RunLock(checks.folder):
-        if len(checks): _resume(state, checks)
+    checks, team = _checkpoints(checkpoint, every=every), state.work.team
+    with ExitStack() as stack:
+        def begin():
+            stack.enter_context(RunLock(checks.prepare(2*state.images.nbytes).folder))
+            return len(checks)
+        if team.first(begin): _resume(state, checks)
         try:
             state.save_checkpoint(checks)
-            yield lambda: state.save_checkpoint(checks) if checks.due() else None
+            team.asks = checks.due
+            yield lambda: state.save_checkpoint(checks) if team.due() else None
             state.save_checkpoint(checks)
         except CheckpointError as e:
             e.state = state       # what was computed is not lost with the disk
             raise
         except BaseException:
-            with uninterrupted(): state.save_checkpoint(checks)
+            if team.aligned:
+                with uninterrupted(): state.save_checkpoint(checks)
             raise
 
 # %% ../nbs/05_condensation.ipynb #condense
@@ -611,6 +691,7 @@ def condense(
     every: float = 60.,     # Seconds from one checkpoint to the next; more where writing would take over 1 % of them
     class_chunk: int = None,  # Classes matched at a time; as many as fit if None
     speed='auto',           # How to compute: 'plain', 'auto', or as chapter 10 has it
+    team='auto',            # 'auto': with the other processes of torch.distributed, as chapter 10b has it; or 'alone'
     **overrides,            # Fields of the recipe to change, or options of a coreset
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way
     "Turn `data` into a small set"
@@ -620,8 +701,8 @@ def condense(
     if not isinstance(method, Method):
         if recipe is not None: raise ValueError(f'condense: {method.name!r} chooses real images and takes no `recipe`')
         return method.make(data, ipc, seed=seed, net=net, device=device, **overrides)
-    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, speed, overrides)
-    with _keeping(state, checkpoint, every) as save:
+    state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed, team)
+    with _keeping(state, checkpoint, every) as save, state.work.team.listening():
         _to_the_end(state, save, progress, lambda: evaluate_every and _score(state, evaluate_every, nets))
     return state.set()
 
@@ -629,15 +710,17 @@ def condense(
 def _score(state, every, nets):
     "Note what the set is worth, if it is time and not done yet"
     if not state.step or state.step % every or state.step in [h['step'] for h in state.history]: return
-    state.work.watch.verify(state)
-    r = evaluate(state.set(), state.data, state.recipe.net, nets, seed=state.work.seed, device=state.images.device)
+    with state.work.team.telling(): state.work.watch.verify(state)
+    r = state.work.team.evaluate(state.set(), state.data, state.recipe.net, nets, seed=state.work.seed,
+                                 device=state.images.device)
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
 
 def _to_the_end(state, save, progress, score):
     "Run the loop, with a bar, scores and checkpoints"
     r = state.recipe
     name = state.work.method.name
-    with tqdm(total=r.updates, initial=state.step, disable=not progress, mininterval=0.5, desc=name) as bar:
+    with tqdm(total=r.updates, initial=state.step, disable=not (progress and state.work.team.writes), mininterval=0.5,
+              desc=name) as bar:
         score()       # the last run may have been stopped just before it
         for _ in _steps(state):
             bar.update()
