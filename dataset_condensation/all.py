@@ -21,8 +21,12 @@ from .adaptive_steps import *
 from .distribution_matching import *
 from .studies import *
 from .gpu_training import *
+from .distributed import ProcessLost, evaluate_together
+from .visualization import *
+from .continual_learning import *
+from .architecture_search import *
 
 # %% ../nbs/90_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate',
-          'cutout', 'flip', 'features', 'norms', 'activations', 'poolings', 'bodies'}
+          'cutout', 'flip', 'features', 'norms', 'activations', 'poolings', 'bodies', 'block_forward', 'block_backward'}
 __all__ = [name for name in globals() if not name.startswith('_') and name not in _local]

@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 
 # %% ../nbs/10_gpu_training.ipynb #imports-own
-from .networks import has_batch_norm
+from .networks import check_net, has_batch_norm
 from .training import SPEEDS
 
 # %% ../nbs/10_gpu_training.ipynb #limit
@@ -137,8 +137,11 @@ class FastConvNet:
                  dtype=torch.float32,       # Precision of the convolutions in embeddings and class gradients
                  training=torch.float32,    # Likewise while the network is trained
                 ):
-        self.net, self.dtype, self.training = net, dtype, training
-        self.blocks = hand_blocks(net)
+        check_net('FastConvNet', net)
+        self.net, self.dtype, self.training, self.blocks = net, dtype, training, hand_blocks(net)
+        if not self.blocks:
+            raise ValueError(f'FastConvNet: `net` is {getattr(net, "name", type(net).__name__)}, expected a ConvNet with '
+                             'instance norm, ReLU, and average or no pooling; `FastNet` takes any')
         shape, self.most = (1, *net.shape), 0
         for conv, _, _, pool in self.blocks:
             shape = _out(shape, conv.weight.shape, conv)
@@ -256,6 +259,7 @@ class FastNet:
                  training=torch.float32,  # Likewise while the network is trained
                  compiled: Callable = None,  # From `_compiler`; the network as it is if None
                 ):
+        check_net('FastNet', net)
         self.net, self.dtype, self.training, self.compiled = net, dtype, training, compiled
 
     def pieces(self, x):
@@ -275,9 +279,7 @@ class FastNet:
         f = self.compiled('embed', self.net) if self.compiled else self.net.embed
         with self.cast(x): return torch.cat([f(p).to(x.dtype) for p in self.pieces(x)])
 
-    def scores(self, x):
-        "What `net(x)` gives"
-        return self.net.head(self.embed(x))
+    def scores(self, x): return self.net.head(self.embed(x))
 
 # %% ../nbs/10_gpu_training.ipynb #any-gradient
 @patch
@@ -314,6 +316,7 @@ def _compiler(graphs):
         return lambda x: _attempt(lambda: _programs[key](params, x), lambda: plain(x))
     return compiled
 
+# %% ../nbs/10_gpu_training.ipynb #attempt
 class _Way(nn.Module):
     "A network as a function of what is asked for"
     def __init__(self, net, what): super().__init__(); self.net, self.what = net, what
@@ -376,6 +379,7 @@ def attach(self: Speed,
            net: nn.Module,  # A network of `make_net`
           ) -> nn.Module:   # The same
     "Give `net` its quick ways; methods and training find them by themselves"
+    check_net('Speed.attach', net)
     device = next(net.parameters()).device
     types = [torch.bfloat16 if p == 'bfloat16' else torch.float32 for p in (self.precision, self.training)]
     if device.type == 'cuda':

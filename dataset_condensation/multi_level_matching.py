@@ -32,12 +32,14 @@ def inter(
     real: list,           # For each class, its gradient from real images
     syn: list,            # From synthetic images
     distance: Callable,
-    step: Step = None,    # Where in the run; not used here
+    step: Step = None,    # Where in the run, and the team that has the other classes
 ) -> Tensor:              # Scalar
     "The distance between the means over classes, times the number of classes (Delving's ablation 'inter')"
-    if len(real) != len(syn):
-        raise ValueError(f'inter: `real` has gradients of {len(real)} classes and `syn` of {len(syn)}')
-    return len(real) * distance(mean_gradient(real), mean_gradient(syn))
+    n, team = len(real), step.team if step else None
+    if n != len(syn): raise ValueError(f'inter: `real` has gradients of {n} classes and `syn` of {len(syn)}')
+    if not team: return n * distance(mean_gradient(real), mean_gradient(syn))
+    d, every = distance(*team.means(real, syn)), team.n_classes
+    return every * d - (every - n) * d.detach()    # the share of these n classes, with the slope of the whole
 
 inter.separable = False   # the mean needs all classes at once
 
@@ -116,6 +118,9 @@ def match_in_turns(
     most: int = 2**30,           # Bytes that the gradients of all classes may take
 ) -> Tensor:                     # Scalar
     "The loss of `match_gradients`, with what one class needs in memory at a time"
+    if not syn.sizes:                # a process without a class of its own takes part in the mean, and that is all
+        level([], [], distance, step)
+        return syn.x.sum()
     if hasattr(level, 'lam') and 2 * len(syn.sizes) * _nbytes(net) > most:
         return match_twice(net, real, syn, step, distance, level.lam)
     g_real, g_syn, grads = [], [], []
@@ -134,13 +139,14 @@ def match_in_turns(
 
 # %% ../nbs/07_multi_level_matching.ipynb #running-mean
 def _means(net, real, syn, step):
-    "The mean gradients over classes, of real and of synthetic images"
-    found, n = [None, None], len(syn.sizes)
+    "The mean gradients over classes, of real and of synthetic images, and the number of classes"
+    team, found = step.team if step else None, [None, None]
+    n = team.n_classes if team else len(syn.sizes)
     for (c, xr, yr), (_, xs, ys) in zip(real.by_class(), syn.by_class()):
         for i, (x, y) in enumerate(zip(siamese(step, c, xr, xs.detach()), (yr, ys))):
             g = [p / n for p in class_gradient(net, x, y)]
             found[i] = [p + q for p, q in zip(found[i], g)] if found[i] else g
-    return found
+    return *(team.total(*found) if team else found), n
 
 # %% ../nbs/07_multi_level_matching.ipynb #match-twice
 def match_twice(
@@ -152,11 +158,11 @@ def match_twice(
     lam: float = 1.,             # Weight λ of the inter-class term
 ) -> Tensor:                     # Scalar
     "The loss of `match_gradients` with the level `both(lam)`, with the gradients of one class in memory at a time"
-    mean_real, mean_syn = _means(net, real, syn, step)
-    n, mean_syn, grads = len(syn.sizes), [g.requires_grad_() for g in mean_syn], []
+    mean_real, mean_syn, n = _means(net, real, syn, step)
+    mean_syn, grads = [g.requires_grad_() for g in mean_syn], []
     total = lam * n * distance(mean_real, mean_syn)
     pull = [g if g is None else g / n for g in torch.autograd.grad(total, mean_syn, allow_unused=True)]
-    total = total.detach()
+    total = total.detach() * (len(syn.sizes) / n)     # the share of these classes, all of them if there is no team
     for (c, xr, yr), (_, x, y) in zip(real.by_class(), syn.by_class()):
         x = x.detach().requires_grad_()
         xr, xs = siamese(step, c, xr, x)
@@ -187,7 +193,7 @@ def multi_level(
     "A gradient-matching method with Delving's two terms"
     distance, level = angle_magnitude(mu), both(lam)
     m = gradient_matching(distance, level, settings, name or f'delving(lam={lam:g}, mu={mu:g})', doc, paper)
-    return m if m.separable else replace(m, match=partial(match_in_turns, **m.match.keywords))
+    return m if m.separable else replace(m, match=partial(match_in_turns, **m.match.keywords), shared=True)
 
 register(multi_level(mu=0., name='delving-m', doc='match gradients class by class and in their mean (multi-level)'))
 register(multi_level(name='delving-md', doc='delving-m, and the length of the difference of gradients'));

@@ -11,6 +11,7 @@ import difflib
 import math
 import time
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from statistics import mean, stdev
 
 import torch
@@ -412,6 +413,15 @@ def check_evaluate(small, data, nets):
         raise ValueError(f'evaluate: the classes of the set and of the data differ, {a!r} here is {b!r} there')
     if not len(getattr(data, 'test', data)): raise ValueError('evaluate: `data` has no test images')
 
+# %% ../nbs/03_training.ipynb #train-and-test
+def _train_and_test(small, test, net, recipe, seed, device, speed, progress, k):
+    "Accuracy of network `k`, and the network"
+    n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
+    if speed: speed.attach(n)
+    train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress and not speed)
+    found, n.fast = accuracy(n, test), None
+    return found, n
+
 # %% ../nbs/03_training.ipynb #evaluate
 def evaluate(
     small,                 # The set to train on: a `SyntheticSet`, or `ImageData` for its whole training set
@@ -433,12 +443,7 @@ def evaluate(
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
     start, test = time.perf_counter(), _test_set(data, small.mean, small.std)
     result = Evaluation([], 0., len(small), net, recipe, seed)
-    def one(k):
-        n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
-        if speed: speed.attach(n)
-        train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress and not speed)
-        found, n.fast = accuracy(n, test), None
-        return found, n
+    one = partial(_train_and_test, small, test, net, recipe, seed, device, speed, progress)
     found = (speed.map if speed else map)(one, range(nets))
     for a, n in tqdm(found, total=nets, disable=not progress, leave=False, delay=10, desc='evaluating'):
         result.accuracies.append(a)

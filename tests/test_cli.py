@@ -33,7 +33,7 @@ def test_a_run_says_what_it_did_and_writes_its_folder(short_run):
     assert done.returncode == 0, done.stderr
     for words in ('1,400 training and 397 test images of 8×8', '12 random networks', 'random', 'whole set', 'runs/digits-dc-ipc1'):
         assert words in done.stdout
-    files = ['checkpoint', 'report.json', 'synthetic.png', 'synthetic.safetensors']
+    files = ['checkpoint', 'report.html', 'report.json', 'synthetic.png', 'synthetic.safetensors']
     assert sorted(f.name for f in (cwd/'runs/digits-dc-ipc1').iterdir()) == files
 
 

@@ -220,12 +220,22 @@ def exported_module(notebook:Path) -> str:
     return found[1] if found else ''
 
 
+def as_handed_out(cell:dict) -> str:
+    "The text of a cell of an assignment as students get it: without the solution, without hidden tests"
+    stub = "raise NotImplementedError('your turn')" if cell['cell_type'] == 'code' else ''
+    hidden, solution = r'^### BEGIN HIDDEN TESTS.*?^### END HIDDEN TESTS\n?', r'^( *)### BEGIN SOLUTION.*?### END SOLUTION'
+    source = re.sub(hidden, '', joined(cell['source']), flags=re.M | re.S)
+    return re.sub(solution, lambda m: m[1] + stub, source, flags=re.M | re.S)
+
+
 def copy_notebooks(nbs:Path, to:Path):
     "Copy nbs/ for nbdev to prepare, with private helpers (`#| exporti`) to be shown where the notebook has them"
     shutil.copytree(nbs, to, ignore=shutil.ignore_patterns('_*', '.*'))
     for path in to.rglob('*.ipynb'):
         nb = json.loads(path.read_text(encoding='utf-8'))
-        for c in nb['cells']: c['source'] = re.sub(r'^#\| *exporti\b.*', '#| exec_doc', joined(c['source']), flags=re.M)
+        for c in nb['cells']:
+            if 'nbgrader' in c['metadata']: c['source'] = as_handed_out(c)
+            c['source'] = re.sub(r'^#\| *exporti\b.*', '#| exec_doc', joined(c['source']), flags=re.M)
         path.write_text(json.dumps(nb), encoding='utf-8')
 
 
@@ -248,6 +258,9 @@ def write_pages(cfg, build:Path, pages:Path):
     for file in files:
         (pages/file).parent.mkdir(parents=True, exist_ok=True)
         if file not in notebooks: shutil.copy2(prepared/file, pages/file)
+        if file.suffix == '.md':
+            text = (prepared/file).read_text(encoding='utf-8')
+            (pages/file).write_text(map_links(text, page_link(file, names)), encoding='utf-8')
 
     maker = PageMaker(cfg.doc_host.rstrip('/') + '/' + cfg.doc_baseurl.strip('/'))
     made = {}  # all pages first: any of them may link to a name that another one explains
@@ -258,7 +271,9 @@ def write_pages(cfg, build:Path, pages:Path):
         for c in cells:
             if c['cell_type'] == 'markdown':
                 c['source'] = map_links(maker.link_symbols(joined(c['source'])), page_link(file, names))
-        if file.name == cfg.readme_nb: cells.append(markdown(contents(notebooks, cfg.readme_nb, made), 'contents'))
+        guides = [f for f in files if f.suffix == '.md']
+        if file.name == cfg.readme_nb:
+            cells.append(markdown(contents(notebooks, cfg.readme_nb, made, guides), 'contents'))
         nb = dict(cells=cells, metadata=PYTHON, nbformat=4, nbformat_minor=5)
         (pages/page_name(file)).write_text(json.dumps(nb), encoding='utf-8')
     chapters = {m: f for f in notebooks if (m := exported_module(cfg.nbs_path/f))}
@@ -266,14 +281,14 @@ def write_pages(cfg, build:Path, pages:Path):
     (pages/'homes.json').write_text(json.dumps(maker.homes), encoding='utf-8')  # for conf.py
 
 
-def contents(notebooks:list, index:str, made:dict) -> str:
+def contents(notebooks:list, index:str, made:dict, guides:list=()) -> str:
     "The lists of pages that the site shows at its side"
     def entry(file):
         number, page = re.match(r'\d+', file.name), page_name(file).with_suffix('').as_posix()
         title = re.match(r'# (.*)', joined(made[file][0]['source']))
         return f'{number[0]} · {title[1].replace("`", "")} <{page}>' if number and title else page
     chapters = [entry(f) for f in notebooks if f.parent == Path('.') and f.name != index]
-    others = [entry(f) for f in notebooks if f.parent != Path('.')]
+    others = [f.with_suffix('').as_posix() for f in guides] + [entry(f) for f in notebooks if f.parent != Path('.')]
     lists = {'Chapters': chapters, 'Assignments': others, 'Reference': ['api']}
     return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 

@@ -1,0 +1,80 @@
+"""How long a class takes: release, grading and feedback of each assignment, for a hundred pretended students.
+
+    python benchmarks/grading.py                              # all, into results/grading.json: an hour and more
+    python benchmarks/grading.py a1_gradient_distance         # one; what the file has of the others stays
+    python benchmarks/grading.py --students 10 --results /tmp/grading.json
+
+Most hand in the solution, one in ten the release as it is, the others one of the typical mistakes in
+tests/submissions. Every one is graded in a kernel of its own, one after the other, on one thread: nbgrader's way.
+What was measured is kept, so a run that was stopped goes on where it was.
+"""
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from itertools import cycle
+from pathlib import Path
+
+import yaml
+from provenance import RESULTS, ROOT, kept, provenance, write
+
+sys.path.insert(0, str(ROOT/'tools'))
+from check_assignments import SUBMISSIONS, differing, hand_in, nbgrader, release, scores, submissions
+from make_course import make_course, names, read
+
+
+def cpu() -> float:
+    "Processor seconds of the processes that were started from here and have ended"
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def timed(work, *args) -> tuple:
+    "(what `work` gives, {'wall': seconds, 'cpu': seconds})"
+    wall, before = time.perf_counter(), cpu()
+    found = work(*args)
+    return found, dict(wall=round(time.perf_counter() - wall, 1), cpu=round(cpu() - before, 1))
+
+
+def a_class(students:int, handed_in:dict) -> dict:
+    "{student: (notebook, points deserved)}: of ten, six have the solution, one has nothing, three have made mistakes"
+    wrong = cycle([s for s in handed_in if s not in ('reference', 'empty', 'tampered', 'deleted')])
+    kinds = ['reference' if i % 10 < 6 else 'empty' if i % 10 == 6 else next(wrong) for i in range(students)]
+    return {f'student{i:03d}': handed_in[kind] for i, kind in enumerate(kinds)}
+
+
+def measure(name:str, students:int) -> dict:
+    with tempfile.TemporaryDirectory() as tmp:
+        course = Path(tmp)/'course'
+        make_course(course, [name])
+        source = read(course/'source'/name/f'{name}.ipynb')
+        released, seconds = timed(release, course, name)
+        wrong = yaml.safe_load((SUBMISSIONS/f'{name}.yml').read_text(encoding='utf-8'))
+        everybody = a_class(students, submissions(source, released, wrong))
+        for student, (nb, _) in everybody.items(): hand_in(course, name, student, nb)
+        _, graded = timed(nbgrader, course, 'autograde', name)
+        _, returned = timed(nbgrader, course, 'generate_feedback', name)
+        got, unjust = scores(course, name), 0
+        for student, (_, deserved) in everybody.items():
+            mine = {k: v for k, v in got[student].items() if k != 'manual'}
+            unjust += bool(differing(mine, deserved))
+    return dict(seconds=dict(release=seconds, autograde=graded, feedback=returned), unjust=unjust)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='*', help='assignments (default: all)')
+    parser.add_argument('--students', type=int, default=100)
+    parser.add_argument('--results', type=Path, default=RESULTS/'grading.json')
+    args = parser.parse_args(argv)
+    found = kept(args.results, dict(settings=dict(students=args.students), assignments={}))
+    for name in args.names or names():
+        if name in found['assignments'] and not args.names: continue
+        found['assignments'][name] = dict(measure(name, args.students), provenance=provenance())
+        write(args.results, found)
+        took = found['assignments'][name]['seconds']
+        print(name, {k: f'{v["wall"]/60:.1f} min' for k, v in took.items()}, flush=True)
+
+
+if __name__ == '__main__': main()

@@ -1,0 +1,127 @@
+"The assignments are released, graded and returned by nbgrader, and give what is handed in the points it deserves"
+import json
+import os
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import ROOT, run
+
+sys.path.insert(0, str(ROOT/'tools'))
+from make_course import add_hidden, graded, is_test, make_course, names, read, text
+
+PRETENDED = 'reference', 'empty', 'tampered', 'deleted'    # the others are in tests/submissions
+FOLDER, SUBMISSIONS = ROOT/'nbs'/'assignments', ROOT/'tests'/'submissions'
+
+
+@pytest.fixture(scope='module')
+def checked(tmp_path_factory):
+    "The result of tools/check_assignments.py for each assignment, several at a time"
+    pytest.importorskip('nbgrader', reason="grading needs nbgrader: pip install -e '.[course]'")
+    folder = tmp_path_factory.mktemp('grading')
+    pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 4))
+    def check(name):
+        path = folder/f'{name}.json'
+        return run('tools/check_assignments.py', name, '--json', path, cwd=ROOT), path
+    yield {name: pool.submit(check, name) for name in names()}
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize('name', names())
+def test_everyone_gets_what_they_deserve(name, checked):
+    done, path = checked[name].result()
+    assert done.returncode == 0, done.stdout
+    result, = json.loads(path.read_text(encoding='utf-8'))
+    students = result['students']
+    assert students['reference']['got'] == result['points'] and sum(result['points'].values()) > 0
+    for student in 'empty', 'tampered', 'deleted': assert not any(students[student]['got'].values()), student
+    wrong = {s: sum(r['got'].values()) for s, r in students.items() if s not in PRETENDED}
+    assert len(wrong) >= 3 and all(0 < got < sum(result['points'].values()) for got in wrong.values()), wrong
+
+
+def test_private_tests_count_and_are_not_released(tmp_path):
+    pytest.importorskip('nbgrader', reason="grading needs nbgrader: pip install -e '.[course]'")
+    private = tmp_path/'private'/'a1_gradient_distance'
+    private.mkdir(parents=True)
+    (private/'opinions.py').write_text('# What no one can meet\nassert angle(a, first) > 1e9\n')
+    done = run('tools/check_assignments.py', 'a1_gradient_distance', '--private', tmp_path/'private',
+               '--keep', tmp_path/'course', cwd=ROOT)
+    assert done.returncode == 1 and 'reference got 0.0 for opinions, deserves 2' in done.stdout, done.stdout
+    release = next((tmp_path/'course'/'release').rglob('*.ipynb')).read_text(encoding='utf-8')
+    assert '1e9' not in release and 'HIDDEN' not in release
+
+
+def test_private_tests_stand_where_points_are_not_lost():
+    assert add_hidden('a\n### BEGIN HIDDEN TESTS\nb\n### END HIDDEN TESTS\naward(1)', 'c\n') == \
+        'a\n### BEGIN HIDDEN TESTS\nb\nc\n### END HIDDEN TESTS\naward(1)'
+    assert add_hidden('a\naward(1)\n', 'c') == 'a\n### BEGIN HIDDEN TESTS\nc\n### END HIDDEN TESTS\naward(1)'
+
+
+def test_a_private_test_for_no_cell_is_an_error(tmp_path):
+    (tmp_path/'private'/'a1_gradient_distance').mkdir(parents=True)
+    (tmp_path/'private'/'a1_gradient_distance'/'slop.py').write_text('assert True\n')
+    with pytest.raises(SystemExit, match="no test cell is called 'slop'; there are slope"):
+        make_course(tmp_path/'course', ['a1_gradient_distance'], tmp_path/'private')
+    with pytest.raises(SystemExit, match='no assignment a9'): make_course(tmp_path/'course', ['a9'])
+
+
+# ---- What an assignment in this project looks like; this needs no nbgrader
+
+@pytest.mark.parametrize('name', names())
+def test_an_assignment_says_what_it_assumes_and_what_it_gives(name):
+    nb = read(FOLDER/name/f'{name}.ipynb')
+    words = '\n'.join(text(c) for c in nb['cells'] if c['cell_type'] == 'markdown')
+    assert '**What this assumes.**' in words and re.search(r'\]\(\.\./\.\./\d\d\w*\.ipynb\)', words)
+    announced = sum(int(n) for n in re.findall(r'^\| \d · [^|]+\| (\d+) \|', words, re.M))
+    assert announced == sum(graded(c).get('points', 0) for c in nb['cells'])
+    assert any('from dataset_condensation.all import *' in text(c) for c in nb['cells'])
+
+
+@pytest.mark.parametrize('name', names())
+def test_cells_are_marked_as_nbgrader_wants_them(name):
+    nb = read(FOLDER/name/f'{name}.ipynb')
+    ids = [graded(c)['grade_id'] for c in nb['cells']]
+    assert ids == [c['id'] for c in nb['cells']] and len(set(ids)) == len(ids)
+    kinds = {'schema_version', 'grade_id', 'grade', 'solution', 'task', 'locked'}
+    for c in nb['cells']:
+        g = graded(c)
+        assert kinds <= g.keys() and g['schema_version'] == 3, c['id']
+        assert g['locked'] != g['solution'], f'{c["id"]}: students write in solutions, and nowhere else'
+        assert ('BEGIN SOLUTION' in text(c)) == g['solution'], c['id']
+        if is_test(c):
+            assert re.match(r'"[A-Z].*"\n', text(c)), f'{c["id"]}: its first line says what is checked'
+            assert not re.search(r'BEGIN HIDDEN TESTS\n(?!# )', text(c)), f'{c["id"]}: and that of the hidden tests'
+    hidden = [c['id'] for c in nb['cells'] if is_test(c) and 'BEGIN HIDDEN TESTS' in text(c)]
+    assert hidden and any(graded(c)['grade'] and c['cell_type'] == 'markdown' for c in nb['cells'])
+    assert (SUBMISSIONS/f'{name}.yml').exists()
+
+
+def test_the_guide_names_every_assignment():
+    guide = (FOLDER/'README.md').read_text(encoding='utf-8')
+    assert [n for n in names() if f'({n}/{n}.ipynb)' not in guide] == []
+
+
+# ---- The leaderboard
+
+def test_the_leaderboard_reads_entries_without_running_them(tmp_path):
+    nb = read(FOLDER/'a6_leaderboard'/'a6_leaderboard.ipynb')
+    def hand_in(student, change):
+        path = tmp_path/'submitted'/student/'a6_leaderboard'/'a6_leaderboard.ipynb'
+        path.parent.mkdir(parents=True)
+        cells = [{**c, 'source': change.splitlines(True)} if c['id'] == 'entry' and change else c for c in nb['cells']]
+        path.write_text(json.dumps({**nb, 'cells': cells}), encoding='utf-8')
+    mine = tmp_path/'ran'
+    hand_in('reference', None)
+    hand_in('grey', f"ENTRY = '{'gICA' * 213}gA=='")
+    hand_in('runs', f"ENTRY = open({str(mine)!r}, 'w').name")
+    done = run('tools/leaderboard.py', tmp_path, '--nets', '1', '--out', tmp_path/'board.md', cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+    rows = (tmp_path/'board.md').read_text(encoding='utf-8').splitlines()[2:]
+    assert [r.split(' | ')[1] for r in rows] == ['reference', 'grey', 'runs'] and 'no entry (ValueError)' in rows[2]
+    assert float(rows[0].split(' | ')[2].split()[0]) > 85 and not mine.exists()
+
+
+def test_an_empty_leaderboard_says_so(tmp_path):
+    done = run('tools/leaderboard.py', tmp_path, cwd=ROOT)
+    assert done.returncode == 2 and 'nobody has handed in a6_leaderboard' in done.stdout

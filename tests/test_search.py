@@ -1,0 +1,346 @@
+"A search that is killed, interrupted, starved of disk or of its workers loses nothing, and finds the same in any number of processes"
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import run
+
+import dataset_condensation.architecture_search as module
+from dataset_condensation.architecture_search import (CONVNETS, SearchResult, grid, plot_search, rank_correlation, search,
+                                                      searching, stratified)
+from dataset_condensation.checkpoints import RunLocked
+from dataset_condensation.condensation import condense
+from dataset_condensation.coresets import random_set
+from dataset_condensation.data import load_dataset
+from dataset_condensation.networks import make_net, parse_net
+from dataset_condensation.training import TrainRecipe, accuracy, train
+
+SPACE = ['convnet-w8', 'convnet-w8-d1-bn', 'convnet-w16-nonorm-maxpool', 'mlp-w16', 'convnet-d4', 'mlp-w32-swish']   # one cannot be
+HOW = dict(ipc=2, net='convnet-w8', recipe=TrainRecipe(6, batch=8), whole=TrainRecipe(1, batch=64),
+           options=dict(dm=dict(iterations=3, real_batch=8)))
+PROXIES = ['random', 'dm', 'early', 'whole']
+LONG = TrainRecipe(60, batch=8)     # long enough to be stopped in the middle
+
+
+@pytest.fixture(scope='module')
+def data(): return load_dataset('digits')
+
+
+@pytest.fixture(scope='module')
+def undisturbed(data): return search(data, PROXIES, SPACE, **HOW)
+
+
+def same(a, b):
+    assert list(a.columns) == list(b.columns) and a.space == b.space
+    for p in a.columns: assert a.accuracies(p) == b.accuracies(p), p
+    assert a.failed == b.failed and a.rows() == b.rows()
+
+
+def records(folder): return [json.loads(line) for line in (Path(folder)/'results.jsonl').read_text().splitlines()]
+
+
+# ---- What it finds
+
+def test_a_column_is_what_training_by_hand_gives(data, undisturbed):
+    small, name = random_set(data, 2), 'convnet-w8'
+    for column, images, recipe in (('random', small, HOW['recipe']), ('whole', data, HOW['whole'])):
+        torch.set_num_threads(1)
+        net = make_net(name, data, generator=module.gen(0, 'search', 0))
+        train(net, images, recipe, module.gen(0, 'search-order', 0))
+        assert undisturbed.accuracies(column)[name] == accuracy(net, data.test)
+
+
+def test_a_network_that_cannot_be_is_a_failure_and_the_search_goes_on(undisturbed):
+    assert list(undisturbed.failed) == ['convnet-d4'] and 'at most 3' in undisturbed.failed['convnet-d4']
+    for p in PROXIES: assert len(undisturbed.accuracies(p)) == 5
+    assert 'failed' in repr(undisturbed) and 'convnet-d4' not in undisturbed.top('dm')
+
+
+def test_ready_sets_give_what_their_methods_give(data, undisturbed):
+    small = condense(data, 'dm', 2, net='convnet-w8', progress=False, **HOW['options']['dm'])
+    how = {k: v for k, v in HOW.items() if k != 'options'}
+    found = search(data, {'mine': small, 'whole': 'whole'}, SPACE, **how)
+    assert found.accuracies('mine') == undisturbed.accuracies('dm')
+    assert found.correlation('mine') == undisturbed.correlation('dm')
+
+
+def test_early_stopping_costs_what_the_proxy_costs(data, monkeypatch):
+    seen = Counter()
+    take = type(data.train).take
+    def counted(self, idx, device=None):
+        if self is data.train: seen.update(torch.as_tensor(idx).tolist())
+        return take(self, idx, device)
+    monkeypatch.setattr(type(data.train), 'take', counted)
+    found = search(data, ['early'], ['mlp-w16'], top=1, **(HOW | dict(ipc=10, recipe=TrainRecipe(30, batch=20), options=None)))
+    early = {k: n - 1 for k, n in seen.items()}      # the reference looked at each once
+    assert sum(early.values()) == found.columns['early']['looked_at'] == 3000
+    assert set(early.values()) == {2, 3}             # two rounds through all, and a part of the third
+    assert found.columns['early']['stored'] == 1400
+
+
+def test_without_the_reference_only_the_best_are_trained_on_everything(data, undisturbed):
+    found = search(data, ['random', 'dm'], SPACE, top=2, **HOW)
+    best = {*undisturbed.top('random', 2), *undisturbed.top('dm', 2)}
+    assert set(found.accuracies('whole')) == best and found.chosen('dm') == undisturbed.chosen('dm')
+    assert found.accuracies('whole') == {n: undisturbed.accuracies('whole')[n] for n in found.accuracies('whole')}
+
+
+def test_several_trainings_and_other_seeds_differ(data, undisturbed):
+    how = HOW | dict(nets=2, options=None)
+    a, b = search(data, ['random'], SPACE[:2], **how), search(data, ['random'], SPACE[:2], seed=1, **how)
+    assert [len(r['accuracies']) for r in a.runs['random'].values()] == [2, 2]
+    assert a.runs['random']['convnet-w8']['accuracies'][0] == undisturbed.accuracies('random')['convnet-w8']
+    assert a.accuracies('random') != b.accuracies('random')
+
+
+def test_global_generators_and_threads_are_left_alone(data):
+    torch.manual_seed(3)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    for found in searching(data, ['random', 'early'], SPACE, **(HOW | dict(options=None))):
+        if found.left < 5: break
+    del found
+    assert torch.equal(torch.get_rng_state(), before) and torch.get_num_threads() == threads
+
+
+# ---- Taken up again
+
+def test_what_is_there_is_not_computed_again(data, undisturbed, tmp_path):
+    small = dict(folder=tmp_path, **(HOW | dict(options=None)))
+    search(data, ['random', 'whole'], SPACE[:3], **small)
+    first = (tmp_path/'results.jsonl').read_bytes()
+    search(data, ['random', 'whole'], SPACE[:3], **small)
+    assert (tmp_path/'results.jsonl').read_bytes() == first
+    same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)      # more networks and more proxies
+    assert (tmp_path/'results.jsonl').read_bytes().startswith(first)
+    done = [(r['net'], r['proxy']) for r in records(tmp_path) if 'net' in r]
+    assert len(done) == len(set(done)) == len(SPACE)*len(PROXIES)
+    other = search(data, ['random', 'whole'], SPACE[:3], **(small | dict(recipe=TrainRecipe(7, batch=8))))
+    assert other.columns['random']['recipe']['epochs'] == 7                      # not mixed up with the old ones
+    assert len(records(tmp_path)) == len(SPACE)*len(PROXIES) + 2 + 3
+    same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
+
+
+def test_a_journal_that_was_cut_anywhere_is_completed(data, undisturbed, tmp_path):
+    search(data, PROXIES, SPACE, folder=tmp_path, **HOW)
+    path, rng = tmp_path/'results.jsonl', random.Random(0)
+    whole = path.read_bytes()
+    for cut in [0, 1, len(whole) - 1, *rng.sample(range(len(whole)), 5)]:
+        path.write_bytes(whole[:cut])
+        same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
+        assert all(module._is_record(r) for r in records(tmp_path))
+
+
+def test_lines_that_are_no_results_are_left_out_with_a_warning(data, undisturbed, tmp_path):
+    search(data, PROXIES, SPACE, folder=tmp_path, **HOW)
+    path = tmp_path/'results.jsonl'
+    lines = path.read_bytes().splitlines(keepends=True)
+    bad = [b'[1, 2]\n', b'\xff\x00\n', b'{"net": "mlp-w16", "proxy": "dm", "key": "x", "accuracies": ["high"], "seconds": 1}\n', b'\n']
+    path.write_bytes(b''.join([*bad, *lines[:9], bad[0], *lines[10:]]))
+    with pytest.warns(UserWarning, match='5 lines of .* are no results'):
+        same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
+
+
+def test_a_full_disk_loses_one_line_at_most(data, undisturbed, tmp_path, monkeypatch):
+    written = []
+    def full(path, mode):
+        file = open(path, mode)
+        write = file.write
+        def half(line):
+            written.append(line)
+            if len(written) < 8: return write(line)
+            write(line[:len(line)//2])
+            file.flush()
+            raise OSError(28, 'No space left on device')
+        class File:
+            def __enter__(self): return type('W', (), dict(write=staticmethod(half)))
+            def __exit__(self, *e): file.close()
+        return File()
+    monkeypatch.setattr(module, 'open', full, raising=False)
+    with pytest.raises(OSError, match='No space left'): search(data, PROXIES, SPACE, folder=tmp_path, **HOW)
+    monkeypatch.undo()
+    assert not (tmp_path/'results.jsonl').read_bytes().endswith(b'\n')
+    same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
+    assert len(records(tmp_path)) == len(SPACE)*len(PROXIES) + 2
+
+
+def test_two_searches_do_not_share_a_folder(data, tmp_path):
+    one = searching(data, ['random'], SPACE, folder=tmp_path, **(HOW | dict(options=None)))
+    next(one)
+    with pytest.raises(RunLocked, match='at work'): search(data, ['random'], SPACE, folder=tmp_path, **(HOW | dict(options=None)))
+    one.close()
+    search(data, ['random'], SPACE, folder=tmp_path, **(HOW | dict(options=None)))
+
+
+# ---- Several processes
+
+def test_processes_change_nothing(data, undisturbed, tmp_path):
+    same(search(data, PROXIES, SPACE, folder=tmp_path, processes=2, **HOW), undisturbed)
+    assert sorted(r['net'] for r in records(tmp_path) if r.get('proxy') == 'dm') == sorted(SPACE)
+    assert not multiprocessing.active_children()
+
+
+class Task:
+    "Work for a worker: does what its name says"
+    def __call__(self, net, proxy):
+        if net == 'dies' or net == 'dies once' and not Path(proxy).exists():
+            Path(proxy).touch()
+            os._exit(7)
+        if net == 'wrong': raise TypeError('a mistake in the program')
+        return dict(net=net, proxy=proxy, seconds=0., accuracies=[1.])
+
+
+def test_a_dead_worker_is_replaced_and_a_deadly_network_is_a_failure(tmp_path):
+    tasks = [('dies once', str(tmp_path/'a')), ('dies', str(tmp_path/'b')), ('mlp', 'dm'), ('convnet', 'dm')]
+    found = {r['net']: r for r in module._run_all(Task(), tasks, 2)}
+    assert set(found) == {'dies once', 'dies', 'mlp', 'convnet'}
+    assert 'accuracies' in found['dies once'] and found['dies']['error'] == 'the process that trained it died (exit code 7)'
+    assert not multiprocessing.active_children()
+
+
+def test_a_mistake_in_a_worker_is_raised_here():
+    with pytest.raises(TypeError, match='a mistake in the program'): list(module._run_all(Task(), [('wrong', ''), ('mlp', '')], 2))
+    assert not multiprocessing.active_children()
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path):
+    script = tmp_path/'script.py'
+    script.write_text('from dataset_condensation.architecture_search import search\n'
+                      'from dataset_condensation.data import load_dataset\n'
+                      'search(load_dataset("digits"), ["random"], ["mlp-w8", "mlp-w16"], processes=2)\n')
+    done = run(script, cwd=tmp_path, timeout=300)
+    assert done.returncode == 1 and "keep its own work under `if __name__ == '__main__':`" in done.stdout
+
+
+# ---- Killed
+
+SCRIPT = '''import sys
+from dataset_condensation.architecture_search import search
+from dataset_condensation.data import load_dataset
+from dataset_condensation.training import TrainRecipe
+if __name__ == '__main__':
+    search(load_dataset('digits'), {proxies}, {space}, folder=sys.argv[1], processes={processes}, ipc=2, net='convnet-w8',
+           recipe=TrainRecipe(60, batch=8), whole=TrainRecipe(2, batch=64), options=dict(dm=dict(iterations=3, real_batch=8)))
+'''
+
+
+def children(pid):
+    "Processes that were started by a process, where the system tells"
+    found = []
+    for stat in Path('/proc').glob('[0-9]*/stat'):
+        try: fields = stat.read_text().rpartition(')')[2].split()
+        except OSError: continue
+        if int(fields[1]) == pid and fields[0] != 'Z': found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='this system has no SIGKILL')
+@pytest.mark.parametrize('processes, number', [(1, 'SIGKILL'), (2, 'SIGKILL'), (2, 'SIGINT')])
+def test_a_search_that_is_stopped_goes_on(processes, number, data, tmp_path):
+    space = [*SPACE, 'convnet-w16', 'convnet-w16-bn', 'convnet-w16-d1', 'mlp']
+    script = tmp_path/'script.py'
+    script.write_text(SCRIPT.format(proxies=PROXIES, space=space, processes=processes))
+    folder, lines = tmp_path/'run', 0
+    for stop in (4, 9):
+        process = subprocess.Popen([sys.executable, script, folder], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        end = time.monotonic() + 300
+        while lines < stop:
+            assert process.poll() is None and time.monotonic() < end, 'it ended before it was stopped'
+            time.sleep(0.002)
+            lines = (folder/'results.jsonl').read_bytes().count(b'\n') if (folder/'results.jsonl').exists() else 0
+        workers = children(process.pid)
+        process.send_signal(getattr(signal, number))
+        process.communicate(timeout=300)
+        assert process.returncode != 0
+        while any(Path(f'/proc/{pid}').exists() for pid in workers):
+            assert time.monotonic() < end, 'workers outlive the search'
+            time.sleep(0.01)
+    before = (folder/'results.jsonl').read_bytes()
+    before = before[:before.rfind(b'\n') + 1]
+    how = HOW | dict(recipe=LONG, whole=TrainRecipe(2, batch=64))
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        found = search(data, PROXIES, space, folder=folder, **how)
+    assert (folder/'results.jsonl').read_bytes().startswith(before)
+    done = [(r['net'], r['proxy']) for r in records(folder) if 'net' in r]
+    assert len(done) == len(set(done)) == len(space)*len(PROXIES)
+    same(found, search(data, PROXIES, space, **how))
+
+
+# ---- Bad calls compute nothing
+
+@pytest.mark.parametrize('words, call', [
+    ('`space` is empty', dict(space=[])),
+    ("unknown base 'convnit'", dict(space=['mlp', 'convnit'])),
+    ("unknown option of convnet 'rellu'", dict(space=['mlp', 'convnet-rellu'])),
+    ('expected names of networks', dict(space=3)),
+    ("no proxy is called 'wole'; did you mean 'whole'", dict(proxies=['random', 'wole'])),
+    ("no proxy is called 'dcc'; did you mean 'dc'", dict(proxies=['dcc'])),
+    ('`proxies` is empty', dict(proxies=[])),
+    ('early and whole go by their own names', dict(proxies={'all': 'whole'})),
+    ('`processes` is 0', dict(processes=0)),
+    ('`processes` is 1.5', dict(processes=1.5)),
+    ('`nets` is 0', dict(nets=0)),
+    ('`top` is 0', dict(top=0)),
+    ('`ipc` is 0', dict(ipc=0)),
+    ('asks for 500 images', dict(ipc=500)),
+    ("unknown base 'convnit'", dict(net='convnit')),
+    ("`recipe` is 'serch'", dict(recipe='serch')),
+    ("no setting is called 'iters'", dict(options=dict(dm=dict(iters=3)))),
+    ("`options` name ['dc']", dict(options=dict(dc={}))),
+    ("`options` name ['whole']", dict(options=dict(whole={}))),
+    ("`device` is 'tpu'", dict(device='tpu')),
+    ("seed 'x'", dict(seed='x')),
+], ids=lambda v: str(v)[:40])
+def test_a_wrong_search_is_refused_before_anything_is_computed(words, call, data, tmp_path):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        search(data, **(dict(proxies=PROXIES, space=SPACE, folder=tmp_path/'run', **HOW) | call))
+    assert words in str(caught.value) and not (tmp_path/'run').exists()
+
+
+def test_results_that_are_none_are_refused(tmp_path, undisturbed):
+    path = undisturbed.save(tmp_path/'result.json')
+    back = SearchResult.load(path)
+    same(back, undisturbed)
+    assert json.loads(path.read_text())['summary'][0]['proxy'] == 'random'
+    for text in ('', '[]', '{}', '{"space": [], "columns": 3, "runs": {}, "about": {}}'):
+        path.write_text(text)
+        with pytest.raises(ValueError, match='is not a result that `save` wrote'): SearchResult.load(path)
+    with pytest.raises(FileNotFoundError, match='nowhere'): SearchResult.load(tmp_path/'nowhere.json')
+    with pytest.raises(TypeError, match='expected a SearchResult'): plot_search(3)
+    with pytest.raises(ValueError, match='expected one of depth'): plot_search(undisturbed, 'colour')
+
+
+# ---- Spaces and correlations
+
+def test_the_grid_and_its_samples():
+    space = grid(**CONVNETS)
+    assert len(space) == len(set(space)) == 720
+    for n in (24, 72, 360):
+        sample = stratified(space, n, seed=n)
+        assert len(set(sample)) == n
+        for option in CONVNETS:
+            counts = Counter(getattr(parse_net(name), option) for name in sample)
+            assert len(counts) == len(CONVNETS[option]) and max(counts.values()) - min(counts.values()) <= 2
+    assert stratified(space, 72) == stratified(list(space), 100)[:72]
+
+
+def test_rank_correlation_is_spearmans():
+    rng = random.Random(0)
+    for _ in range(20):
+        a, b = ([rng.randrange(6) for _ in range(12)] for _ in range(2))
+        rank = lambda v: [sum(w < x for w in v) + (sum(w == x for w in v) + 1)/2 for x in v]
+        expected = torch.corrcoef(torch.tensor([rank(a), rank(b)], dtype=torch.float64))[0, 1].item()
+        assert rank_correlation(a, b) == pytest.approx(expected)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert rank_correlation([1, 1, 1], [1, 2, 3]) is None and rank_correlation([1, 2], [1, 2]) is None

@@ -1,0 +1,257 @@
+"""Open a notebook in JupyterLab with headless Chromium, run it, touch its widgets, and see that they answer.
+
+    python tools/lab_check.py                                 # a notebook with the three widgets, all of their controls
+    python tools/lab_check.py nbs/11_visualization.ipynb      # any notebook: run to its end, its sliders moved
+    python tools/lab_check.py --shots shots/                  # keep screenshots
+
+Fails if a cell ends in an error, if a picture stays the same after its control was moved, or if the browser's console
+shows an error. Where JupyterLab, Chromium or playwright (`pip install playwright`; it uses the Chromium of the system)
+is missing, it says so and exits with code 77.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SKIPPED = 77      # what build tools understand as "not run"
+BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
+
+CELLS = {
+    'setup': '''import tempfile
+from pathlib import Path
+from dataset_condensation.all import *
+from dataset_condensation.visualization import *
+data = load_dataset('digits')
+few = dict(ipc=1, real_batch=16, net='convnet-w16')
+folder = Path(tempfile.mkdtemp())
+for name in ('random', 'herding'):
+    (folder/name).mkdir()
+    kw = dict(embedder=make_net('convnet-w16', data, generator=gen(0))) if name == 'herding' else {}
+    condense(data, name, 1, **kw).save(folder/name/'synthetic.safetensors')''',
+    'replay': "replay(record(condensing(data, 'dm', iterations=12, init='noise', **few), every=2))",
+    'live': '''run = condensing(data, 'dc', iterations=100_000, **few)
+view = live(run, evaluate_every=25, recipe=train_recipe('dc', epochs=2))
+view''',
+    'free': "print('the kernel is free')",
+    'explorer': 'explorer(folder)'}
+
+
+def missing():
+    "Why this cannot be run here; None if it can"
+    if importlib.util.find_spec('jupyterlab') is None: return 'JupyterLab is not installed'
+    if importlib.util.find_spec('playwright') is None: return 'playwright is not installed: pip install playwright'
+    if not browser_path(): return f'there is no Chromium: none of {", ".join(BROWSERS)} is on the path'
+
+
+def browser_path(): return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def launch(playwright):
+    "A headless Chromium that asks nobody for anything"
+    quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage']
+    return playwright.chromium.launch(executable_path=browser_path(), args=quiet)
+
+
+def made_notebook():
+    "The notebook that has every widget"
+    empty = dict(cell_type='code', metadata={}, outputs=[], execution_count=None)
+    cells = [dict(empty, id=i, source=s) for i, s in CELLS.items()]
+    kernel = dict(name='python3', display_name='python3', language='python')
+    return json.dumps(dict(cells=cells, metadata=dict(kernelspec=kernel), nbformat=4, nbformat_minor=5))
+
+
+class Lab:
+    "A JupyterLab of its own, in an empty folder, with nobody's settings"
+    def __enter__(self):
+        self.folder, self.token = Path(tempfile.mkdtemp(prefix='lab-check-')), secrets.token_hex(16)
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', 0))
+            self.port = s.getsockname()[1]
+        home = self.folder/'home'
+        own = 'JUPYTER_CONFIG_DIR', 'JUPYTER_DATA_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR'
+        env = dict(os.environ, OMP_NUM_THREADS='1', TQDM_DISABLE='1', **{k: str(home/k) for k in own})
+        env['PYTHONPATH'] = os.pathsep.join(filter(None, [str(ROOT), env.get('PYTHONPATH')]))
+        env.pop('MPLBACKEND', None)
+        env['JUPYTERLAB_SETTINGS_DIR'] = str(home/'settings')
+        quiet = home/'settings'/'@jupyterlab'/'apputils-extension'/'notification.jupyterlab-settings'
+        quiet.parent.mkdir(parents=True)
+        quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        (self.folder/'work').mkdir()
+        self.log = open(self.folder/'log', 'w+')
+        args = ['--no-browser', '--allow-root', f'--ServerApp.port={self.port}', '--ServerApp.ip=127.0.0.1',
+                f'--ServerApp.root_dir={self.folder/"work"}', f'--IdentityProvider.token={self.token}',
+                '--ServerApp.terminals_enabled=False']
+        self.server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *args], env=env,
+                                       stdout=self.log, stderr=self.log)
+        self._wait(90)
+        return self
+
+    def _wait(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.server.poll() is None:
+            try: return urllib.request.urlopen(f'http://127.0.0.1:{self.port}/api?token={self.token}', timeout=5)
+            except (urllib.error.URLError, OSError): time.sleep(0.3)
+        self.__exit__()
+        raise RuntimeError(f'JupyterLab did not come up:\n{self.said}')
+
+    def __exit__(self, *error):
+        self.server.terminate()
+        try: self.server.wait(20)
+        except subprocess.TimeoutExpired: self.server.kill()
+        self.log.seek(0)
+        self.said = self.log.read()[-4000:]
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, name): return f'http://127.0.0.1:{self.port}/lab/tree/{name}?token={self.token}'
+
+
+class Page:
+    "A notebook in a browser"
+    def __init__(self, browser, url, shots, say):
+        self.page, self.errors = browser.new_page(viewport=dict(width=1300, height=2400)), []
+        self.shots, self.say = shots, say
+        self.page.on('console', lambda m: self.errors.append(m.text) if m.type == 'error' else None)
+        self.page.on('pageerror', lambda e: self.errors.append(str(e)))
+        self.page.goto(url, wait_until='domcontentloaded')
+        self.page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=90_000)
+        self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+        say('notebook open, kernel ready')
+
+    def run_all(self):
+        "Run all cells; again where JupyterLab was not ready to hear it"
+        for _ in range(5):
+            self.page.locator('.lm-MenuBar-item', has_text='Run').first.click()
+            self.page.locator('.lm-Menu-item', has_text='Run All Cells').first.click()
+            try: self.page.wait_for_function('''() => [...document.querySelectorAll('.jp-InputPrompt')].some(
+                e => /\\[(\\*|\\d+)\\]/.test(e.innerText))''', timeout=10_000)
+            except Exception: continue
+            return self.say('running all cells')
+        raise AssertionError('JupyterLab does not run the cells')
+
+    def cell(self, text):
+        "The cell whose code has `text`"
+        return self.page.locator('.jp-CodeCell', has=self.page.locator('.jp-InputArea', has_text=text)).first
+
+    def idle(self, seconds):
+        "Wait until no cell is waiting or at work"
+        self.page.wait_for_function('''() =>
+            document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle' &&
+            ![...document.querySelectorAll('.jp-InputPrompt')].some(e => e.innerText.includes('[*]'))''',
+            timeout=1000*seconds)
+
+    def source(self, image): return image.evaluate('e => e.src')
+
+    def changed(self, image, before, what, seconds=30):
+        "Wait until the picture is another one"
+        end = time.monotonic() + seconds
+        while self.source(image) == before:
+            if time.monotonic() > end: raise AssertionError(f'the picture stays the same: {what}')
+            self.page.wait_for_timeout(100)
+        self.say(f'another picture: {what}')
+
+    def move_slider(self, cell, what):
+        "Move the slider of a cell by the keyboard, and wait for another picture"
+        image, slider = cell.locator('img.widget-image').first, cell.locator('.widget-slider').first
+        image.wait_for(timeout=120_000)
+        slider.scroll_into_view_if_needed()
+        before, value = self.source(image), slider.locator('.widget-readout').first.inner_text()
+        slider.locator('.noUi-handle').first.focus()
+        self.page.keyboard.press('ArrowRight')
+        self.changed(image, before, what)
+        assert slider.locator('.widget-readout').first.inner_text() != value, 'the number beside it stays the same'
+
+    def shot(self, name):
+        if self.shots: self.page.screenshot(path=str(Path(self.shots)/f'{name}.png'))
+
+    def check(self):
+        "No cell ended in an error, and the console is clean"
+        kinds = (f'.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.{k}"]' for k in ('error', 'stderr'))
+        wrong = self.page.locator(', '.join(kinds))
+        assert not wrong.count(), f'a cell says: {wrong.first.inner_text()[:600]}'
+        assert not self.errors, 'the console shows errors:\n' + '\n'.join(e[:300] for e in self.errors)
+
+
+def touch_live(page):
+    "Pause, go on and stop a run that is at work"
+    cell = page.cell('view = live(')
+    label, image = cell.locator('.widget-label').last, cell.locator('img.widget-image').first
+    said = lambda words: cell.locator('.widget-label', has_text=words).first.wait_for(timeout=60_000)
+    said('loss'); image.wait_for(timeout=60_000)
+    page.changed(image, page.source(image), 'the run goes on')
+    page.shot('live')
+    cell.get_by_role('button', name='Pause').click()
+    said('paused')
+    words, before = label.inner_text(), page.source(image)
+    page.page.wait_for_timeout(1500)
+    assert (label.inner_text(), page.source(image)) == (words, before), 'a paused run goes on'
+    page.say(words)
+    cell.get_by_role('button', name='Go on').click()
+    page.changed(image, before, 'the run goes on after a pause')
+    cell.get_by_role('button', name='Stop').click()
+    said('stopped')
+    page.say(label.inner_text())
+    assert cell.get_by_role('button', name='Stop').is_disabled()
+
+
+def touch_explorer(page):
+    "Another method, then one class of it"
+    cell = page.cell('explorer(folder)')
+    image, menus = cell.locator('img.widget-image').first, cell.locator('select')
+    for menu, choice in ((1, 'random'), (4, '7')):
+        before = page.source(image)
+        menus.nth(menu).select_option(label=choice)
+        page.changed(image, before, f'the explorer shows {choice}')
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('notebook', nargs='?', help='notebook to open (default: one with every widget)')
+    parser.add_argument('--shots', help='folder for screenshots')
+    parser.add_argument('--seconds', type=float, default=600, help='allowed for running the cells (default: 600)')
+    args = parser.parse_args(argv)
+    if why := missing():
+        print(f'skipped: {why}')
+        return SKIPPED
+    from playwright.sync_api import sync_playwright
+    start = time.monotonic()
+    def say(text): print(f'{time.monotonic() - start:5.1f} s  {text}', flush=True)
+    if args.shots: Path(args.shots).mkdir(parents=True, exist_ok=True)
+    text = Path(args.notebook).read_text(encoding='utf-8') if args.notebook else made_notebook()
+    with Lab() as lab, sync_playwright() as playwright:
+        say('JupyterLab is up')
+        (lab.folder/'work'/'check.ipynb').write_text(text, encoding='utf-8')
+        if (ROOT/'results').is_dir(): shutil.copytree(ROOT/'results', lab.folder/'results')     # chapters read them
+        browser = launch(playwright)
+        page = Page(browser, lab.url('check.ipynb'), args.shots, say)
+        try:
+            page.run_all()
+            if args.notebook:
+                page.idle(args.seconds)
+                say('all cells ran')
+                for i in range(page.page.locator('.jp-CodeCell:has(.noUi-handle)').count()):
+                    page.move_slider(page.page.locator('.jp-CodeCell:has(.noUi-handle)').nth(i), f'slider {i + 1}')
+            else:
+                page.move_slider(page.cell('replay(record('), 'the slider was moved')
+                touch_live(page)
+                touch_explorer(page)
+            page.check()
+            say('no errors')
+        finally:
+            page.shot('end')
+            browser.close()
+    return 0
+
+
+if __name__ == '__main__': sys.exit(main())

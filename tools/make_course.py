@@ -1,0 +1,97 @@
+"""Set up a folder in which a class is graded: the assignments, nbgrader's settings, your own hidden tests.
+
+    python tools/make_course.py ~/course                                   # all assignments
+    python tools/make_course.py ~/course a1_gradient_distance              # one of them
+    python tools/make_course.py ~/course --private ~/my-tests              # with hidden tests that are not public
+
+FOLDER/source gets a copy of nbs/assignments. With --private, the file DIR/<assignment>/<cell>.py is put at the end of
+the hidden tests of the test cell of that name. Run it again after a change, then `nbgrader generate_assignment` again:
+what students have handed in is left alone.
+"""
+import argparse
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+ASSIGNMENTS = Path(__file__).resolve().parent.parent/'nbs'/'assignments'
+HIDDEN = re.compile(r'^### BEGIN HIDDEN TESTS\n(.*?)^### END HIDDEN TESTS$', re.M | re.S)
+
+
+def names() -> list:
+    "The assignments there are"
+    return sorted(p.stem for p in ASSIGNMENTS.glob('[!_.]*/*.ipynb') if p.stem == p.parent.name)
+
+
+def read(path:Path) -> dict: return json.loads(path.read_text(encoding='utf-8'))
+
+
+def write(nb:dict, path:Path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+
+
+def text(cell:dict) -> str: return ''.join(cell['source'])
+
+
+def graded(cell:dict) -> dict:
+    "What nbgrader knows of a cell; empty where it is none of its business"
+    return cell['metadata'].get('nbgrader', {})
+
+
+def is_test(cell:dict) -> bool:
+    return cell['cell_type'] == 'code' and bool(graded(cell).get('grade')) and not graded(cell)['solution']
+
+
+def add_hidden(source:str,   # Text of a test cell
+               tests:str,    # Python, to stand behind the hidden tests it has
+               ) -> str:
+    "The cell with more hidden tests; before its last line where it has none, since that line may award the points"
+    tests = tests.strip('\n')
+    if HIDDEN.search(source):
+        return HIDDEN.sub(lambda m: f'### BEGIN HIDDEN TESTS\n{m[1]}{tests}\n### END HIDDEN TESTS', source, count=1)
+    *above, last = source.rstrip('\n').split('\n')
+    return '\n'.join([*above, '### BEGIN HIDDEN TESTS', tests, '### END HIDDEN TESTS', last])
+
+
+def add_private(nb:dict, folder:Path):
+    "Put the tests in `folder`, one file for each test cell, into the notebook"
+    cells = {graded(c)['grade_id']: c for c in nb['cells'] if is_test(c)}
+    for file in sorted(folder.glob('*.py')):
+        if file.stem not in cells:
+            raise SystemExit(f'{file}: no test cell is called {file.stem!r}; there are {", ".join(cells)}')
+        cell = cells[file.stem]
+        cell['source'] = add_hidden(text(cell), file.read_text(encoding='utf-8')).splitlines(True)
+
+
+def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
+    "Copy the assignments into `folder`; their names"
+    chosen, known = list(chosen) or names(), names()
+    unknown = [n for n in chosen if n not in known]
+    if unknown: raise SystemExit(f'no assignment {", ".join(unknown)}; there are {", ".join(known)}')
+    strange = [p.name for p in private.iterdir() if p.is_dir() and p.name not in known] if private else []
+    if strange: raise SystemExit(f'{private}: no assignment {", ".join(strange)}; there are {", ".join(known)}')
+    for name in chosen:
+        nb = read(ASSIGNMENTS/name/f'{name}.ipynb')
+        if private: add_private(nb, private/name)
+        ignored = shutil.ignore_patterns('.*', '__pycache__')
+        shutil.copytree(ASSIGNMENTS/name, folder/'source'/name, ignore=ignored, dirs_exist_ok=True)
+        write(nb, folder/'source'/name/f'{name}.ipynb')
+    shutil.copy2(ASSIGNMENTS/'nbgrader_config.py', folder)
+    return chosen
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', type=Path, help='the course folder; made if it is not there')
+    parser.add_argument('names', nargs='*', help='assignments (default: all)')
+    parser.add_argument('--private', type=Path, help='folder with your own hidden tests')
+    args = parser.parse_args(argv)
+    if args.private and not args.private.is_dir(): parser.error(f'--private: there is no folder {args.private}')
+    made = make_course(args.folder, args.names, args.private)
+    print(f'{args.folder}: {", ".join(made)}')
+    return 0
+
+
+if __name__ == '__main__': sys.exit(main())
