@@ -7,7 +7,7 @@
 
 Each assignment is released and handed in by pretended students: `reference` has all solutions and must get every point
 a machine gives, `empty` is the release as it is and gets none, `tampered` is empty with every test cell made to pass
-and every given cell emptied, `deleted` is empty without its test cells, and neither gets any. The others are the
+and every given cell emptied, `deleted` is empty without test cells and answers, and neither gets any. The others are the
 typical mistakes in tests/submissions/<assignment>.yml: cells that differ from the solution, and the points they deserve
 (a pair of numbers where an accuracy decides: from, to).
 """
@@ -99,7 +99,7 @@ def submissions(source:dict, released:dict, wrong:dict) -> dict:
     none = dict.fromkeys(full, 0)
     made = {'reference': (source, full), 'empty': (released, none),
             'tampered': (changed(released, tamper), none),
-            'deleted': (changed(released, lambda c: None if is_test(c) else c), none)}
+            'deleted': (changed(released, lambda c: None if graded(c).get('grade') else c), none)}
     for student, w in wrong.items():
         unknown = w['points'].keys() - full.keys()
         if unknown: raise SystemExit(f'{student}: no test cell is called {", ".join(unknown)}')

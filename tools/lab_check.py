@@ -80,7 +80,7 @@ class Lab:
             self.port = s.getsockname()[1]
         home = self.folder/'home'
         own = 'JUPYTER_CONFIG_DIR', 'JUPYTER_DATA_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR'
-        env = dict(os.environ, OMP_NUM_THREADS='1', TQDM_DISABLE='1', **{k: str(home/k) for k in own})
+        env = dict(os.environ, OMP_NUM_THREADS='1', TQDM_DISABLE='1', IN_TEST='1', **{k: str(home/k) for k in own})
         env['PYTHONPATH'] = os.pathsep.join(filter(None, [str(ROOT), env.get('PYTHONPATH')]))
         env.pop('MPLBACKEND', None)
         env['JUPYTERLAB_SETTINGS_DIR'] = str(home/'settings')
@@ -179,7 +179,8 @@ class Page:
         "No cell ended in an error, and the console is clean"
         kinds = (f'.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.{k}"]' for k in ('error', 'stderr'))
         wrong = self.page.locator(', '.join(kinds))
-        assert not wrong.count(), f'a cell says: {wrong.first.inner_text()[:600]}'
+        said = [w.text_content().strip() for w in wrong.all()]
+        assert not any(said), f'a cell says: {next(filter(None, said))[:600]}'
         assert not self.errors, 'the console shows errors:\n' + '\n'.join(e[:300] for e in self.errors)
 
 

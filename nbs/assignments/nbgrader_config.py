@@ -2,6 +2,8 @@
 import os
 from pathlib import Path
 
+from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteCells, OverwriteKernelspec
+
 c = get_config()  # noqa: F821, nbgrader provides it
 c.CourseDirectory.course_id = 'dataset_condensation'
 
@@ -18,7 +20,23 @@ c.ExecutePreprocessor.interrupt_on_timeout = True
 c.ClearSolutions.code_stub = {'python': "raise NotImplementedError('your turn')"}
 c.IncludeHeaderFooter.header = ''
 
-# A test cell that was deleted comes back, as one that was edited does.
+
+class RestoreCells(OverwriteCells):
+    "Puts deleted cells back where they were; nbgrader's own way fails where a given cell stands before one of them"
+    def add_missing_grade_cells(self, nb, resources):
+        source = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+        order, graded = [cell.name for cell in source.source_cells], {cell.name: cell for cell in source.grade_cells}
+        solutions = {cell.name for cell in source.solution_cells}
+        for i, name in enumerate(order):
+            there = {cell.metadata.get('nbgrader', {}).get('grade_id'): k for k, cell in enumerate(nb.cells)}
+            if name in there or name not in graded: continue
+            place = max((there[before] for before in order[:i] if before in there), default=-1)
+            cell = self.missing_cell_transform(source.source_cells[i], graded[name].max_score, name in solutions)
+            nb.cells.insert(place + 1, cell)
+        return nb, resources
+
+
+c.Autograde.sanitize_preprocessors = [ClearOutput, DeduplicateIds, OverwriteKernelspec, RestoreCells, CheckCellMetadata]
 c.OverwriteCells.add_missing_cells = True
 
 # Kernels inherit these. One thread: several may be graded at once, and sums are taken in one order. No progress bars:
