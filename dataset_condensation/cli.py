@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -29,8 +29,10 @@ from .condensation import INITS, POLICIES, Method, NotFiniteError, condense, get
 from .continual_learning import Continual, continual
 from .coresets import METHODS, Comparison, Score, class_sizes, get_method
 from .data import load_dataset
+from .distributed import (ProcessLost, evaluate_together, first_process, first_then_all, joined,
+                                              launcher, telling, writes)
 from .files import write_atomic
-from .training import SPEEDS, augment_for, evaluate, pick_device, train_recipe
+from .training import SPEEDS, augment_for, pick_device, train_recipe
 from .visualization import write_report
 
 # %% ../nbs/14_cli.ipynb #import-methods
@@ -222,7 +224,7 @@ def resume_command(
 ) -> str:
     "What to type to go on with the run that was begun with these arguments"
     typed = [a for a in args.argv if not (a.startswith('--f') and '--force'.startswith(a)) and a != '--resume']
-    return shlex.join(['condense', *typed, '--resume'])
+    return shlex.join([*launcher(), *typed, '--resume'])
 
 def run_folder(
     args: argparse.Namespace,
@@ -280,13 +282,13 @@ def score_all(
     kw = dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device, progress=not args.quiet,
               speed='plain' if args.speed == 'plain' else 'auto')
     rows, top = [], None
-    if whole: top = evaluate(data, recipe=train_recipe('whole', epochs=whole), keep=True, **kw)
+    if whole: top = evaluate_together(data, recipe=train_recipe('whole', epochs=whole), keep=True, **kw)
     ready = dict(embedder=top.networks[0]) if top else {}
     for name in baselines:
         start, extra = time.perf_counter(), ready if name in ('herding', 'kcenter', 'kmeans') else {}
         made = get_method(name).make(data, args.ipc, seed=args.seed, net=args.net, device=device, **extra)
-        rows.append(Score(name, [evaluate(made, recipe=recipe, **kw)], time.perf_counter() - start))
-    rows.append(Score(args.method, [evaluate(small, recipe=recipe, **kw)]))
+        rows.append(Score(name, [evaluate_together(made, recipe=recipe, **kw)], time.perf_counter() - start))
+    rows.append(Score(args.method, [evaluate_together(small, recipe=recipe, **kw)]))
     if top: rows.append(Score('whole set', [top]))
     return Comparison(rows, dict(data=data.name, ipc=args.ipc, net=args.net, seed=args.seed, recipe=vars(recipe)))
 
@@ -355,7 +357,7 @@ def _make_set(args, data, settings, device, out):
                         progress=not args.quiet, checkpoint=out/'checkpoint', every=args.checkpoint_every,
                         class_chunk=args.class_chunk, speed=args.speed, **settings)
     except (NotFiniteError, CheckpointError) as e:
-        if getattr(e, 'state', None) and e.state.step:
+        if getattr(e, 'state', None) and e.state.step and e.state.work.team.aligned:
             with suppress(OSError):
                 write_set(e.state.set(), out)
                 e.saved = f'; the set as it was after update {e.state.step} is in {out}'
@@ -368,35 +370,47 @@ def load(
     "The data that the arguments name"
     return load_dataset(args.data, root=args.root, download=not args.no_download, size=args.size, seed=args.seed,
                         test_fraction=args.test_fraction, skip_bad=args.skip_bad, workers=args.workers,
-                        in_memory=args.in_memory, cache_dir=args.cache_dir, progress=not args.quiet)
+                        in_memory=args.in_memory, cache_dir=args.cache_dir, progress=not args.quiet and writes())
+
+# %% ../nbs/14_cli.ipynb #free
+def _free(out, args):
+    "Raise where the folder is in use, or holds something else"
+    if in_use(out): raise RunLocked(f'--out: another run is at work in {out}')
+    check_folder(out, args)
+
+def _write_results(out, report, small, summary):
+    "Write `report.json` and `report.html`"
+    write_atomic(out/'report.json', json.dumps(report, indent=1, ensure_ascii=False) + '\n')
+    write_report(out, report, small, summary=summary)
 
 # %% ../nbs/14_cli.ipynb #run
 def run(
     args: argparse.Namespace,   # What `make_parser` read
     say=print,                  # Called with each line of output
+    device=None,                # Of this process; as `args` say if None
 ) -> dict:                      # The report
     "Load, condense, write, score, report"
+    say = say if writes() else lambda *a: None
     start, say_more = time.perf_counter(), (lambda *a: None) if args.quiet else say
-    out, settings, device = run_folder(args), run_settings(args), pick_device(args.device)
-    if in_use(out): raise RunLocked(f'--out: another run is at work in {out}')
-    check_folder(out, args)
+    out, settings, device = run_folder(args), run_settings(args), device or pick_device(args.device)
+    first_process(lambda: _free(out, args))
     augment_for(args.train_augment, args.data)
-    data = load(args)
+    data = first_then_all(lambda: load(args))
     class_sizes(args.ipc, data.n_classes, '--ipc')
     baselines, whole, notes = scoring_plan(args, data, device)
     for line in (describe(data, args, settings), *notes): say_more(line)
-    with _own_folder(out, args):
-        loaded, last = time.perf_counter(), Checkpoints(out/'checkpoint').peek()
+    with ExitStack() as held:
+        first_process(lambda: held.enter_context(_own_folder(out, args)))
+        loaded, last = time.perf_counter(), first_process(Checkpoints(out/'checkpoint').peek)
         if last: say_more(f'going on after update {last["step"]:,}')
         small = _make_set(args, data, settings, device, out)
-        made, last = time.perf_counter(), Checkpoints(out/'checkpoint').peek() or {}
-        write_set(small, out)
+        made, last = time.perf_counter(), first_process(Checkpoints(out/'checkpoint').peek) or {}
+        first_process(lambda: write_set(small, out))
         table = score_all(small, data, args, baselines, whole, device)
         table[args.method].seconds = last['seconds'] if last.get('resumed') else made - loaded
         seconds = dict(load=loaded - start, condense=table[args.method].seconds, score=time.perf_counter() - made)
         report = _report(args, data, small, table, device, seconds, last.get('resumed', []))
-        write_atomic(out/'report.json', json.dumps(report, indent=1, ensure_ascii=False) + '\n')
-        write_report(out, report, small, summary=verdict(table, args))
+        first_process(lambda: _write_results(out, report, small, verdict(table, args)))
     _say_result(say, say_more, args, table, out, seconds)
     return report
 
@@ -439,12 +453,12 @@ def terminable():
     finally: signal.signal(signal.SIGTERM, old or signal.SIG_DFL)
 
 # %% ../nbs/14_cli.ipynb #how-it-ended
-def _stopped(args, e) -> int:
+def _stopped(args, e, speak=True) -> int:
     "Say how far the run was and how it goes on; the exit code"
     last = Checkpoints(run_folder(args)/'checkpoint').peek()
     word, code = ('terminated', 143) if isinstance(e, Terminated) else ('interrupted', 130)
     how = f' after update {last["step"]:,} of {last["updates"]:,}; go on with: {resume_command(args)}' if last else ''
-    print(f'condense: {word}{how}', file=sys.stderr)
+    if speak: print(f'condense: {word}{how}', file=sys.stderr)
     return code
 
 def _study_stopped(argv, e) -> int:
@@ -453,12 +467,12 @@ def _study_stopped(argv, e) -> int:
     print(f'condense: {word}; the same command goes on: {shlex.join(["condense", *argv])}', file=sys.stderr)
     return code
 
-def _failed(e) -> int:
+def _failed(e, speak=True) -> int:
     "Say in a line what went wrong; the exit code"
     wrong = isinstance(e, (ValueError, TypeError, FileNotFoundError, FileExistsError, NotADirectoryError, RunLocked))
-    known = wrong or isinstance(e, (NotFiniteError, CheckpointError))
+    known = wrong or isinstance(e, (NotFiniteError, CheckpointError, ProcessLost))
     text = ' '.join(str(e).split()) + getattr(e, 'saved', '')
-    print(f'condense: {text if known else f"{type(e).__name__}: {text}"}', file=sys.stderr)
+    if speak: print(f'condense: {text if known else f"{type(e).__name__}: {text}"}', file=sys.stderr)
     return 2 if wrong else 1
 
 # %% ../nbs/14_cli.ipynb #study-parser
@@ -571,12 +585,19 @@ def main(
     if not study and args.list:
         print(method_list())
         return 0
+    speak = True     # of several processes the first; and all that are left, when one is lost
     try:
         with terminable(), warnings.catch_warnings():
-            warnings.showwarning = lambda message, *a, **kw: print(f'condense: {message}', file=sys.stderr)
-            (study or run)(args)
+            warnings.showwarning = lambda message, *a, **kw: speak and print(f'condense: {message}', file=sys.stderr)
+            if study and len(launcher()) > 1:
+                raise ValueError(f'condense {argv[0]}: torchrun divides the making of one set; start this one without it')
+            if study: study(args)
+            else:
+                with joined(args.device) as device, telling():
+                    speak = writes()
+                    run(args, device=device)
         return 0
-    except KeyboardInterrupt as e: return _study_stopped(argv, e) if study else _stopped(args, e)
+    except KeyboardInterrupt as e: return _study_stopped(argv, e) if study else _stopped(args, e, speak)
     except Exception as e:
         if args.debug: raise
-        return _failed(e)
+        return _failed(e, speak or isinstance(e, ProcessLost))

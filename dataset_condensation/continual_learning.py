@@ -512,8 +512,8 @@ def _plan_continual(data, rows, steps, ipc, orders, nets, net, recipe, whole, op
     about = dict(study=study, orders=orders, methods=settings, repeats='orders', notes=notes*(len({*parts}) > 1),
                  heads=[f'{first} class' + 'es'*(first > 1), *map(str, others)], versions=versions())
     groups, device = [_groups(data.classes, o, parts) for o in orders], pick_device(device)
-    return SimpleNamespace(orders=orders, groups=groups, sizes=sizes, recipe=recipe, whole=whole, about=about, seed=seed,
-                           net=net, nets=nets, device=device)
+    return SimpleNamespace(orders=orders, groups=groups, sizes=sizes, recipe=recipe, whole=whole, about=about,
+                           seed=seed, net=net, nets=nets, device=device)
 
 def _one(sizes): return sizes if len({*sizes}) > 1 else sizes[0]
 
@@ -545,7 +545,8 @@ def continual(
     journal, found = Journal('continual', folder, plan.about), []
     rows += [('whole', None)]*(whole is not None)
     with journal.lock():
-        for (name, m), i in tqdm([(r, i) for r in rows for i in range(len(plan.orders))], disable=not progress):
+        jobs = [(*row, i) for row in rows for i in range(len(plan.orders))]
+        for name, m, i in tqdm(jobs, disable=not progress, desc='continual'):
             found.append(journal.run(name, i, groups=plan.groups[i]))
             if not found[-1].finished: _along(journal, found[-1], m, data, plan, options.get(name, {}))
     return Continual(found, plan.about)

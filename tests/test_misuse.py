@@ -527,6 +527,11 @@ CALLS = [
     ("write_report('nowhere')", F, 'write_report', 'folder', 'nowhere'),
     ("write_report(there)", F, 'write_report', 'folder', 'report.json'),
     ("write_report('.', dict(scores=3), small)", V, 'write_report', 'report', 'TypeError'),
+    # ---- 10b distributed
+    ("condense(data, 'dm', team='us')", V, 'condensing', 'team', "'us'"),
+    ("condensing(data, 'dm', team=2)", V, 'condensing', 'team', 'is 2'),
+    ("evaluate_together(small, data, nets=0)", V, 'evaluate', 'nets', 'is 0'),
+    ("evaluate_together(3, data)", T, 'evaluate', 'small', 'int'),
 ]
 
 # (arguments, words that the line must hold); `there` is the folder of the fixture

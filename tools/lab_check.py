@@ -84,9 +84,12 @@ class Lab:
         env['PYTHONPATH'] = os.pathsep.join(filter(None, [str(ROOT), env.get('PYTHONPATH')]))
         env.pop('MPLBACKEND', None)
         env['JUPYTERLAB_SETTINGS_DIR'] = str(home/'settings')
-        quiet = home/'settings'/'@jupyterlab'/'apputils-extension'/'notification.jupyterlab-settings'
-        quiet.parent.mkdir(parents=True)
-        quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        settings = {'apputils-extension/notification': '{"fetchNews": "false", "checkForUpdates": false}',
+                    'notebook-extension/tracker': '{"windowingMode": "none"}'}     # all cells are on the page
+        for name, text in settings.items():
+            path = home/'settings'/'@jupyterlab'/f'{name}.jupyterlab-settings'
+            path.parent.mkdir(parents=True)
+            path.write_text(text)
         (self.folder/'work').mkdir()
         self.log = open(self.folder/'log', 'w+')
         args = ['--no-browser', '--allow-root', f'--ServerApp.port={self.port}', '--ServerApp.ip=127.0.0.1',
@@ -145,11 +148,12 @@ class Page:
         return self.page.locator('.jp-CodeCell', has=self.page.locator('.jp-InputArea', has_text=text)).first
 
     def idle(self, seconds):
-        "Wait until no cell is waiting or at work"
-        self.page.wait_for_function('''() =>
-            document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle' &&
-            ![...document.querySelectorAll('.jp-InputPrompt')].some(e => e.innerText.includes('[*]'))''',
-            timeout=1000*seconds)
+        "Wait until every cell has run, or one has ended in an error"
+        self.page.wait_for_function('''() => {
+            const cells = [...document.querySelectorAll('.jp-CodeCell')]
+            const ran = c => /\\[\\d+\\]/.test(c.querySelector('.jp-InputPrompt').innerText)
+            return cells.every(ran) || document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
+        }''', timeout=1000*seconds)
 
     def source(self, image): return image.evaluate('e => e.src')
 
