@@ -3,12 +3,14 @@
     python benchmarks/grading.py                              # all, into results/grading.json: an hour and more
     python benchmarks/grading.py a1_gradient_distance         # one; what the file has of the others stays
     python benchmarks/grading.py --students 10 --results /tmp/grading.json
+    python benchmarks/grading.py --table                      # measure nothing, write the table into the teacher's guide
 
 Most hand in the solution, one in ten the release as it is, the others one of the typical mistakes in
 tests/submissions. Every one is graded in a kernel of its own, one after the other, on one thread: nbgrader's way.
 What was measured is kept, so a run that was stopped goes on where it was.
 """
 import argparse
+import re
 import resource
 import sys
 import tempfile
@@ -62,13 +64,33 @@ def measure(name:str, students:int) -> dict:
     return dict(seconds=dict(release=seconds, autograde=graded, feedback=returned), unjust=unjust)
 
 
+def table(found:dict) -> str:
+    "What was measured, in markdown"
+    n = found['settings']['students']
+    lines = [f'| minutes for {n} students | release | grading | feedback | one student, seconds of one core |',
+             '| --- | ---: | ---: | ---: | ---: |']
+    for name, a in sorted(found['assignments'].items()):
+        minutes = [f'{a["seconds"][k]["wall"]/60:.1f}' for k in ('release', 'autograde', 'feedback')]
+        lines.append(f'| {name} | {" | ".join(minutes)} | {a["seconds"]["autograde"]["cpu"]/n:.1f} |')
+    return '\n'.join(lines)
+
+
+def write_table(found:dict, guide:Path):
+    "Put the table between its marks in the guide"
+    text = guide.read_text(encoding='utf-8')
+    marked = re.compile(r'(<!-- times -->\n).*?(<!-- /times -->)', re.S)
+    guide.write_text(marked.sub(lambda m: f'{m[1]}{table(found)}\n{m[2]}', text), encoding='utf-8')
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', help='assignments (default: all)')
     parser.add_argument('--students', type=int, default=100)
     parser.add_argument('--results', type=Path, default=RESULTS/'grading.json')
+    parser.add_argument('--table', action='store_true', help="write the table into the teacher's guide")
     args = parser.parse_args(argv)
     found = kept(args.results, dict(settings=dict(students=args.students), assignments={}))
+    if args.table: return write_table(found, ROOT/'nbs'/'assignments'/'README.md')
     for name in args.names or names():
         if name in found['assignments'] and not args.names: continue
         found['assignments'][name] = dict(measure(name, args.students), provenance=provenance())
