@@ -3,7 +3,7 @@
     python benchmarks/grading.py                              # all, into results/grading.json: an hour and more
     python benchmarks/grading.py a1_gradient_distance         # one; what the file has of the others stays
     python benchmarks/grading.py --students 10 --results /tmp/grading.json
-    python benchmarks/grading.py --table                      # measure nothing, write the table into the teacher's guide
+    python benchmarks/grading.py --table                      # measure nothing: the table into the teacher's guide
 
 Most hand in the solution, one in ten the release as it is, the others one of the typical mistakes in
 tests/submissions. Every one is graded in a kernel of its own, one after the other, on one thread: nbgrader's way.
