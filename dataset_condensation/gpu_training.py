@@ -277,7 +277,13 @@ class FastNet:
         "What `net.embed` gives"
         if torch.is_grad_enabled() and x.requires_grad: return self.net.embed(x)
         f = self.compiled('embed', self.net) if self.compiled else self.net.embed
-        with self.cast(x): return torch.cat([f(p).to(x.dtype) for p in self.pieces(x)])
+        with self.cast(x): parts = [f(p).to(x.dtype) for p in self.pieces(x)]
+        return torch.cat(parts) if len(parts) > 1 else self.own(parts[0])
+
+    def own(self, *found):
+        "A CUDA graph writes its next results over its last: what is kept must be a copy"
+        if self.compiled: found = [t.clone() for t in found]
+        return found[0] if len(found) == 1 else found
 
     def scores(self, x): return self.net.head(self.embed(x))
 
@@ -294,8 +300,8 @@ def gradient(self: FastNet,
     for p, t in zip(pieces, y.split(len(pieces[0]))):
         with torch.enable_grad(), self.cast(p, training):
             loss = F.cross_entropy(f(p).float() if p.dtype == torch.float32 else f(p), t, reduction='sum') / len(x)
-        grads = torch.autograd.grad(loss, params)
-        total = total + loss.detach()
+        loss, *grads = self.own(loss.detach(), *torch.autograd.grad(loss, params))
+        total = total + loss
         sums = list(grads) if sums is None else [a.add_(b) for a, b in zip(sums, grads)]
     return total, tuple(sums)
 
