@@ -8,14 +8,13 @@ point in a process of its own, whose peak memory it is. A point is written as it
 """
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import torch
-from provenance import RESULTS, kept, provenance, write
+from provenance import RESULTS, kept, peak_mib, provenance, write
 
 from dataset_condensation.condensation import condensing
 from dataset_condensation.all import from_tensors, gen
@@ -26,7 +25,7 @@ POINTS = dict(classes=[10, 30, 100, 300, 1000], ipc=[1, 3, 10, 30, 100, 200], si
 
 def memory(device):
     if device == 'cuda': return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_mib()
 
 
 def point(method, device, classes, ipc, side, real):

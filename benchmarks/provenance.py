@@ -3,6 +3,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def provenance() -> dict:
                     torchvision=torchvision.__version__, python=platform.python_version())
     return dict(commit=_git('rev-parse', 'HEAD'), uncommitted_changes=bool(changed), date=date.today().isoformat(),
                 versions=versions, machine=machine)
+
+
+def peak_mib() -> float:
+    """Most memory that this process has held, in MiB. Linux: of this program alone, for what `getrusage` gives is handed
+    down from the process that started it"""
+    status = Path('/proc/self/status')
+    if status.exists(): return int(status.read_text().split('VmHWM:')[1].split()[0]) / 2**10
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == 'darwin' else 2**10)
 
 
 def kept(path: Path, new: dict, key: str = 'settings') -> dict:

@@ -11,7 +11,6 @@ it makes no difference. A case is written as it ends, and cases that are there a
 """
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from provenance import RESULTS, kept, provenance, write
+from provenance import RESULTS, kept, peak_mib, provenance, write
 from torch.utils.flop_counter import FlopCounterMode
 
 from dataset_condensation.all import SyntheticSet, evaluate, get_method, get_speed, make_net, train_recipe
@@ -170,9 +169,9 @@ def measure_peak(side, method, ipc, shape, device):
         case.run(side)
         return torch.cuda.max_memory_allocated() / 2**20
     Case(method, 1, shape, real=1).run('textbook')    # libraries are loaded, threads begun
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mib()
     case.run(side)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return peak_mib() - before
 
 
 def row(seconds, rates, flops=None):
