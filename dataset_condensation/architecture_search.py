@@ -168,7 +168,7 @@ def _set_digest(small):
     "The same for the images, labels and figures of a set"
     sha = hashlib.sha256()
     for t in (small.images, small.labels, small.mean, small.std): sha.update(t.detach().cpu().contiguous().numpy())
-    return f'{tuple(small.shape)} {sha.hexdigest()}'
+    return f'{tuple(small.shape)} {sha.hexdigest()}' + f' {small.factor}' * (small.factor > 1)
 
 # %% ../nbs/13_architecture_search.ipynb #journal
 class _Journal:
@@ -557,7 +557,7 @@ def _make_columns(data, rows, ipc, recipe, whole, nets, seed, journal, make):
     for name in rows:
         small, seconds = sets.get(name, (None, 0.))
         c = _Column(name, whole if name == 'whole' else recipe, len(data.train) if name == 'whole' else
-                    n if small is None else len(small), len(data.train if small is None else small), small, seconds)
+                    n if small is None else len(small), len(data.train if small is None else small.labels), small, seconds)
         c.key = _digest(dict(images=_set_digest(small) if small else [name, c.n], data=data.fingerprint(), nets=nets,
                              recipe=asdict(c.recipe), seed=seed))
         columns[name] = c

@@ -79,7 +79,7 @@ def resample(
     v, u = rows - top, cols - left
     r = torch.cat([top, top, top + 1, top + 1], 1)
     c = torch.cat([left, left + 1, left, left + 1], 1)
-    share = torch.cat([(1 - v)*(1 - u), (1 - v)*u, v*(1 - u), v*u], 1)
+    share = torch.cat([(1 - v)*(1 - u), (1 - v)*u, v*(1 - u), v*u], 1)   # of the four pixels, as in the formula
     share = share * ((r >= 0) & (r < h) & (c >= 0) & (c < w))
     at = (r.clamp(0, h - 1)*w + c.clamp(0, w - 1)).long().flatten(1)
     pixels = x.flatten(2).gather(2, at[:, None].expand(*x.shape[:2], -1))

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ABOUT', 'EXAMPLES', 'STUDIES', 'make_parser', 'method_list', 'run_settings', 'scoring_plan', 'resume_command',
-           'run_folder', 'check_folder', 'score_all', 'peak_memory', 'describe', 'verdict', 'write_set', 'load', 'run',
-           'Terminated', 'terminable', 'study_parser', 'run_continual', 'run_search', 'main']
+           'run_folder', 'check_folder', 'settle', 'score_all', 'peak_memory', 'describe', 'verdict', 'write_set',
+           'load', 'run', 'Terminated', 'terminable', 'study_parser', 'run_continual', 'run_search', 'main']
 
 # %% ../nbs/14_cli.ipynb #imports
 import argparse
@@ -25,18 +25,21 @@ import matplotlib.pyplot as plt
 from . import __version__
 from .architecture_search import CONVNETS, SearchResult, grid, plot_search, search, stratified
 from .checkpoints import CheckpointError, Checkpoints, RunLock, RunLocked, in_use
-from .condensation import INITS, POLICIES, Method, NotFiniteError, condense, get_policy, versions
+from .condensation import (INITS, POLICIES, SAMPLINGS, Method, NotFiniteError, condense, get_policy,
+                                               versions)
 from .continual_learning import Continual, continual
 from .coresets import METHODS, Comparison, Score, class_sizes, get_method
 from .data import load_dataset
 from .distributed import (ProcessLost, evaluate_together, first_process, first_then_all, joined,
                                               launcher, telling, writes)
 from .files import write_atomic
+from .recommendation import recommend
 from .training import SPEEDS, augment_for, pick_device, train_recipe
 from .visualization import write_report
 
 # %% ../nbs/14_cli.ipynb #import-methods
 import dataset_condensation.adaptive_steps
+import dataset_condensation.beyond
 import dataset_condensation.distribution_matching
 import dataset_condensation.gpu_training
 
@@ -89,6 +92,7 @@ EXAMPLES = '''examples:
   condense mnist --iterations 200 --real-batch 64
   condense photos/ --size 32 --ipc 5           your own images, in one folder for each class
   condense mnist --method dm --resume          a run that was stopped, from its last checkpoint
+  condense photos/ --method auto --minutes 10   what was best for such images in such a time
   condense --list                              what each method does
   condense continual --help                    class after class, with a memory of a few images of each
   condense search --help                       rank network architectures on small stand-ins for the data
@@ -111,7 +115,10 @@ def make_parser() -> argparse.ArgumentParser:
 # %% ../nbs/14_cli.ipynb #condensing-arguments
 def _condensing_arguments(p):
     g = p.add_argument_group('condensing')
-    g.add_argument('--method', default='dc', help='how to make the set (default: dc, gradient matching); see --list')
+    g.add_argument('--method', default='dc', help='how to make the set (default: dc, gradient matching); see --list; '
+                   'auto for the one that was best for such data, by what was measured')
+    g.add_argument('--minutes', type=_number(0, float, 'minutes, at least'), metavar='M',
+                   help='time for --method auto to make the set in (default: as long as it is worth)')
     g.add_argument('--ipc', type=_ipc, default=1, metavar='N',
                    help='images per class, or one number for each class: 5,1,2')
     g.add_argument('--iterations', type=_number(1), metavar='N',
@@ -122,6 +129,9 @@ def _condensing_arguments(p):
     g.add_argument('--real-batch', type=_number(1), metavar='N', help='real images of each class for one update')
     g.add_argument('--image-lr', type=float, metavar='LR', help='learning rate of the images')
     g.add_argument('--init', choices=INITS, help='first images')
+    g.add_argument('--factor', type=_number(1), metavar='N', help='store N×N smaller images in each, enlarged where they '
+                   'are trained on (default: 1)')
+    g.add_argument('--sampling', choices=['random', *SAMPLINGS], help='how real images are drawn (default: random)')
     g.add_argument('--augment', metavar='NAME',
                    help='augmentation shared by real and synthetic images: none, dsa, or families as crop_scale')
     g.add_argument('--net', default='convnet', metavar='NAME', help='network: convnet, mlp, lenet, alexnet, vgg11, '
@@ -185,9 +195,11 @@ def run_settings(
     args: argparse.Namespace,  # What `make_parser` read
 ) -> dict:                     # Fields of `Recipe`
     "The recipe fields that the arguments ask for, and the short run of the digits"
-    given = {k: getattr(args, k) for k in ('iterations', 'outer', 'inner', 'real_batch', 'image_lr', 'init', 'augment')}
-    given = {k: v for k, v in given.items() if v is not None}
+    names = ('iterations', 'outer', 'inner', 'real_batch', 'image_lr', 'init', 'augment', 'factor', 'sampling')
+    given = {k: v for k in names if (v := getattr(args, k, None)) is not None}
     method = get_method(args.method)
+    if args.method == 'auto': return given     # `settle` adds to it
+    if getattr(args, 'minutes', None) is not None: raise ValueError('--minutes: only for --method auto')
     if not isinstance(method, Method):
         for k in [*given, *(['resume'] if args.resume else [])]:
             raise ValueError(f'--{k.replace("_", "-")}: {method.name} chooses real images and has no such setting')
@@ -267,6 +279,21 @@ def _own_folder(out, args):
     finally:
         for p in made:
             with suppress(OSError): p.rmdir()   # only if empty
+
+# %% ../nbs/14_cli.ipynb #settle
+def settle(
+    args: argparse.Namespace,  # What `make_parser` read; where its method is 'auto', it will be the one that was chosen
+    data,                      # `ImageData`
+    settings: dict,            # From `run_settings`
+) -> tuple:                    # Fields of `Recipe`, and what to say about the choice
+    "Put the recommended method and settings in the place of 'auto'"
+    class_sizes(args.ipc, data.n_classes, '--ipc')
+    if args.method != 'auto': return settings, []
+    args.out = str(run_folder(args))      # the name of the folder does not depend on the choice
+    seconds = None if args.minutes is None else 60 * args.minutes
+    choice = recommend(args.ipc, data, seconds, computed=bool(settings or args.resume))
+    args.method = choice.method
+    return choice.settings | settings, [f'auto: {choice}']
 
 # %% ../nbs/14_cli.ipynb #score-all
 def score_all(
@@ -396,9 +423,9 @@ def run(
     first_process(lambda: _free(out, args))
     augment_for(args.train_augment, args.data)
     data = first_then_all(lambda: load(args))
-    class_sizes(args.ipc, data.n_classes, '--ipc')
+    settings, why = settle(args, data, settings)
     baselines, whole, notes = scoring_plan(args, data, device)
-    for line in (describe(data, args, settings), *notes): say_more(line)
+    for line in (*why, describe(data, args, settings), *notes): say_more(line)
     with ExitStack() as held:
         first_process(lambda: held.enter_context(_own_folder(out, args)))
         loaded, last = time.perf_counter(), first_process(Checkpoints(out/'checkpoint').peek)

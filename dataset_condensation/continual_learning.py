@@ -216,9 +216,9 @@ def join_sets(
     one, classes = sets[0], [c for s in sets for c in s.classes]
     if len({*classes}) < len(classes): raise ValueError(f'join_sets: `sets` share classes, among {classes}')
     for s in sets:
-        if (s.shape, s.mean.tolist(), s.std.tolist()) != (one.shape, one.mean.tolist(), one.std.tolist()):
-            raise ValueError('join_sets: `sets` differ in shape, mean or std, expected all to be scaled alike')
-    info = {k: one.info[k] for k in ('method', 'data') if k in one.info}
+        if (s.shape, s.factor, s.mean.tolist(), s.std.tolist()) != (one.shape, one.factor, one.mean.tolist(), one.std.tolist()):
+            raise ValueError('join_sets: `sets` differ in shape, tiles, mean or std, expected all to be made alike')
+    info = {k: one.info[k] for k in ('method', 'data', 'factor') if k in one.info}
     y = torch.cat([among(s, classes).labels for s in sets])
     return SyntheticSet(torch.cat([s.images for s in sets]), y, classes, one.mean, one.std, info)
 
@@ -472,7 +472,7 @@ def _note_step(run, small, test, net, nets, recipe, seed, device, kept):
     right = [(predict(n, test) == test.labels.cpu()).float() for n in e.networks]
     run.by_group.append([[100*part.mean().item() for part in r.split(images)] for r in right])
     run.accuracies.append(e.accuracies)
-    run.images.append(len(small))
+    run.images.append(len(small.labels))
     run.bytes.append(memory_bytes(kept))
     run.making.append(sum(s.info.get('seconds', 0.) for s in kept[-1:] if isinstance(s, SyntheticSet)))
     run.training.append(e.seconds)

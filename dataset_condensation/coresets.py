@@ -144,10 +144,10 @@ def herd(
 ) -> Tensor:                 # (k,), indices in the order of choice
     "Choose `k` rows whose mean follows the mean of all, one by one"
     _check_rows('herd', z, k)
-    mu, total, chosen = z.mean(0), torch.zeros_like(z[0]), []
+    z_bar, total, chosen = z.mean(0), torch.zeros_like(z[0]), []
     free = torch.ones(len(z), dtype=torch.bool)
     for i in range(1, k+1):
-        dist = (mu - (total + z) / i).norm(dim=1)
+        dist = (z_bar - (z + total) / i).norm(dim=1)    # for every z at once; `total` is the sum over j < k
         chosen.append(dist.masked_fill(~free, float('inf')).argmin().item())
         free[chosen[-1]] = False
         total = total + z[chosen[-1]]

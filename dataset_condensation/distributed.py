@@ -467,7 +467,7 @@ def evaluate_together(
         test, own = _test_set(data, small.mean, small.std), range(procs.rank, nets, procs.size)
         bar = tqdm(own, disable=not (progress and procs.rank == 0), leave=False, delay=10, desc='evaluating')
         mine = {k: _score_one(k, small, data, test, net, recipe, seed, device, speed, False) for k in bar}
-        return _collect(procs, mine, Evaluation([], time.perf_counter() - start, len(small), net, recipe, seed),
+        return _collect(procs, mine, Evaluation([], time.perf_counter() - start, len(small.labels), net, recipe, seed),
                         keep and (small, device))
 
 # %% ../nbs/10b_distributed.ipynb #collect

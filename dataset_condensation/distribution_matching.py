@@ -29,7 +29,7 @@ def mean_distance(
     if a.shape[1:] != b.shape[1:] or not len(a) or not len(b):
         raise ValueError(f'mean_distance: `a` has shape {tuple(a.shape)} and `b` {tuple(b.shape)}, '
                          'expected as many features, and at least one row')
-    return (a.mean(0) - b.mean(0)).square().sum()
+    return (a.mean(0) - b.mean(0)).square().sum()    # ‖1/n Σ z_i − 1/m Σ z'_j‖²
 
 # %% ../nbs/09_distribution_matching.ipynb #features
 def features(
@@ -53,9 +53,9 @@ def match_embeddings(
     "The distribution-matching loss: squared distance of mean embeddings, summed over classes"
     net = _one_of(networks, step, syn.x.device) if networks else net
     pairs = [siamese(step, c, r, s) for (c, r, _), (_, s, _) in zip(real.by_class(), syn.by_class())]
-    x_real, x_syn = (torch.cat(xs) for xs in zip(*pairs))
-    with torch.no_grad(): z_real = embed(net, x_real)
-    z_syn = embed(net, x_syn)
+    x_real, x_syn = (torch.cat(xs) for xs in zip(*pairs))       # A(x, ω_c) and A(s, ω_c), of all classes
+    with torch.no_grad(): z_real = embed(net, x_real)           # ψ_ϑ of the real ones
+    z_syn = embed(net, x_syn)                                   # and of the synthetic ones
     return sum(mean_distance(a, b) for a, b in zip(z_real.split(real.sizes), z_syn.split(syn.sizes)))
 
 # %% ../nbs/09_distribution_matching.ipynb #one-of

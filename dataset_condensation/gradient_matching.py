@@ -61,9 +61,9 @@ def row_cosine(
     "Sum over output units of one minus the cosine between the rows of `a` and `b`"
     if a.shape != b.shape:
         raise ValueError(f'row_cosine: shapes differ, `a` is {tuple(a.shape)} and `b` is {tuple(b.shape)}')
-    a, b = a.flatten(1), b.flatten(1)
-    cos = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1) + eps)
-    return (1 - cos).sum()
+    a, b = a.flatten(1), b.flatten(1)                               # A and B, a row for each output unit
+    cos = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1) + eps)    # A_i · B_i / (‖A_i‖ ‖B_i‖ + ε)
+    return (1 - cos).sum()                                          # Σ_i
 
 # %% ../nbs/06_gradient_matching.ipynb #angle
 def angle(
@@ -122,10 +122,10 @@ def match_gradients(
     "The gradient-matching loss, differentiable in the synthetic images"
     g_real, g_syn = [], []
     for (c, xr, yr), (_, xs, ys) in zip(real.by_class(), syn.by_class()):
-        xr, xs = siamese(step, c, xr, xs)
-        g_real.append(class_gradient(net, xr, yr))
-        g_syn.append(class_gradient(net, xs, ys, create_graph=True))
-    return level(g_real, g_syn, distance, step)
+        xr, xs = siamese(step, c, xr, xs)                               # T_c and S_c
+        g_real.append(class_gradient(net, xr, yr))                      # ∇_θ CE(T_c; θ)
+        g_syn.append(class_gradient(net, xs, ys, create_graph=True))    # ∇_θ CE(S_c; θ)
+    return level(g_real, g_syn, distance, step)                         # Σ_c D
 
 # %% ../nbs/06_gradient_matching.ipynb #settle-batch-norm
 def settle_batch_norm(

@@ -220,7 +220,7 @@ def neighbours(
     batch: int = 1000,   # Training images at a time
 ) -> tuple:              # Indices into `data.train` and distances, both (N, n), nearest first
     "The real training images nearest to each image of a set"
-    syn = _as_set('neighbours', 'syn', syn)
+    syn = _as_set('neighbours', 'syn', syn).decoded
     _check_same('neighbours', syn, data)
     for k, v in dict(n=n, batch=batch).items(): check_count('neighbours', k, v)
     if n > len(data.train): raise ValueError(f'neighbours: `n` is {n}, but there are {len(data.train)} training images')
@@ -244,7 +244,7 @@ def show_neighbours(
     ax=None,             # Axes to draw into
 ):                       # The axes
     "Draw images of a set and below each its nearest real ones, with their class where it is another"
-    syn = _as_set('show_neighbours', 'syn', syn)
+    syn = _as_set('show_neighbours', 'syn', syn).decoded
     firsts = [int((syn.labels == c).nonzero()[0]) for c in syn.labels.unique()[:10].tolist()]
     which = firsts if which is None else [which] if isinstance(which, int) else list(which)
     if not which or not all(isinstance(i, int) and 0 <= i < len(syn) for i in which):
@@ -421,7 +421,7 @@ def plot_embeddings(
     ax=None,             # Axes to draw into
 ):                       # The axes
     "Draw real and synthetic images as points in the plane of an embedding"
-    stages = [_as_set('plot_embeddings', 'syn', s) for s in (syn if isinstance(syn, (list, tuple)) else [syn])]
+    stages = [_as_set('plot_embeddings', 'syn', s).decoded for s in (syn if isinstance(syn, (list, tuple)) else [syn])]
     if not stages: raise ValueError('plot_embeddings: `syn` is empty, expected at least one set')
     for s in stages: _check_same('plot_embeddings', s, data)
     check_count('plot_embeddings', 'n', n)
@@ -511,7 +511,7 @@ def plot_pixel(
     ax=None,               # Axes to draw into
 ):                         # The axes
     "Draw a method's loss over the value of one pixel (0 is black, 1 white), as several random networks see it"
-    syn, method, values = _as_set('plot_pixel', 'syn', syn), get_method(method), torch.linspace(-0.5, 1.5, 25)
+    syn, method, values = _as_set('plot_pixel', 'syn', syn).decoded, get_method(method), torch.linspace(-0.5, 1.5, 25)
     _check_same('plot_pixel', syn, data)
     pixel = i, j = _check_pixel(syn, method, image, pixel, nets, real)
     syn = _scaled(syn, data.train.mean.cpu(), data.train.std.cpu())
@@ -550,7 +550,7 @@ def _held(data, n, seed):
 
 def _inner_curves(s, data, real, net, k, passes, lr, momentum, seed):
     "Cross-entropy on the set and on real images, before the first pass and after each"
-    n, rows = make_net(net, data, generator=gen(seed, 'overfitting', 'net', k)), []
+    s, n, rows = s.decoded, make_net(net, data, generator=gen(seed, 'overfitting', 'net', k)), []
     opt = torch.optim.SGD(n.parameters(), lr=lr, momentum=momentum)
     for i in range(passes + 1):
         with torch.no_grad(): rows.append([F.cross_entropy(n(b[0]), b[1]).item() for b in ((s.images, s.labels), real)])
@@ -987,7 +987,7 @@ def _gallery(small, most=200):
         label = f'{len(px)} image{"s" if len(px) != 1 else ""} of class {name}'
         return f'<figure><div role="img" aria-label="{label}">{imgs}</div><figcaption>{name}</figcaption></figure>'
     shown = range(min(small.n_classes, most))
-    left = len(small) - sum(min(n, small.ipc[c]) for c in shown)
+    left = len(small.images) - sum(min(n, small.ipc[c]) for c in shown)
     note = f'<p>{left:,} more images are in the file.</p>' if left else ''
     return f'<div class="gallery n{1 if max(small.ipc) == 1 else 2}">{"".join(map(figure, shown))}</div>{note}'
 
@@ -1104,7 +1104,7 @@ def _provenance(report, small):
 def _title(report, small):
     "What the page is called"
     per = report['ipc']
-    per = f'{per} image{"s" if per != 1 else ""} per class' if isinstance(per, int) else f'{len(small)} images'
+    per = f'{per} image{"s" if per != 1 else ""} per class' if isinstance(per, int) else f'{len(small.images)} images'
     return f'{report["data"]["name"]}: {per} by {report["method"]}'
 
 def _how(report, table):

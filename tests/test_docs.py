@@ -1,6 +1,8 @@
-"The documentation builds without a warning, has every page, and its links lead somewhere"
+"The documentation builds without a warning, has every page, its links lead somewhere, and a browser can show it"
+import json
 import os
 import re
+import sys
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +12,14 @@ import pytest
 from conftest import ROOT, copy_project, run
 from test_notebooks import notebooks
 from test_sync import PACKAGE
+
+sys.path += [str(ROOT/'tools'), str(ROOT/'nbs'/'_sphinx')]
+import browser
+import site_check
+from result_files import provenances, writer_of, writers
+
+WHY = browser.missing()
+in_browser = pytest.mark.skipif(WHY is not None, reason=str(WHY))
 
 for tool in 'sphinx', 'myst_nb', 'furo':
     if 'CI' in os.environ: break  # nothing is skipped there
@@ -86,3 +96,70 @@ def test_formulas_tables_and_saved_pictures_are_on_the_pages(site):
         assert not re.search(r'<p>\s*\|', text[page_of(name)]), f'{name}: a table is shown as text'
         if '$$' in source: assert 'class="math' in text[page_of(name)], name
         if '"image/png"' in source: assert '<img' in text[page_of(name)], name
+
+
+def test_the_side_lists_the_chapters_in_the_order_of_the_index(site):
+    text = (site/'index.html').read_text(encoding='utf-8')
+    side = re.findall(r'<a class="reference internal" href="([^"]+)"', text.split('class="sidebar-tree"')[1].split('</aside>')[0])
+    index = json.loads((ROOT/'nbs'/'index.ipynb').read_text(encoding='utf-8'))
+    cells = '\n'.join(''.join(c['source']) for c in index['cells'] if c['cell_type'] == 'markdown')
+    named = list(dict.fromkeys(map(page_of, re.findall(r'^\| \[[^\]]+\]\((\w+\.ipynb)\)', cells, re.M))))
+    assert len(named) > 10 and [page for page in side if page in named] == named
+    assert 'api.html' in side and 'result-files.html' in side
+
+
+def test_every_result_file_is_listed_with_its_command_and_where_it_was_measured(site):
+    text = (site/'result-files.html').read_text(encoding='utf-8')
+    known = writers(ROOT/'benchmarks')
+    for file in sorted((ROOT/'results').rglob('*.json')):
+        script = writer_of(file.relative_to(ROOT/'results').as_posix(), known)
+        assert script, f'no script in benchmarks/ writes {file.name}'
+        assert f'python benchmarks/{script.name}' in text.replace('</span>', '').replace('<span class="w"> ', ' '), script.name
+        link = re.search(rf'href="(_downloads/[^"]+/{re.escape(file.name)})"', text)
+        assert link and (site/link[1]).read_bytes() == file.read_bytes(), file.name
+        records = provenances(json.loads(file.read_text(encoding='utf-8')))
+        assert records and records[0]['commit'][:8] in text, file.name
+
+
+# ---- In a browser
+
+@in_browser
+def test_every_page_can_be_read_at_a_desk_and_on_a_phone_by_day_and_by_night(site):
+    done = run('tools/site_check.py', site, '--quiet', cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+PLANTED = {
+    'a request that fails': ('<img src="none.png" alt="none">', '404 for'),
+    'a picture that is not there': ('<img src="none.png" alt="none">', 'a picture is not there: none.png'),
+    'a picture without words': ('<img src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">', 'no text in its place'),
+    'a script that fails': ('<script>nothing.at.all</script>', 'a script fails: nothing is not defined'),
+    'an error in the console': ('<script>console.error("so bad")</script>', 'the console says: so bad'),
+    'another host': ('<script>fetch("http://127.0.0.1:9/x").catch(() => 0)</script>', 'asks elsewhere: http://127.0.0.1:9/x'),
+    'a wide table': ('<table><tr><td><div style="width: 500px">.</div></table>', ', phone, light: the page is 5'),
+    'text that is cut off': ('<div style="overflow: hidden"><p style="width: 500px">.</div>', 'p ends at 5'),
+    'pale letters': ('<p style="color: #999">so pale', 'contrast 2.8, 153,153,153 on 255,255,255: so pale'),
+    'dark letters at night': ('<p>so dark', ', desk, dark: contrast 1.0, 0,0,0 on 0,0,0'),
+    'two titles': ('<h1>Two</h1>', '2 headings of the first level'),
+    'a formula': ('<span class="math">x^2</span>', 'a formula is not drawn: x^2'),
+}
+NIGHT = '<style>@media (prefers-color-scheme: dark) { body { background: black } } p, h1 { color: var(--c, black) }</style>'
+
+
+@in_browser
+def test_the_check_of_the_site_finds_what_is_planted(tmp_path):
+    for i, (part, _) in enumerate(PLANTED.values()):
+        night = NIGHT if 'so dark' in part else ''
+        (tmp_path/f'{i}.html').write_text(f'<!doctype html><html lang="en"><head><link rel="icon" href="data:,"><title>A</title>'
+                                          f'{night}<body><h1>One</h1>{part}', encoding='utf-8')
+    good = '<!doctype html><link rel="icon" href="data:,"><title>A</title><h1>One</h1><div style="overflow-x: auto"><p style="width: 900px">wide</div>'
+    (tmp_path/'good.html').write_text(good, encoding='utf-8')
+    faults = site_check.check(tmp_path, [str(i) for i in range(len(PLANTED))] + ['good'], bundled=True)
+    for i, (what, (_, says)) in enumerate(PLANTED.items()):
+        assert any(f.startswith(f'{i}.html') and says in f for f in faults), (what, [f for f in faults if f.startswith(f'{i}.html')])
+    assert not [f for f in faults if f.startswith('good.html')]
+
+
+def test_the_check_of_the_site_says_why_it_is_skipped(monkeypatch, capsys):
+    monkeypatch.setattr(site_check, 'missing', lambda: 'there is no Chromium')
+    assert site_check.main([]) == browser.SKIPPED and capsys.readouterr().out == 'skipped: there is no Chromium\n'

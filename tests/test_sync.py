@@ -178,3 +178,74 @@ def test_a_module_imports_only_from_lower_chapters(name):
              if isinstance(t, ast.ImportFrom) and t.level == 0 and t.module.startswith(f'{PACKAGE}.')]
     wrong = [u for u in used if u in number and number[u] >= name]
     assert not wrong, f'{module} imports from {wrong}'
+
+
+# ---- What makes a course of them
+
+def lessons(): return [n for n in notebooks() if re.match(r'(0\d|1[0-3])[a-z]?_', n)]
+
+
+def prose(name): return [source(c) for c in cells(name) if c['cell_type'] == 'markdown']
+
+
+def section(text, heading):
+    "What stands under a heading of the second level, up to the next one"
+    found = re.search(rf'^## {heading}\n(.*?)(?=^## |\Z)', text, flags=re.M | re.S)
+    assert found, f'there is no section "## {heading}"'
+    return found[1]
+
+
+@pytest.mark.parametrize('name', lessons())
+def test_a_lesson_says_what_it_assumes_and_what_one_has_at_the_end(name):
+    first = prose(name)[1]
+    assert re.match(r'\*\*Assumes\*\* .+\. \*\*At the end\*\* .+\.\n', first), \
+        'after the title: **Assumes** what a reader should know. **At the end** what they have.'
+
+
+@pytest.mark.parametrize('name', lessons())
+def test_a_lesson_ends_with_exercises_two_of_them_open_and_a_way_on(name):
+    text = '\n\n'.join(prose(name))
+    tasks = re.findall(r'^(\d+)\. (.*)', section(text, 'Exercises'), flags=re.M)
+    assert [int(n) for n, _ in tasks] == list(range(1, len(tasks) + 1)) and len(tasks) >= 4
+    are_open = [task.startswith('*Open.*') for _, task in tasks]
+    assert sum(are_open) >= 2, 'two exercises at least begin with *Open.*'
+    assert are_open == sorted(are_open), 'the open exercises come last'
+    assert re.search(r'\]\([^)]+\.ipynb\)', section(text, 'Where next')), 'a link to where one reads on'
+
+
+@pytest.mark.parametrize('name', notebooks())
+def test_every_picture_has_words(name):
+    "For those who do not see it: `#| fig-alt: \"…\"` in the cell, or `alt_text` in the code that draws"
+    silent = [c['id'] for c in cells(name) for out in c.get('outputs', []) for mime in out.get('data', {})
+              if mime.startswith('image/') and not out.get('metadata', {}).get(mime, {}).get('alt')]
+    assert not silent, f'pictures without words, or executed before they had some: {silent}'
+
+
+@pytest.mark.parametrize('name', notebooks())
+def test_words_for_pictures_are_on_one_line_in_quotes(name):
+    said = [line for c in cells(name) for line in source(c).splitlines() if re.match(r'#\| *fig-alt', line)]
+    assert not [line for line in said if not re.fullmatch(r'#\| fig-alt: "[^"]+"', line)]
+
+
+def test_every_chapter_can_be_opened_in_colab():
+    done = run('tools/colab.py', '--check', cwd=ROOT)
+    assert done.returncode == 0, f'{done.stdout}: run python tools/colab.py'
+
+
+def formulas(name):
+    "The formulas in the prose of a notebook"
+    text = re.sub(r'`[^`\n]*`', '', re.sub(r'^```.*?^```', '', '\n\n'.join(prose(name)), flags=re.M | re.S))
+    return re.findall(r'\$\$.*?\$\$|\$[^$\n]+\$', text, flags=re.S)
+
+
+def symbols(name):
+    "Greek and script letters, and letters with a bar: those that mean one thing in the whole course"
+    greek = 'epsilon|theta|vartheta|lambda|mu|psi|omega|phi|eta|ell|sigma|rho|gamma|beta|alpha|delta'
+    letter = rf'\\mathcal ?\{{?\w\}}?|\\bar ?\{{?\w\}}?|\\(?:{greek})(?![a-zA-Z])'
+    return {re.sub(r'[ {}]', '', s) for f in formulas(name) for s in re.findall(letter, f)}
+
+
+@pytest.mark.parametrize('name', [n for n in lessons() if '02' <= n < '10'])
+def test_symbols_stand_on_the_page_of_notation(name):
+    unknown = symbols(name) - symbols('notation.ipynb')
+    assert not unknown, f'symbols that nbs/notation.ipynb does not explain: {unknown}'

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -27,11 +28,12 @@ from dataset_condensation.visualization import (STYLES, explorer, live, method_s
                                                 plot_overfitting, record, replay, show_before_after,
                                                 show_neighbours, show_steps, write_report)
 
-spec = importlib.util.spec_from_file_location('lab_check', ROOT/'tools'/'lab_check.py')
-lab_check = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(lab_check)
+sys.path.insert(0, str(ROOT/'tools'))
+import browser
+import lab_check
+
 FEW = dict(ipc=1, real_batch=8, net='convnet-w16')
-WHY = lab_check.missing()
+WHY = browser.missing('jupyterlab')
 in_browser = pytest.mark.skipif(WHY is not None, reason=str(WHY))
 
 
@@ -336,10 +338,10 @@ def test_the_report_fits_a_phone_and_a_desk_by_day_and_by_night(run_folder):
     address, colours = (run_folder/'report.html').as_uri(), '''[getComputedStyle(document.body).backgroundColor,
         getComputedStyle(document.querySelector('svg text')).fill]'''
     with sync_playwright() as playwright:
-        browser = lab_check.launch(playwright)
+        window = browser.launch(playwright)
         for width in (360, 1200):
             for scheme in ('light', 'dark'):
-                page = browser.new_page(viewport=dict(width=width, height=900), color_scheme=scheme)
+                page = window.new_page(viewport=dict(width=width, height=900), color_scheme=scheme)
                 said, asked = [], []
                 page.on('console', lambda m: said.append(m.text))
                 page.on('request', lambda r: asked.append(r.url))
@@ -348,7 +350,7 @@ def test_the_report_fits_a_phone_and_a_desk_by_day_and_by_night(run_folder):
                 assert not said and [u for u in asked if not u.startswith('data:')] == [address]
                 bright = [sum(map(int, re.findall(r'\d+', c)[:3])) > 380 for c in page.evaluate(colours)]
                 assert bright == [scheme == 'light', scheme == 'dark']      # of the paper, of the letters
-        browser.close()
+        window.close()
 
 
 @in_browser
@@ -358,8 +360,45 @@ def test_widgets_answer_in_jupyterlab(tmp_path):
     assert {p.name for p in tmp_path.glob('*.png')} == {'live.png', 'end.png'}
 
 
-def test_the_lab_check_says_why_it_is_skipped(monkeypatch, capsys):
-    monkeypatch.setattr(lab_check, 'browser_path', lambda: None)
+def written(path, cells):
+    "A notebook of cells {id: (code, outputs)}"
+    made = [dict(cell_type='code', id=i, metadata={}, source=code.splitlines(True), execution_count=None, outputs=outputs)
+            for i, (code, outputs) in cells.items()]
+    kernel = dict(name='python3', display_name='python3', language='python')
+    path.write_text(json.dumps(dict(cells=made, metadata=dict(kernelspec=kernel), nbformat=4, nbformat_minor=5)), encoding='utf-8')
+    return path
+
+
+@in_browser
+def test_notebooks_are_run_to_their_end_and_a_fault_in_one_does_not_hide_another(tmp_path):
+    good = written(tmp_path/'good.ipynb', {'first': ('a = 3', []), 'slow': ('#| slow\n1/0', []), 'last': ('print(a + 4)', [])})
+    bad = written(tmp_path/'bad.ipynb', {'first': ('print("so far")', []), 'last': ('[][1]', [])})
+    done = run(ROOT/'tools'/'lab_check.py', bad, good, cwd=tmp_path)
+    assert done.returncode == 1 and re.search(r'FAULT: a cell says: .*IndexError', done.stdout, re.S), done.stdout
+    assert done.stdout.count('FAULT') == 1 and 'no errors' in done.stdout.split('good.ipynb')[1], done.stdout
+
+
+@in_browser
+def test_a_notebook_that_is_only_opened_shows_what_is_saved_in_it(tmp_path):
+    png = io.BytesIO()
+    Image.new('RGB', (4, 4)).save(png, 'png')
+    picture = dict(output_type='display_data', metadata={}, data={'image/png': base64.b64encode(png.getvalue()).decode()})
+    saved = written(tmp_path/'saved.ipynb', {'first': ('1/0', [picture]), 'second': ('2/0', [picture])})
+    done = run(ROOT/'tools'/'lab_check.py', '--open', saved, cwd=tmp_path)
+    assert done.returncode == 0 and '2 pictures are shown' in done.stdout, done.stdout
+
+
+def test_cells_that_tests_leave_out_are_left_out_in_jupyterlab_and_the_place_of_a_chapter_is_kept(tmp_path):
+    cells = {'a': ('1', []), 'b': ('#| hide\n#| slow\n2', []), 'c': ('#|gpu\n3', []), 'd': ('#| eval: false\n4', []),
+             'e': ("'#| slow'", []), 'f': ('#| slowly', [])}
+    kept = json.loads(lab_check.without_slow(written(tmp_path/'a.ipynb', cells).read_text(encoding='utf-8')))['cells']
+    assert [c['id'] for c in kept] == ['a', 'e', 'f']
+    assert lab_check.place(ROOT/'nbs'/'assignments'/'a1'/'a1.ipynb') == 'assignments/a1/a1.ipynb'
+    assert lab_check.place(tmp_path/'a.ipynb') == 'a.ipynb'
+
+
+def test_the_check_in_jupyterlab_says_why_it_is_skipped(monkeypatch, capsys):
+    monkeypatch.setattr(browser, 'browser_path', lambda: None)
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: name)
-    assert lab_check.main([]) == lab_check.SKIPPED
+    assert lab_check.main([]) == browser.SKIPPED
     assert capsys.readouterr().out.startswith('skipped: there is no Chromium')

@@ -7,6 +7,7 @@
 
 Cells that `nbdev_test` skips are left alone and keep the outputs they have. A run is made repeatable
 (one thread, no progress bars, no widget state, then `nbdev_clean`), so a second one changes nothing.
+What `#| fig-alt: "…"` says of the pictures of a cell is kept with them.
 """
 import argparse
 import json
@@ -84,6 +85,14 @@ def without_widgets(outputs:list) -> list:
     return kept
 
 
+def add_words(cell):
+    "Put the words of `#| fig-alt: \"…\"` beside the cell's pictures, where readers and web pages look for them"
+    words = re.search(r'^#\| *fig-alt: *"(.*)"$', cell.source, flags=re.M)
+    for out in cell.outputs if words else []:
+        for mime in out.get('data', {}):
+            if mime.startswith('image/'): out.setdefault('metadata', {})[mime] = dict(alt=words[1])
+
+
 def check_outputs(cell, root:Path):
     "Refuse outputs that name this machine: they differ elsewhere and tell a reader nothing"
     text = json.dumps(cell.outputs)
@@ -107,6 +116,7 @@ def execute(path:Path,             # The notebook; it is not written
     for cell in nb.cells:
         if cell.cell_type != 'code': continue
         cell.outputs = merge_streams(without_widgets(cell.outputs))
+        add_words(cell)
         check_outputs(cell, root)
     return nb
 

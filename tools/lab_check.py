@@ -1,17 +1,18 @@
 """Open a notebook in JupyterLab with headless Chromium, run it, touch its widgets, and see that they answer.
 
     python tools/lab_check.py                                 # a notebook with the three widgets, all of their controls
-    python tools/lab_check.py nbs/11_visualization.ipynb      # any notebook: run to its end, its sliders moved
+    python tools/lab_check.py nbs/11_visualization.ipynb      # any notebooks: run to their end, their sliders moved
+    python tools/lab_check.py --open nbs/*.ipynb              # opened only: what is saved in them is shown
     python tools/lab_check.py --shots shots/                  # keep screenshots
 
 Fails if a cell ends in an error, if a picture stays the same after its control was moved, or if the browser's console
-shows an error. Where JupyterLab, Chromium or playwright (`pip install playwright`; it uses the Chromium of the system)
-is missing, it says so and exits with code 77.
+shows an error. Cells that are marked `slow` or `gpu` are left out, as in the tests. Where JupyterLab, Chromium or
+playwright (`pip install playwright`) is missing, it says so and exits with code 77.
 """
 import argparse
-import importlib.util
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -24,8 +25,8 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SKIPPED = 77      # what build tools understand as "not run"
-BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
+sys.path.insert(0, str(ROOT/'tools'))
+from browser import SKIPPED, launch, missing
 
 CELLS = {
     'setup': '''import tempfile
@@ -47,28 +48,25 @@ view''',
     'explorer': 'explorer(folder)'}
 
 
-def missing():
-    "Why this cannot be run here; None if it can"
-    if importlib.util.find_spec('jupyterlab') is None: return 'JupyterLab is not installed'
-    if importlib.util.find_spec('playwright') is None: return 'playwright is not installed: pip install playwright'
-    if not browser_path(): return f'there is no Chromium: none of {", ".join(BROWSERS)} is on the path'
-
-
-def browser_path(): return next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
-def launch(playwright):
-    "A headless Chromium that asks nobody for anything"
-    quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage']
-    return playwright.chromium.launch(executable_path=browser_path(), args=quiet)
-
-
 def made_notebook():
     "The notebook that has every widget"
     empty = dict(cell_type='code', metadata={}, outputs=[], execution_count=None)
     cells = [dict(empty, id=i, source=s) for i, s in CELLS.items()]
     kernel = dict(name='python3', display_name='python3', language='python')
     return json.dumps(dict(cells=cells, metadata=dict(kernelspec=kernel), nbformat=4, nbformat_minor=5))
+
+
+def without_slow(text):
+    "The notebook without the cells that its tests leave out; no later cell may need them"
+    nb = json.loads(text)
+    def slow(c): return c['cell_type'] == 'code' and re.search(r'^#\| *(slow|gpu|eval: *false) *$', ''.join(c['source']), re.M)
+    return json.dumps({**nb, 'cells': [c for c in nb['cells'] if not slow(c)]})
+
+
+def pictures(text):
+    "How many pictures are saved in the outputs of a notebook"
+    outputs = [o for c in json.loads(text)['cells'] for o in c.get('outputs', [])]
+    return sum(any(kind.startswith('image/') for kind in o.get('data', {})) for o in outputs)
 
 
 class Lab:
@@ -90,10 +88,13 @@ class Lab:
             path = home/'settings'/'@jupyterlab'/f'{name}.jupyterlab-settings'
             path.parent.mkdir(parents=True)
             path.write_text(text)
-        (self.folder/'work').mkdir()
+        (self.folder/'nbs').mkdir()
+        for name in 'results', 'nbs/images', 'settings.ini':       # chapters read and show them
+            if (ROOT/name).is_dir(): shutil.copytree(ROOT/name, self.folder/name)
+            elif (ROOT/name).exists(): shutil.copy(ROOT/name, self.folder/name)
         self.log = open(self.folder/'log', 'w+')
         args = ['--no-browser', '--allow-root', f'--ServerApp.port={self.port}', '--ServerApp.ip=127.0.0.1',
-                f'--ServerApp.root_dir={self.folder/"work"}', f'--IdentityProvider.token={self.token}',
+                f'--ServerApp.root_dir={self.folder/"nbs"}', f'--IdentityProvider.token={self.token}',
                 '--ServerApp.terminals_enabled=False']
         self.server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *args], env=env,
                                        stdout=self.log, stderr=self.log)
@@ -117,7 +118,19 @@ class Lab:
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def url(self, name): return f'http://127.0.0.1:{self.port}/lab/tree/{name}?token={self.token}'
+    def put(self, name, text):
+        "Write a notebook, and the address to open it at, in a workspace of its own"
+        path = self.folder/'nbs'/name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+        return f'http://127.0.0.1:{self.port}/lab/workspaces/{path.stem}/tree/{name}?token={self.token}'
+
+    def stop_kernels(self):
+        def ask(path, method='GET'):
+            request = urllib.request.Request(f'http://127.0.0.1:{self.port}/api/{path}', method=method,
+                                             headers={'Authorization': f'token {self.token}'})
+            with urllib.request.urlopen(request, timeout=60) as reply: return reply.read()
+        for session in json.loads(ask('sessions')): ask(f'sessions/{session["id"]}', 'DELETE')
 
 
 class Page:
@@ -220,43 +233,67 @@ def touch_explorer(page):
         page.changed(image, before, f'the explorer shows {choice}')
 
 
+def visit(page, text, name, args):
+    "Run the notebook that is open, or look at what is saved in it"
+    if args.open:
+        wanted = pictures(text)
+        page.page.wait_for_function('n => document.querySelectorAll(".jp-OutputArea-output img").length >= n',
+                                    arg=wanted, timeout=60_000)
+        return page.say(f'{wanted} pictures are shown')
+    page.run_all()
+    if name:
+        page.idle(args.seconds)
+        page.say('all cells ran')
+        sliders = page.page.locator('.jp-CodeCell:has(.noUi-handle)')
+        for i in range(sliders.count()): page.move_slider(sliders.nth(i), f'slider {i + 1}')
+    else:
+        page.move_slider(page.cell('replay(record('), 'the slider was moved')
+        touch_live(page)
+        touch_explorer(page)
+
+
+def place(path):
+    "Where a notebook stands below nbs/"
+    path = Path(path).resolve()
+    return path.relative_to(ROOT/'nbs').as_posix() if path.is_relative_to(ROOT/'nbs') else path.name
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('notebook', nargs='?', help='notebook to open (default: one with every widget)')
-    parser.add_argument('--shots', help='folder for screenshots')
+    parser.add_argument('notebooks', nargs='*', help='notebooks to run (default: one with every widget)')
+    parser.add_argument('--open', action='store_true', help='open them only')
+    parser.add_argument('--shots', type=Path, help='folder for screenshots')
     parser.add_argument('--seconds', type=float, default=600, help='allowed for running the cells (default: 600)')
     args = parser.parse_args(argv)
-    if why := missing():
+    if args.open and not args.notebooks: parser.error('--open: which notebooks?')
+    if why := missing('jupyterlab'):
         print(f'skipped: {why}')
         return SKIPPED
     from playwright.sync_api import sync_playwright
-    start = time.monotonic()
+    start, failed = time.monotonic(), 0
     def say(text): print(f'{time.monotonic() - start:5.1f} s  {text}', flush=True)
-    if args.shots: Path(args.shots).mkdir(parents=True, exist_ok=True)
-    text = Path(args.notebook).read_text(encoding='utf-8') if args.notebook else made_notebook()
+    if args.shots: args.shots.mkdir(parents=True, exist_ok=True)
     with Lab() as lab, sync_playwright() as playwright:
         say('JupyterLab is up')
-        (lab.folder/'work'/'check.ipynb').write_text(text, encoding='utf-8')
-        if (ROOT/'results').is_dir(): shutil.copytree(ROOT/'results', lab.folder/'results')     # chapters read them
         browser = launch(playwright)
-        page = Page(browser, lab.url('check.ipynb'), args.shots, say)
-        try:
-            page.run_all()
-            if args.notebook:
-                page.idle(args.seconds)
-                say('all cells ran')
-                for i in range(page.page.locator('.jp-CodeCell:has(.noUi-handle)').count()):
-                    page.move_slider(page.page.locator('.jp-CodeCell:has(.noUi-handle)').nth(i), f'slider {i + 1}')
-            else:
-                page.move_slider(page.cell('replay(record('), 'the slider was moved')
-                touch_live(page)
-                touch_explorer(page)
-            page.check()
-            say('no errors')
-        finally:
-            page.shot('end')
-            browser.close()
-    return 0
+        for name in args.notebooks or [None]:
+            text = Path(name).read_text(encoding='utf-8') if name else made_notebook()
+            if not args.open: text = without_slow(text)
+            if name: say(place(name))
+            page = Page(browser, lab.put(place(name) if name else 'check.ipynb', text), args.shots, say)
+            try:
+                visit(page, text, name, args)
+                page.check()
+                say('no errors')
+            except Exception as e:      # the others are looked at all the same
+                failed += 1
+                say(f'FAULT: {e}')
+            finally:
+                page.shot(f'{Path(name).stem}-end' if name else 'end')
+                page.page.close()
+                lab.stop_kernels()
+        browser.close()
+    return 1 if failed else 0
 
 
 if __name__ == '__main__': sys.exit(main())

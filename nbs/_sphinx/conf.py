@@ -32,6 +32,7 @@ default_role = 'py:obj'
 html_theme, html_title = 'furo', f'{project} {version}'
 html_static_path = [str(HERE/'_static')]
 html_css_files = ['site.css']
+html_favicon = str(HERE/'_static'/'favicon.svg')
 html_copy_source = False
 copybutton_exclude = '.linenos, .gp, .go'
 copybutton_selector = 'div.cell_input pre, div.highlight-bash pre, div.highlight-python pre'

@@ -1,8 +1,10 @@
 "Settings of nbgrader, for this folder and for the course folders that tools/make_course.py makes from it"
 import os
+import warnings
 from pathlib import Path
 
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteCells, OverwriteKernelspec
+from sqlalchemy.exc import SAWarning
 
 c = get_config()  # noqa: F821, nbgrader provides it
 c.CourseDirectory.course_id = 'dataset_condensation'
@@ -43,3 +45,4 @@ c.OverwriteCells.add_missing_cells = True
 # they are written to stderr, and nbgrader gives no points to a test cell that writes there.
 for library in 'OMP', 'MKL', 'OPENBLAS': os.environ.setdefault(f'{library}_NUM_THREADS', '1')
 os.environ.update(TQDM_DISABLE='1', PYTHONWARNINGS='ignore')
+warnings.filterwarnings('ignore', category=SAWarning)    # of nbgrader's own code; there is nothing a teacher could do

@@ -1,0 +1,183 @@
+"""What lies beyond the papers: images in tiles, representative real batches, second moments, trained networks.
+
+    python benchmarks/beyond.py digits-1 digits-10 digits-sampling            # minutes
+    python benchmarks/beyond.py --root DATA mnist-1 mnist-10                  # an hour or more on two cores
+    python benchmarks/beyond.py --root DATA --cifar10 FOLDER cifar10-1
+    python benchmarks/beyond.py --table                                       # what is there
+
+Every row makes sets of the same storage and scores them by ConvNets under the same recipes: 300 epochs without augmentation
+('dc'), and as many epochs with DSA's augmentation ('dsa'). A row with `seconds='most'` is the plain method: it goes on until it has
+had at least the seconds of the slowest row above it, for the same seed, on the same machine, so it never has less time. A set's
+result is written as it ends, to results/beyond_CASE.json; sets that are there are not made again, and a run may be killed
+at any time. Seconds are by the clock, of making the set with all that takes (clustering, training networks), not of scoring.
+"""
+import argparse
+import json
+import time
+from pathlib import Path
+from statistics import mean, stdev
+
+from provenance import RESULTS, kept, provenance, write
+
+from dataset_condensation.all import condensing, distribution_matching, evaluate, first_images, load_dataset, train_recipe
+from dataset_condensation.all import trained_networks
+from dataset_condensation.beyond import moments
+
+MOST = dict(seconds='most', iterations=10**6)
+TILES = dict(factor=2, init='centroids')
+
+
+def rows(updates, image_lr, tiled_lr, real_batch, net, **more) -> dict:
+    "name: settings of a row; those that ask for the most seconds stand last"
+    base = dict(net=net, real_batch=real_batch, iterations=updates, image_lr=image_lr, **more)
+    tiled = dict(base, image_lr=tiled_lr)
+    return {
+        'real images': dict(base, init='real', iterations=0),
+        'real images in tiles': dict(base, init='real', factor=2, iterations=0),
+        'centroids': dict(base, init='centroids', iterations=0),
+        'centroids in tiles': dict(base, **TILES, iterations=0),
+        'dm, tiles from real images': dict(tiled, factor=2, init='real'),
+        'dm, tiles': dict(tiled, **TILES),
+        'dm, tiles, strata': dict(tiled, **TILES, sampling='strata'),
+        'dm, tiles, batches of centroids': dict(tiled, **TILES, sampling='centroids'),
+        'dm, strata': dict(base, init='centroids', sampling='strata'),
+        'dm, batches of centroids': dict(base, init='centroids', sampling='centroids'),
+        'dm, moments': dict(base, init='centroids', method='moments'),
+        'dm, trained networks': dict(base, init='centroids', method='trained'),
+        'dm': dict(base, init='centroids', **MOST),
+        'dm from real images': dict(base, init='real', **MOST)}
+
+
+def some(names, table) -> dict:
+    return {k: v for k, v in table.items() if k in names}
+
+
+FOUR = ('centroids', 'centroids in tiles', 'dm, tiles', 'dm')
+CASES = {   # name: data, ipc, sets, networks for each set and recipe, network that scores, epochs, rows
+    'digits-1': dict(data='digits', ipc=1, sets=5, nets=dict(dc=5, dsa=3), net='convnet-w64', epochs=300,
+                     rows=rows(300, 1., 10., 64, 'convnet-w64')),
+    'digits-10': dict(data='digits', ipc=10, sets=5, nets=dict(dc=3), net='convnet-w64', epochs=300,
+                      rows=rows(300, 10., 30., 64, 'convnet-w64')),
+    'mnist-1': dict(data='mnist', ipc=1, sets=3, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
+                    rows=some((*FOUR, 'dm, tiles from real images', 'dm, strata'), rows(300, 3., 10., 32, 'convnet-w64', speed='bfloat16'))),
+    'mnist-10': dict(data='mnist', ipc=10, sets=1, nets=dict(dc=2), net='convnet', epochs=300,
+                     rows=some(FOUR, rows(200, 30., 100., 32, 'convnet-w64', speed='bfloat16'))),
+    'cifar10-1': dict(data='cifar10', ipc=1, sets=1, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
+                      rows=some(FOUR, rows(100, 3., 10., 32, 'convnet-w64', speed='bfloat16')))}
+
+
+def method_of(row, data, seed):
+    "The method of a row; what it needs is made here, and counted"
+    if row.get('method') == 'moments': return distribution_matching(embed=moments, name='dm-moments')
+    if row.get('method') == 'trained':
+        return distribution_matching(networks=trained_networks(data, 80, 5, row['net'], seed=seed), name='dm-trained')
+    return 'dm'
+
+
+def make(data, ipc, row, seed, least):
+    "A set, the seconds it took and its updates"
+    row, start = dict(row), time.perf_counter()
+    if not row['iterations']:
+        small = first_images(data, ipc, row['init'], seed, row.get('factor', 1))
+        return small, time.perf_counter() - start, 0
+    settings = {k: v for k, v in row.items() if k not in ('seconds', 'method')}
+    for state in condensing(data, method_of(row, data, seed), ipc, seed=seed, **settings):
+        if row.get('seconds') and time.perf_counter() - start >= least: break
+    return state.set(), time.perf_counter() - start, state.step
+
+
+def one_set(data, case, row, seed, least) -> dict:
+    "Make a set, score it, and all that was measured"
+    small, seconds, updates = make(data, case['ipc'], row, seed, least)
+    speed = row.get('speed') and 'float32'      # scores are in float32, by hand where the sets were
+    scores = {}
+    for name, nets in case['nets'].items():
+        recipe = train_recipe('dc', epochs=case['epochs'], augment='dsa' if name == 'dsa' else 'none')
+        r = evaluate(small, data, case['net'], nets, recipe, seed=seed, speed=speed or 'plain')
+        scores[name] = dict(accuracies=r.accuracies, seconds=r.seconds)
+    return dict(seed=seed, seconds=seconds, updates=updates, scores=scores, provenance=provenance())
+
+
+def run(name, case, data, path, sets):
+    "The sets of a case that are not there yet, seed by seed"
+    about = {k: v for k, v in case.items() if k not in ('rows', 'sets')}
+    done = kept(path, dict(settings=dict(about, rows=case['rows']), rows={}))
+    for seed in range(sets or case['sets']):
+        for k, row in case['rows'].items():
+            have = done['rows'].setdefault(k, [])
+            if seed in [s['seed'] for s in have]: continue
+            spent = [s['seconds'] for own in done['rows'].values() for s in own if s['seed'] == seed]
+            least = max(spent) if row.get('seconds') and spent else 0.
+            have.append(one_set(data, case, row, seed, least))
+            write(path, done)
+            s = have[-1]
+            print(f'{name} {k} {seed}: {s["seconds"]:.1f} s, {s["updates"]} updates,',
+                  *(f'{r} {mean(v["accuracies"]):.1f}' for r, v in s['scores'].items()), flush=True)
+
+
+# ---- How many updates: the same accuracy with fewer, from better real batches
+
+SAMPLING = dict(data='digits', ipc=1, sets=5, nets=3, net='convnet-w64', epochs=300, at=[5, 10, 20, 40, 80], method='dm-plain',
+                settings=dict(init='noise', image_lr=3., net='convnet-w64'), batches=[4, 16, 64],
+                samplings=['random', 'strata', 'centroids'])
+
+
+def run_sampling(path, sets):
+    "Accuracy after so many updates, for each way to draw real images"
+    data, case = load_dataset('digits'), SAMPLING
+    done = kept(path, dict(settings={k: v for k, v in case.items() if k != 'sets'}, rows={}))
+    recipe = train_recipe('dc', epochs=case['epochs'])
+    for seed in range(sets or case['sets']):
+        for n in case['batches']:
+            for sampling in case['samplings']:
+                have, found = done['rows'].setdefault(f'{sampling} {n}', []), {}
+                if seed in [s['seed'] for s in have]: continue
+                start, spent = time.perf_counter(), 0.
+                for state in condensing(data, case['method'], case['ipc'], seed=seed, iterations=case['at'][-1], real_batch=n,
+                                        sampling=sampling, **case['settings']):
+                    if state.step not in case['at']: continue
+                    seconds, pause = time.perf_counter() - start - spent, time.perf_counter()
+                    r = evaluate(state.set(), data, case['net'], case['nets'], recipe, seed=seed)
+                    found[state.step] = dict(seconds=seconds, accuracies=r.accuracies)
+                    spent += time.perf_counter() - pause
+                have.append(dict(seed=seed, at=found, provenance=provenance()))
+                write(path, done)
+                print(f'{sampling} {n} {seed}:', *(f'{k}: {mean(v["accuracies"]):.1f}' for k, v in found.items()), flush=True)
+
+
+def table(path) -> str:
+    "A result in lines"
+    done, lines = json.loads(path.read_text()), [path.stem]
+    for name, sets in done['rows'].items():
+        if 'at' in (sets or [{}])[0]:
+            steps = list(sets[0]['at'])
+            lines.append(f'{name:34}' + '  '.join(f'{k}: {mean(mean(s["at"][k]["accuracies"]) for s in sets):.1f}' for k in steps))
+        elif sets:
+            text = f'{name:34}{mean(s["seconds"] for s in sets):8.1f} s {mean(s["updates"] for s in sets):7.0f} updates'
+            for r in sets[0]['scores']:
+                means = [mean(s['scores'][r]['accuracies']) for s in sets]
+                text += f'   {r} {mean(means):.1f}' + (f' ± {stdev(means):.1f}' if len(means) > 1 else '')
+            lines.append(f'{text} ({len(sets)} sets)')
+    return '\n'.join(lines)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('cases', nargs='*', help=f'{", ".join(CASES)}, digits-sampling')
+    p.add_argument('--root', help='where MNIST is')
+    p.add_argument('--cifar10', help='folder with train/CLASS/ and test/CLASS/')
+    p.add_argument('--sets', type=int, help='sets of each row, in place of those declared')
+    p.add_argument('--results', type=Path, default=RESULTS)
+    p.add_argument('--table', action='store_true')
+    args = p.parse_args()
+    for name in [] if args.table else args.cases:
+        path = args.results/f'beyond_{name.replace("-", "_")}.json'
+        if name == 'digits-sampling': run_sampling(path, args.sets)
+        else:
+            case = CASES[name]
+            source = args.cifar10 if case['data'] == 'cifar10' else case['data']
+            run(name, case, load_dataset(source, root=args.root, progress=False), path, args.sets)
+    for path in sorted(args.results.glob('beyond_*.json')): print(table(path), end='\n\n')
+
+
+if __name__ == '__main__': main()

@@ -1,0 +1,281 @@
+"""The rows of benchmarks/reproduce.py: what is measured, with which settings, in which order, and what it would take.
+
+Three budgets. `smoke` has one row of each kind, in seconds. `cpu` has all methods with short runs, which keep the shape of
+the published ones; whatever is not as published stands in the row. `paper` has the published settings, for a GPU. Rows
+stand in the order of what is learnt for a second.
+"""
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
+
+import torch
+
+from dataset_condensation.adaptive_steps import PUBLISHED, schedule
+from dataset_condensation.all import METHODS, Recipe, get_method, loop_counts, make_net, parse_net, train_recipe
+from dataset_condensation.condensation import Method, _plain
+
+
+@dataclass(frozen=True)
+class Row:
+    "One line of a table, with all that is needed to measure it again"
+    name: str
+    data: str                 # 'digits', 'mnist', 'cifar10-jpeg', …
+    method: str               # A registered name, or 'whole set'
+    ipc: int
+    net: str = 'convnet'      # The network that the set is made with
+    options: dict = field(default_factory=dict)   # What is not as published: fields of the recipe, options of a coreset
+    sets: int = 5             # From seeds 0, 1, …
+    scoring: dict = field(default_factory=dict)   # name → network, networks, fields of its recipe, speed
+    speed: str = 'auto'       # Of making the set
+    sets_of: str = ''         # The row whose sets are scored in another way
+    same_as: str = ''         # The row that this one would repeat to the last bit
+    note: str = ''
+
+    def recipe(self):
+        "The settings it runs with; None for a choice of real images"
+        method = METHODS.get(self.method)
+        return method.recipe(self.ipc, self.net, **options_of(self)) if isinstance(method, Method) else None
+
+    def declared(self) -> dict:
+        "What must be the same when a row goes on"
+        r, full = self.recipe(), None
+        if r:
+            full = get_method(self.method).recipe(self.ipc)
+            r, full = ({k: _plain(v) for k, v in vars(x).items()} | dict(updates=x.updates) for x in (r, full))
+        scoring = {k: s | dict(recipe=vars(scoring_of(s))) for k, s in self.scoring.items()}
+        return json.loads(json.dumps(dict(asdict(self), scoring=scoring, recipe=r, published_recipe=full)))
+
+
+def options_of(row):
+    "The options as the method wants them"
+    o = dict(row.options)
+    if isinstance(o.get('inner'), list): o['inner'] = schedule(tuple(o['inner']))
+    if 'recipe' in o: o['recipe'] = train_recipe('whole', **o['recipe'])
+    return o
+
+
+def scoring_of(s): return train_recipe(s.get('like', 'dc'), **s.get('train', {}))
+
+
+def score(net, nets, speed='auto', like='dc', **train): return dict(net=net, nets=nets, speed=speed, like=like, train=train)
+
+
+BASELINES = ['random', 'herding', 'kcenter', 'forgetting']
+GRADIENT = ['dc', 'dsa', 'delving-m', 'delving-md', 'delving']
+BEYOND = [       # what goes beyond the papers, measured beside the plain methods at the same number of updates
+    ('dm-tiles', 'dm', dict(factor=2)), ('dc-tiles', 'dc', dict(factor=2)), ('dm-strata', 'dm', dict(sampling='strata')),
+    ('dc-strata', 'dc', dict(sampling='strata')), ('dm-moments', 'dm-moments', {}), ('dm-centroids', 'dm', dict(init='centroids'))]
+
+
+def short(method, ipc, updates, passes=5, lr=0.1, dm=None, most=10, **more) -> dict:
+    """A short run that keeps the shape of the published one: at most `most` updates for each network, a `passes`-th of the
+    passes between them (and of the schedule), from real images, since noise needs many updates to become anything; steps
+    of the images that grow with their number up to ten (the gradient of a mean falls with it; beyond, longer steps spoil
+    what the real images have); the network's momentum as in the first release, for all alike"""
+    if method in BASELINES + ['kmeans', 'whole set']: return {}
+    if method.startswith('dm'): return dict(dict(image_lr=float(ipc)) | (dm or {}), **more)
+    outer, inner = loop_counts(ipc)
+    outer, inner = min(outer, most), max(1, round(inner / passes))
+    if method == 'delving': inner = [max(1, round(p * inner / PUBLISHED[0])) for p in PUBLISHED]
+    return dict(init='real', iterations=updates // outer, outer=outer, inner=inner, image_lr=round(lr * min(ipc, 10), 6), net_momentum=0.5, **more)
+
+
+# The digits: 8 × 8 pixels, for which nobody published figures; every method at every size
+DIGITS = 'convnet-w32'
+PASSES = {1: 300, 2: 300, 5: 100, 10: 60, 20: 40, 50: 20}     # of scoring, in batches of 32: 240 to 320 updates
+
+
+def digits(method, ipc, suffix='', net=DIGITS, sets=5, **options):
+    "A row of the digits"
+    o = short(method, ipc, 60, real_batch=32)
+    if method.startswith('dm'): o |= dict(iterations=150, real_batch=64)
+    same = f'digits/ipc{ipc}-delving-md' if method == 'delving' and ipc < 5 else ''    # no passes to save
+    scoring = dict(main=score(net, 5, 'float32', epochs=PASSES[ipc], batch=32))
+    return Row(f'digits/ipc{ipc}-{suffix or method}', 'digits', method, ipc, net, o | options, sets, scoring, 'float32', same_as=same)
+
+
+def digits_rows():
+    for methods in (['random', 'herding', 'dm', 'dc', 'dsa', 'delving-m', 'delving-md', 'delving'], ['kcenter', 'forgetting']):
+        for ipc in (10, 1, 50, 5, 2, 20):
+            yield from (digits(m, ipc) for m in methods)
+    yield Row('digits/whole', 'digits', 'whole set', 0, DIGITS, sets=1, speed='float32',
+              scoring=dict(main=score(DIGITS, 5, 'float32', epochs=40, batch=64)))
+    yield from beyond(lambda m, ipc, suffix, o: digits(m, ipc, suffix, **o), (1, 10))
+
+
+def beyond(make, sizes):
+    "The plain methods with what goes beyond the papers, as far as this version has it"
+    have = {f.name for f in fields(Recipe)}
+    for ipc in sizes:
+        for suffix, method, options in BEYOND:
+            if method in METHODS and set(options) <= have: yield make(method, ipc, suffix, options)
+
+
+def digits_claims():
+    "What the papers say beside their tables"
+    for m in ('dsa', 'dc', 'dm', 'random', 'herding'):
+        yield scored(digits(m, 10), 'augmented', main=score(DIGITS, 5, 'float32', 'dsa', epochs=120, batch=32))
+    for option in ('maxpool', 'leakyrelu', 'nonorm', 'bn', 'ln', 'gn', 'sigmoid', 'nopool'):
+        r = digits('dc', 1, f'dc-{option}', f'{DIGITS}-{option}')
+        yield replace(r, name=r.name.replace('digits/', 'digits/claims/'))
+    others = {n: score(n, 3, epochs=300, batch=32) for n in ('mlp', 'lenet')}
+    for m in ('dc', 'dm', 'random'): yield scored(digits(m, 1), 'others', **others)
+    for m in ('delving-m', 'delving-md', 'dc'):     # two terms are about twice the gradient: is it the size of the steps?
+        r = digits(m, 10, f'{m}-half-steps', image_lr=0.5)
+        yield replace(r, name=r.name.replace('digits/', 'digits/claims/'))
+    for m in ('dc', 'random'): yield scored(digits(m, 1, sets=3), 'resnet18', resnet18=score('resnet18', 1, epochs=60, batch=32))
+
+
+def scored(row, way, **scoring):
+    "The sets of `row`, scored in another way"
+    folder, name = row.name.rsplit('/', 1)
+    return replace(row, name=f'{folder}/claims/{name}-{way}', scoring=scoring, sets_of=row.name)
+
+
+# MNIST and CIFAR10-JPEG on two cores: 64 filters, 32 real images of a class, convolutions of real images in 16 bits (measured
+# to teach as much: results/precision.json); scored in 32
+SMALL = 'convnet-w64'
+WEAK = dict(herding=dict(recipe=dict(epochs=2, batch=64)), kcenter=dict(recipe=dict(epochs=2, batch=64)),
+            forgetting=dict(recipe=dict(epochs=4, batch=64)))     # the network that chooses sees everything so often
+
+
+def photos(data, method, ipc, updates, suffix='', **options):
+    "A row of MNIST or CIFAR10-JPEG for the CPU: one image per class as published but for the size of network and batch"
+    o = WEAK.get(method, {})
+    if isinstance(METHODS.get(method), Method):
+        o = dict(real_batch=32) | (short(method, ipc, updates, lr=0.1) if ipc > 1 else dict(iterations=updates))
+        if method.startswith('dm'): o['iterations'] = updates
+    same = f'{data}/ipc{ipc}-delving-md' if method == 'delving' and ipc < 5 else ''
+    epochs, batch = (300, 256) if ipc == 1 else (100, 32)
+    return Row(f'{data}/ipc{ipc}-{suffix or method}', data, method, ipc, SMALL, o | options, 3,
+               dict(main=score(SMALL, 5, 'float32', epochs=epochs, batch=batch)), 'bfloat16', same_as=same)
+
+
+def photos_rows(data, updates, methods):
+    "In the order of what is learnt for a second"
+    for ipc, n in updates.items():
+        for m in methods: yield photos(data, m, ipc, n['dm' if m == 'dm' else 'dc'])
+    yield from beyond(lambda m, ipc, suffix, o: photos(data, m, ipc, updates[ipc]['dm' if m == 'dm' else 'dc'], suffix, **o),
+                      list(updates))
+
+
+def mnist_rows():
+    methods = ['random', 'dm', 'dc', 'herding', 'delving-md', 'delving', 'dsa', 'delving-m', 'kcenter', 'forgetting']
+    yield from photos_rows('mnist', {1: dict(dm=3000, dc=1000), 10: dict(dm=1000, dc=200)}, methods)
+
+
+def mnist_claims():
+    for m in ('random', 'dm', 'dc'):     # scored as published: 128 filters, a thousand passes with shifts, scales and turns
+        yield scored(photos('mnist', m, 1, dict(dm=3000).get(m, 1000)), 'as-published', main=score('convnet', 5, 'float32', 'dc-mnist'))
+    for m in ('dc', 'dm', 'random'):
+        others = {n: score(n, 3, epochs=300) for n in ('mlp', 'lenet')}
+        yield scored(photos('mnist', m, 1, dict(dm=3000).get(m, 1000)), 'others', **others)
+    for m in ('dsa', 'dc'):
+        yield scored(photos('mnist', m, 10, 200), 'augmented', main=score(SMALL, 5, 'float32', 'dsa', epochs=200, batch=32))
+    for option in ('', 'maxpool', 'leakyrelu', 'nonorm', 'bn', 'ln', 'gn'):
+        net = 'convnet-w32' + (f'-{option}' if option else '')
+        r = replace(photos('mnist', 'dc', 1, 200), net=net, scoring=dict(main=score(net, 3, 'float32')))
+        yield replace(r, name=f'mnist/claims/ipc1-dc-{option or "plain"}')
+
+
+def cifar_rows():
+    yield from photos_rows('cifar10-jpeg', {1: dict(dm=1000, dc=300), 10: dict(dm=500, dc=100)},
+                           ['random', 'dm', 'dc', 'herding', 'dsa', 'delving-md', 'delving'])
+
+
+# The published settings, for a GPU
+def published_row(data, method, ipc):
+    "A row exactly as its paper has it"
+    own = 'dsa' if method.startswith(('ds', 'dm')) else 'dc-mnist' if data in ('mnist', 'fashionmnist') else 'dc'
+    ways = {own: score('convnet', 20, like=own)}
+    if not isinstance(METHODS.get(method), Method): ways['dsa'] = score('convnet', 20, like='dsa')    # baselines: both ways
+    first, *more = ways.items()
+    o = dict(recipe=dict(epochs=20)) if method in ('herding', 'kcenter', 'forgetting') else {}
+    same = f'{data}/ipc{ipc}-delving-md' if method == 'delving' and ipc < 10 else ''
+    return Row(f'{data}/ipc{ipc}-{method}', data, method, ipc, 'convnet', o, 5, dict([('main', first[1]), *more]), same_as=same)
+
+
+def paper_rows():
+    first = [('dm', 10), ('dm', 1), ('dsa', 10), ('dc', 10), ('delving', 10)]
+    methods = ['random', 'herding', 'dm', 'dsa', 'dc', 'delving', 'delving-md', 'delving-m', 'kcenter', 'forgetting']
+    for data in ('cifar10-jpeg', 'cifar10', 'mnist', 'fashionmnist', 'svhn', 'cifar100'):
+        order = first + [(m, n) for n in (1, 10, 50) for m in methods if (m, n) not in first]
+        if data == 'cifar10-jpeg': order.insert(5, ('whole set', 0))
+        for m, n in order:
+            if m == 'whole set':
+                yield Row(f'{data}/whole', data, m, 0, sets=1, scoring=dict(main=score('convnet', 5, like='dsa', epochs=100)))
+            else: yield published_row(data, m, n)
+
+
+def smoke_rows():
+    "One of each kind, in seconds"
+    quick = dict(main=score('convnet-w8', 2, epochs=5))
+    for m in ('random', 'herding', 'dm', 'delving'):
+        o = dict(herding=dict(recipe=dict(epochs=1)), dm=dict(iterations=2, real_batch=8),
+                 delving=dict(iterations=1, outer=2, inner=1, real_batch=8)).get(m, {})
+        yield Row(f'digits/ipc2-{m}', 'digits', m, 2, 'convnet-w8', o, 2, quick)
+    yield scored(Row('digits/ipc2-dm', 'digits', 'dm', 2, 'convnet-w8', dict(iterations=2, real_batch=8), 2), 'mlp',
+                 mlp=score('mlp', 1, epochs=2))
+
+
+ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows], paper=[paper_rows])
+
+
+@lru_cache
+def rows(budget) -> dict:
+    "Name → row, in order of value"
+    found = [r for make in ROWS[budget] for r in make()]
+    return {r.name: r for r in found}
+
+
+# ---- What a row would take: for planning, in seconds of one core of the machine this was written on
+
+SHAPES = {'digits': ((1, 8, 8), 10, 1400, 397), 'mnist': ((1, 28, 28), 10, 60_000, 10_000), 'fashionmnist': ((1, 28, 28), 10, 60_000, 10_000),
+          'cifar10': ((3, 32, 32), 10, 50_000, 10_000), 'cifar10-jpeg': ((3, 32, 32), 10, 50_000, 10_000),
+          'cifar100': ((3, 32, 32), 100, 50_000, 10_000), 'svhn': ((3, 32, 32), 10, 73_257, 26_032)}
+
+
+@lru_cache
+def products(net, shape, n_classes) -> float:
+    "Multiplications of one image's forward pass"
+    net, total = make_net(net, shape=shape, n_classes=n_classes), []
+    for m in net.modules():
+        if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear)):
+            m.register_forward_hook(lambda m, x, y: total.append(m.weight.numel() * (y[0, 0].numel() if y.ndim == 4 else 1)))
+    with torch.no_grad(): net.eval()(torch.zeros(1, *shape))
+    return sum(total)
+
+
+def rate(net, speed, device) -> float:
+    "Multiplications in a second: more for wide networks and short numbers"
+    if device.startswith('cuda'): return 3e12
+    width = parse_net(net).width or 64
+    return min(33e9, 5.5e9 * (width / 32)**1.2) * (1.6 if speed == 'bfloat16' else 1)
+
+
+def estimate(row, device='cpu') -> tuple:
+    "(making, scoring) a set, before anything was measured"
+    shape, classes, train, test = SHAPES[row.data]
+    each, rest = products(row.net, shape, classes), 0.
+    per, r, make = rate(row.net, row.speed, device), row.recipe(), 0.
+    images = row.ipc * classes * getattr(r, 'factor', 1)**2 or train
+    if row.sets_of: make = 0.
+    elif r:
+        real, syn = (1, 3) if row.method.startswith('dm') else (3, 6)
+        make = r.updates * (0.012 + classes * (real * r.real_batch + syn * row.ipc) * each / per)
+        make += r.iterations * _passes(r) * (0.002 + 2 * images * each / per)
+    elif row.method in ('herding', 'kcenter', 'kmeans', 'forgetting'):
+        make = options_of(row).get('recipe', train_recipe('whole')).epochs * 3 * train * each / per + 1
+    for s in row.scoring.values():
+        each, per, t = products(s['net'], shape, classes), rate(s['net'], s['speed'], device), scoring_of(s)
+        one = t.epochs * (0.0015 * math.ceil(images / t.batch) + 2 * images * each / per) + test * each / per
+        rest += s['nets'] * one * (1.5 if t.augment != 'none' else 1)
+    return make, rest
+
+
+def _passes(r):
+    "Passes of training for one network"
+    if isinstance(r.inner, int): return r.inner * (r.outer - 1)
+    if hasattr(r.inner, 'passes'): return sum(r.inner.passes[min(o, len(r.inner.passes) - 1)] for o in range(r.outer - 1))
+    return 10 * (r.outer - 1)

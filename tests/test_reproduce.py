@@ -1,0 +1,272 @@
+"The papers' tables: rows are measured once and to the end, whatever comes between; tables and advice come from the files alone"
+import importlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+import torch
+from conftest import ROOT, run
+
+from dataset_condensation import cli, recommendation, results
+from dataset_condensation.checkpoints import RunLock
+from dataset_condensation.condensation import Method, condense
+from dataset_condensation.coresets import METHODS
+from dataset_condensation.data import load_dataset
+from dataset_condensation.training import SyntheticSet
+
+sys.path.insert(0, str(ROOT/'benchmarks'))
+reproduce = importlib.import_module('reproduce')
+declared = importlib.import_module('reproduce_rows')
+
+SCRIPT = ROOT/'benchmarks'/'reproduce.py'
+
+
+def args(folder, *more): return ['--budget', 'smoke', '--results', folder/'results', '--runs', folder/'runs', *more]
+
+
+def main(folder, *more): return reproduce.main([str(a) for a in args(folder, *more)])
+
+
+def measured(folder):
+    "What was measured, without what depends on the clock and on how often it was begun"
+    found = {}
+    for path in sorted((folder/'results').rglob('*.json')):
+        row = json.loads(path.read_text())
+        sets = [{k: v for k, v in s.items() if k not in ('seconds', 'cpu_seconds', 'session')} for s in row['sets']]
+        for s in sets: s['scores'] = {k: v['accuracies'] for k, v in s['scores'].items()}
+        found[path.stem] = dict(row=row['row'], data=row['data'], sets=sets)
+    return found
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+    "The smoke rows, measured in one go"
+    folder = tmp_path_factory.mktemp('whole')
+    assert main(folder) == 0
+    return folder
+
+
+# ---- Measuring
+
+def test_every_row_is_measured(whole, capsys):
+    found = measured(whole)
+    assert len(found) == len(declared.rows('smoke'))
+    assert all([s['seed'] for s in row['sets']] == list(range(row['row']['sets'])) for row in found.values())
+    main(whole)
+    assert 'nothing is left' in capsys.readouterr().out
+
+
+def test_a_row_holds_what_is_needed_to_measure_it_again(whole):
+    row = json.loads((whole/'results'/'smoke'/'digits'/'ipc2-dm.json').read_text())
+    assert row['row']['recipe']['iterations'] == 2 and row['row']['published_recipe']['iterations'] == 20_000
+    assert row['row']['scoring']['main']['recipe']['epochs'] == 5 and row['data']['fingerprint']
+    assert {'commit', 'versions', 'machine', 'device'} <= set(row['sessions'][0])
+    one, options = row['sets'][1], dict(row['row']['options'])
+    assert one['seconds'] > 0 and one['scores']['main']['seconds'] > 0 and len(one['scores']['main']['accuracies']) == 2
+    again = condense(load_dataset('digits'), 'dm', 2, seed=1, net=row['row']['net'], progress=False, **options)
+    kept = SyntheticSet.load(whole/'runs'/'smoke'/'digits'/'ipc2-dm'/'seed1'/'set.safetensors')
+    assert torch.equal(again.images, kept.images)
+
+
+def test_a_killed_run_goes_on_to_the_same_result(whole, tmp_path):
+    command = [sys.executable, SCRIPT, *args(tmp_path)]
+    process = subprocess.Popen([str(c) for c in command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        until = time.time() + 120
+        while not list((tmp_path/'results').rglob('*.json')) and time.time() < until: time.sleep(0.02)
+    finally: process.send_signal(getattr(signal, 'SIGKILL', signal.SIGTERM))
+    process.wait()
+    there = measured(tmp_path)
+    assert there, 'nothing was written'
+    assert main(tmp_path) == 0
+    assert measured(tmp_path) == measured(whole)
+
+
+def test_a_set_goes_on_where_the_time_was_up(tmp_path):
+    row = declared.rows('smoke')['digits/ipc2-delving']
+    where = SimpleNamespace(budget='smoke', runs=tmp_path, device='cpu', root=None, until=0)
+    with pytest.raises(reproduce.TimeUp): reproduce.make_set(row, 0, where)
+    folder = tmp_path/'smoke'/row.name/'seed0'
+    assert list(folder.glob('checkpoint-*')) and not (folder/'set.safetensors').exists()
+    spent = json.loads((folder/'spent.json').read_text())
+    where.until = math.inf
+    small, took = reproduce.make_set(row, 0, where)
+    plain = condense(load_dataset('digits'), row.method, 2, net=row.net, progress=False, **declared.options_of(row))
+    assert torch.equal(small.images, plain.images) and took['updates'] == 2
+    assert took['seconds'] > spent[0] > 0 and not list(folder.glob('checkpoint-*'))
+
+
+def test_two_processes_do_nothing_twice(whole, tmp_path):
+    done = run(SCRIPT, *args(tmp_path, '--processes', '2'), cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+    said = [line.split(':')[0] for line in done.stdout.splitlines() if ', seed ' in line]
+    assert len(said) == len(set(said)) == sum(r.sets for r in declared.rows('smoke').values())
+    assert measured(tmp_path) == measured(whole)
+
+
+def test_a_set_that_another_process_works_on_is_left_to_it(tmp_path, capsys):
+    place = tmp_path/'runs'/'smoke'/'digits'/'ipc2-random'/'seed0'
+    place.mkdir(parents=True)
+    with RunLock(place): main(tmp_path, '--only', 'digits/ipc2-random')
+    assert [s['seed'] for s in measured(tmp_path)['ipc2-random']['sets']] == [1]
+    assert '1 sets of 1 rows are left' in capsys.readouterr().out
+
+
+def test_the_time_budget_is_kept(tmp_path, capsys):
+    main(tmp_path, '--minutes', '1e-9')
+    out = capsys.readouterr().out
+    assert not measured(tmp_path)
+    assert 'stopped; 10 sets of 5 rows are left, about' in out and 'minutes of one core' in out
+
+
+def test_plans_are_made_of_what_sets_took(whole, tmp_path):
+    where = SimpleNamespace(budget='smoke', results=whole/'results', device='cpu')
+    row = declared.rows('smoke')['digits/ipc2-dm']
+    sets = json.loads((whole/'results'/'smoke'/'digits'/'ipc2-dm.json').read_text())['sets']
+    took = sum(s['cpu_seconds'] + s['scores']['main']['cpu_seconds'] for s in sets) / len(sets)
+    assert reproduce.predict([(row, 9)], where)[row.name, 9] == pytest.approx(took)
+
+
+# ---- What is declared
+
+@pytest.mark.parametrize('budget', declared.ROWS)
+def test_rows_are_declared_once_and_refer_to_rows(budget):
+    rows = declared.rows(budget)
+    listed = [r.name for make in declared.ROWS[budget] for r in make()]
+    assert len(listed) == len(set(listed))
+    for r in rows.values():
+        assert r.data == r.name.split('/')[0] and r.scoring and r.declared()
+        assert r.sets_of in ('', *rows) and r.same_as in ('', *rows)
+        assert r.same_as or sum(declared.estimate(r)) > 0 and all(math.isfinite(x) for x in declared.estimate(r))
+
+
+@pytest.mark.parametrize('data', ['digits', 'mnist'])
+def test_claims_are_about_declared_rows(data):
+    known = declared.rows('cpu')
+    for claim in results.claims(data):
+        for part in claim.parts:
+            assert len(part.a) == len(part.b)
+            for name, way in [*((n, part.ways[0]) for n in part.a), *((n, part.ways[1]) for n in part.b)]:
+                if '/older/' not in name: assert way in known[name].scoring, name
+
+
+def test_what_the_issue_asks_for_is_declared():
+    cpu, paper = declared.rows('cpu'), declared.rows('paper')
+    methods = [*declared.BASELINES, *declared.GRADIENT, 'dm']
+    for ipc in (1, 2, 5, 10, 20, 50):
+        for m in methods: assert cpu[f'digits/ipc{ipc}-{m}'].sets == 5
+    for ipc in (1, 10):
+        for m in methods: assert cpu[f'mnist/ipc{ipc}-{m}'].sets == 3
+    assert cpu['mnist/ipc1-dc'].recipe().updates >= 1000 and cpu['mnist/ipc1-dm'].recipe().updates >= 3000
+    first = [n for n in paper if n.startswith('cifar10-jpeg/')][:5]
+    assert [n.split('/')[1] for n in first] == ['ipc10-dm', 'ipc1-dm', 'ipc10-dsa', 'ipc10-dc', 'ipc10-delving']
+    assert all(paper[n].recipe() == METHODS[paper[n].method].recipe(paper[n].ipc) and paper[n].sets == 5 for n in first)
+
+
+def test_a_short_run_keeps_the_shape_of_the_published_schedule():
+    fixed, adaptive = (declared.rows('cpu')[f'digits/ipc10-{m}'].recipe() for m in ('delving-md', 'delving'))
+    share = declared._passes(adaptive) / declared._passes(fixed)
+    assert share == pytest.approx(190 / 450, abs=0.02)        # the published ratio at ten images per class
+    assert (fixed.iterations, fixed.outer, fixed.image_lr) == (adaptive.iterations, adaptive.outer, adaptive.image_lr)
+
+
+# ---- Wrong calls end in one line
+
+@pytest.mark.parametrize('wrong, says', [
+    (['--only', 'nothing/*'], 'no row of the budget smoke is called like nothing/*'),
+    (['--processes', '0'], '--processes is 0, expected at least 1'),
+    (['--minutes', '-1'], '--minutes is -1.0, expected more than 0'),
+    (['--device', 'cuda:99'], 'cuda:99')])
+def test_wrong_calls_end_in_one_line(wrong, says, tmp_path):
+    with pytest.raises(SystemExit) as e: main(tmp_path, *wrong)
+    assert says in str(e.value) and '\n' not in str(e.value) and not measured(tmp_path)
+
+
+def test_data_that_are_not_embedded_need_a_root(tmp_path):
+    with pytest.raises(SystemExit, match='rows of mnist need --root FOLDER'):
+        reproduce.main(['--only', 'mnist/ipc1-random', '--results', str(tmp_path), '--runs', str(tmp_path/'runs')])
+
+
+def test_rows_with_other_settings_are_not_mixed(whole, tmp_path):
+    path = tmp_path/'results'/'smoke'/'digits'/'ipc2-dm.json'
+    path.parent.mkdir(parents=True)
+    row = json.loads((whole/'results'/'smoke'/'digits'/'ipc2-dm.json').read_text())
+    row['row']['recipe']['image_lr'] = 7.
+    path.write_text(json.dumps(row))
+    with pytest.raises(SystemExit) as e: main(tmp_path)
+    assert 'recipe.image_lr was 7.0, is 1.0' in str(e.value) and json.loads(path.read_text()) == row
+
+
+# ---- Tables, verdicts, advice
+
+def test_tables_need_the_files_and_nothing_else(whole, capsys, monkeypatch):
+    def never(*a, **kw): raise AssertionError('computed')
+    for name in ('load_dataset', 'evaluate', 'condensing'): monkeypatch.setattr(reproduce, name, never)
+    main(whole, '--table')
+    out = capsys.readouterr().out
+    dm = next(line for line in out.splitlines() if line.split()[:2] == ['2', 'dm'])
+    mean = results.load_results(whole/'results')[0]
+    assert '2 of 20,000' in dm and 'u n b e' in dm and mean.budget == 'smoke'
+    rows = {m.name: m for m in results.load_results(whole/'results')}
+    assert f'{rows["digits/ipc2-dm"].mean():.1f}' in dm
+
+
+def test_a_file_that_is_no_row_is_named(tmp_path):
+    (tmp_path/'cpu').mkdir()
+    (tmp_path/'cpu'/'odd.json').write_text('{"sets": 3}')
+    with pytest.raises(ValueError, match='odd.json holds no row'): results.load_results(tmp_path)
+
+
+@pytest.mark.parametrize('differences, more, no_less', [
+    ([3, 4, 5], 'confirmed', 'confirmed'), ([-3, -4, -5], 'not confirmed', 'not confirmed'),
+    ([.1, .1, .1], 'confirmed', 'confirmed'), ([-.1, .1, 0, .1], 'not confirmed', 'confirmed'),
+    ([-.2, -.2, -.2], 'not confirmed', 'confirmed'), ([-9, 9, 1], 'undecided', 'undecided'),
+    ([5, 5], 'undecided', 'undecided'), ([], 'not measured here', 'not measured here')])
+def test_verdicts(differences, more, no_less):
+    assert results.verdict(differences).word == more
+    assert results.verdict(differences, 'no less').word == no_less
+
+
+def test_a_verdict_is_that_of_the_t_test():
+    from scipy.stats import ttest_1samp
+    generator = torch.Generator().manual_seed(0)
+    for n in (3, 5, 30):
+        d = torch.randn(n, generator=generator, dtype=torch.float64).tolist()
+        low, high = ttest_1samp(d, 0).confidence_interval()
+        v = results.verdict(d)
+        assert (v.low, v.high) == pytest.approx((low, high)) and v.pairs == n
+
+
+def test_the_recommendation_is_what_the_results_say():
+    where = SimpleNamespace(results=ROOT/'results'/'reproduce')
+    for data, known in recommendation.CHOICES.items():
+        assert known['ways'] == [tuple(w) for w in reproduce.choices(where, data)], \
+            'run python benchmarks/reproduce.py --recommend, then nbdev_export'
+
+
+def test_auto_says_what_it_chose_and_why(tmp_path, capsys):
+    out = tmp_path/'run'
+    code = cli.main(['--method', 'auto', '--net', 'convnet-w8', '--iterations', '2', '--real-batch', '8', '--nets', '1', '--epochs', '2',
+                     '--whole', '0', '--baselines', 'none', '--out', str(out)])
+    said = capsys.readouterr().out
+    line, = [x for x in said.splitlines() if x.startswith('auto: ')]
+    choice = recommendation.recommend(1, load_dataset('digits'), computed=True)
+    assert code == 0 and line == f'auto: {choice}' and isinstance(METHODS[choice.method], Method)
+    report = json.loads((out/'report.json').read_text())
+    assert report['method'] == choice.method and report['set']['recipe']['iterations'] == 2
+    assert report['set']['recipe']['image_lr'] == choice.settings.get('image_lr', report['set']['recipe']['image_lr'])
+    assert os.path.exists(out/'synthetic.safetensors')
+
+
+def test_auto_goes_on_with_its_run(tmp_path, capsys):
+    out = ['--method', 'auto', '--net', 'convnet-w8', '--real-batch', '8', '--nets', '1', '--epochs', '2', '--whole', '0', '--baselines',
+           'none', '--quiet', '--out', str(tmp_path/'run')]
+    assert cli.main(['--iterations', '2', *out]) == 0
+    assert cli.main(['--iterations', '3', *out, '--resume']) == 0
+    assert json.loads((tmp_path/'run'/'report.json').read_text())['resumed_after_updates']

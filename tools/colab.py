@@ -1,0 +1,72 @@
+"""Keep in every chapter the cell that installs the package in Colab, and the link that opens it there.
+
+    python tools/colab.py             # write both, for the account and branch in settings.ini
+    python tools/colab.py --check     # write nothing, name the chapters in which they differ
+
+The cell is the first code cell of a chapter; elsewhere than in Colab it does nothing. The link ends the cell
+that says what the chapter assumes.
+"""
+import argparse
+import json
+import re
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOK = re.compile(r'[01]\d[a-z]?_.+\.ipynb')   # the chapters; not 90 and above, which only collect others
+LINK = re.compile(r'\n*^\[Open in Colab\]\(.*\)$', flags=re.M)
+
+
+def settings() -> dict:
+    config = ConfigParser(delimiters=['='])
+    config.read(ROOT/'settings.ini', encoding='utf-8')
+    return config['DEFAULT']
+
+
+def install_cell(cfg) -> str:
+    "The clone is installed, and not the package alone, since chapters read measured figures from results/"
+    return f"""#| hide
+# In Colab: fetch the project, install it, and work in the folder of its notebooks
+if 'google.colab' in str(get_ipython()):
+    for line in ('%cd -q /content', '!git clone -q --depth 1 -b {cfg["branch"]} {cfg["git_url"]}',
+                 '%pip install -q ./{cfg["repo"]}', '%cd -q {cfg["repo"]}/{cfg["nbs_path"]}'):
+        get_ipython().run_cell(line)"""
+
+
+def link(cfg, name:str) -> str:
+    host = cfg['git_url'].replace('https://github.com/', 'https://colab.research.google.com/github/')
+    return f'[Open in Colab]({host}/blob/{cfg["branch"]}/{cfg["nbs_path"]}/{name})'
+
+
+def as_lines(text:str) -> list: return text.splitlines(True)
+
+
+def updated(nb:dict, name:str, cfg) -> dict:
+    "The notebook with its cell and its link"
+    cells = [c for c in nb['cells'] if c['id'] != 'colab']
+    at = next((i for i, c in enumerate(cells) if ''.join(c['source']).startswith('**Assumes**')), None)
+    if at is None: raise SystemExit(f'{name}: no cell begins with **Assumes**, to which the link belongs')
+    said = LINK.sub('', ''.join(cells[at]['source'])).rstrip()
+    cells[at] = {**cells[at], 'source': as_lines(f'{said}\n\n{link(cfg, name)}')}
+    new = dict(cell_type='code', execution_count=None, id='colab', metadata={}, outputs=[],
+               source=as_lines(install_cell(cfg)))
+    return {**nb, 'cells': cells[:at + 1] + [new] + cells[at + 1:]}
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--check', action='store_true', help='write nothing; fail where something would change')
+    args, cfg, changed = parser.parse_args(argv), settings(), []
+    for path in sorted((ROOT/cfg['nbs_path']).glob('*.ipynb')):
+        if not NOTEBOOK.fullmatch(path.name): continue
+        old = path.read_text(encoding='utf-8')
+        new = json.dumps(updated(json.loads(old), path.name, cfg), indent=1, ensure_ascii=False) + '\n'
+        if new == old: continue
+        changed.append(path.name)
+        if not args.check: path.write_text(new, encoding='utf-8')
+    if changed: print(f'{"differ" if args.check else "written"}: {", ".join(changed)}')
+    return 1 if args.check and changed else 0
+
+
+if __name__ == '__main__': sys.exit(main())
