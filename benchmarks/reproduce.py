@@ -241,7 +241,7 @@ def predict(tasks, args) -> dict:
     "(row's name, seed) → seconds: as its other sets took; else as planned, corrected by what the plan of other rows was worth"
     known, plans, factors = {}, {r.name: estimate(r, args.device) for r, _ in tasks}, {}
     for r in rows(args.budget).values():
-        if sets := read(r, args)['sets']:
+        if sets := read(r, args).get('sets'):
             took = mean(s['cpu_seconds'] + sum(x['cpu_seconds'] for x in s['scores'].values()) for s in sets) if not r.sets_of else \
                 mean(sum(x['cpu_seconds'] for x in s['scores'].values()) for s in sets)
             known[r.name] = took
