@@ -57,6 +57,7 @@ def main():
     p.add_argument('--root', help='where MNIST is')
     p.add_argument('--nets', type=int, default=3)
     p.add_argument('--results', type=Path, default=RESULTS)
+    p.add_argument('--only', default='', help='rows whose name contains this')
     p.add_argument('--table', action='store_true')
     args = p.parse_args()
     path = args.results/'time_to_accuracy_mnist.json'
@@ -65,6 +66,7 @@ def main():
         data = load_dataset('mnist', root=args.root, progress=False)
         order = sorted(ROWS.items(), key=lambda r: r[1][3] == 'convnet' and r[1][4]['iterations'] > 100)
         for name, row in order:      # the short ones first
+            if args.only not in name: continue
             for seed in range(row[1]):
                 sets = done['rows'].setdefault(name, [])
                 if seed < len(sets): continue
