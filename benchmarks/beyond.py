@@ -55,15 +55,15 @@ def some(names, table) -> dict:
 FOUR = ('centroids', 'centroids in tiles', 'dm, tiles', 'dm')
 CASES = {   # name: data, ipc, sets, networks for each set and recipe, network that scores, epochs, rows
     'digits-1': dict(data='digits', ipc=1, sets=5, nets=dict(dc=5, dsa=3), net='convnet-w64', epochs=300,
-                     rows=rows(300, 1., 10., 64, 'convnet-w64')),
+                     rows=rows(300, 1., 3., 64, 'convnet-w64')),
     'digits-10': dict(data='digits', ipc=10, sets=5, nets=dict(dc=3), net='convnet-w64', epochs=300,
-                      rows=rows(300, 10., 30., 64, 'convnet-w64')),
+                      rows=rows(300, 10., 10., 64, 'convnet-w64')),
     'mnist-1': dict(data='mnist', ipc=1, sets=3, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
-                    rows=some((*FOUR, 'dm, tiles from real images', 'dm, strata'), rows(300, 3., 10., 32, 'convnet-w64', speed='bfloat16'))),
+                    rows=some((*FOUR, 'dm, tiles from real images', 'dm, strata'), rows(300, 3., 3., 32, 'convnet-w64', speed='bfloat16'))),
     'mnist-10': dict(data='mnist', ipc=10, sets=1, nets=dict(dc=2), net='convnet', epochs=300,
-                     rows=some(FOUR, rows(200, 30., 100., 32, 'convnet-w64', speed='bfloat16'))),
+                     rows=some(FOUR, rows(200, 30., 30., 32, 'convnet-w64', speed='bfloat16'))),
     'cifar10-1': dict(data='cifar10', ipc=1, sets=1, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
-                      rows=some(FOUR, rows(100, 3., 10., 32, 'convnet-w64', speed='bfloat16')))}
+                      rows=some(FOUR, rows(100, 3., 3., 32, 'convnet-w64', speed='bfloat16')))}
 
 
 def method_of(row, data, seed):

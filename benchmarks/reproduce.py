@@ -225,7 +225,7 @@ def write_row(row, kept, args):
 
 def selected(args) -> list:
     "The rows asked for, in order of value"
-    found = [r for n, r in rows(args.budget).items() if any(fnmatch.fnmatch(n, p) or n.startswith(p) for p in args.only)]
+    found = [r for n, r in rows(args.budget).items() if any(fnmatch.fnmatch(n, p) for p in args.only)]
     if not found: raise SystemExit(f'reproduce: no row of the budget {args.budget} is called like {", ".join(args.only)}; see --plan')
     return found
 
@@ -242,33 +242,36 @@ def predict(tasks, args) -> dict:
     known, plans, factors = {}, {r.name: estimate(r, args.device) for r, _ in tasks}, {}
     for r in rows(args.budget).values():
         if sets := read(r, args).get('sets'):
-            took = mean(s['cpu_seconds'] + sum(x['cpu_seconds'] for x in s['scores'].values()) for s in sets) if not r.sets_of else \
-                mean(sum(x['cpu_seconds'] for x in s['scores'].values()) for s in sets)
+            took = mean(sum(x['cpu_seconds'] for x in s['scores'].values()) + (0 if r.sets_of else s['cpu_seconds']) for s in sets)
             known[r.name] = took
             factors.setdefault(r.data, []).append((took, sum(estimate(r, args.device))))
     scale = {d: sum(a for a, _ in f) / max(1e-9, sum(b for _, b in f)) for d, f in factors.items()}
     return {(r.name, s): known.get(r.name, sum(plans[r.name]) * scale.get(r.data, 1)) for r, s in tasks}
 
 
-def work(args):
-    "Measure what is missing, until the time is up"
+def work(args) -> int:
+    "Measure what is missing, until the time is up; how many sets failed"
     if args.processes > 1: torch.set_num_threads(1)
-    todo, session, passed = selected(args), dict(provenance(), device=args.device), set()
+    todo, session, passed, failed = selected(args), dict(provenance(), device=args.device), set(), 0
     while True:
         tasks = [t for t in missing(todo, args) if (t[0].name, t[1]) not in passed]
         cost, did = predict(tasks, args), False
         for row, seed in tasks:
             key, left = (row.name, seed), args.until - time.time()
-            if left <= 0 or orphaned(): return
+            if left <= 0 or orphaned(): return failed
             if cost[key] > left and not (_resumes(row) and left > 60): passed.add(key); continue
             with alone(*{place(r, seed, args) for r in (row.name, row.sets_of) if r}) as mine:
                 if not mine or seed in [s['seed'] for s in read(row, args)['sets']]: continue
-                try: found = measure(row, seed, args)
-                except TimeUp: return
-                record(row, found, session, args)
+                try: record(row, found := measure(row, seed, args), session, args)
+                except TimeUp: return failed
+                except Exception as e:      # one bad row must not cost the others
+                    print(f'{row.name}, seed {seed}: failed, {type(e).__name__}: {" ".join(str(e).split())}', file=sys.stderr, flush=True)
+                    passed.add(key)
+                    failed += 1
+                    continue
                 did = True
             say(row, found)
-        if not did: return
+        if not did: return failed
 
 
 def _resumes(row): return sum(estimate(row)) > 300      # a set worth going on with next time
@@ -283,7 +286,7 @@ def say(row, found):
 def _child(args):
     "A process beside the first; SIGTERM stops it as Ctrl-C does, with a checkpoint"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt): work(args)
+    with suppress(KeyboardInterrupt): sys.exit(1 if work(args) else 0)
 
 
 def orphaned():
@@ -317,10 +320,10 @@ def run(args):
     print(plan(args), flush=True)
     others = [get_context('spawn').Process(target=_child, args=(args,)) for _ in range(args.processes - 1)]
     for p in others: p.start()
-    code = 0
     try:
-        work(args)
+        code = 1 if work(args) else 0
         for p in others: p.join()
+        code = code or max([p.exitcode for p in others], default=0)
     except KeyboardInterrupt:
         code = 130
         for p in others: p.terminate()
@@ -347,8 +350,9 @@ def choices(args, data) -> list:
     from dataset_condensation.results import load_results, ways
     found = load_results(args.results, 'cpu')
     sizes = sorted({m.row['ipc'] for m in found if m.row['data'] == data and m.row['ipc']})
+    able = lambda n: [w for w in ways(found, data, n) if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
     return [(n, float(f'{w.seconds:.2g}'), round(w.accuracy, 1), w.settings['method'], w.settings['options'])
-            for n in sizes for w in stairs(ways(found, data, n))]
+            for n in sizes for w in stairs(able(n))]
 
 
 def recommend(args):
@@ -358,9 +362,9 @@ def recommend(args):
     for data in ('digits', 'mnist', 'cifar10-jpeg'):
         cell = next(c for c in nb['cells'] if c['id'] == f'choices-{data}')
         shape, classes = SHAPES[data][:2]
-        lines = [f'    {w!r},' for w in choices(args, data)]
+        lines = ',\n'.join(f'    {w!r}' for w in choices(args, data))
         head = f"#| export\nCHOICES['{data}'] = dict(shape={shape}, classes={classes}, ways=["
-        cell['source'] = ('\n'.join([head, *lines]) + '])').splitlines(keepends=True)
+        cell['source'] = (head + ('\n' + lines if lines else '') + '])').splitlines(keepends=True)
         print(''.join(cell['source']))
     write_atomic(path, json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
 
@@ -368,7 +372,7 @@ def recommend(args):
 def parser():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--budget', choices=sorted(ROWS), default='cpu')
-    p.add_argument('--only', nargs='+', default=['*'], metavar='PATTERN', help="names of rows: 'digits/*', 'mnist/ipc1-dm', 'digits/ipc10'")
+    p.add_argument('--only', nargs='+', default=['*'], metavar='PATTERN', help="names of rows: 'digits/*', 'mnist/ipc1-dm', 'digits/ipc10-*'")
     p.add_argument('--processes', type=int, default=1)
     p.add_argument('--minutes', type=float, default=math.inf, help='begin nothing that would end later')
     p.add_argument('--device', default='cpu')

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import torch
 
+import dataset_condensation.beyond  # noqa: F401  its ways to draw real images
 from dataset_condensation.adaptive_steps import PUBLISHED, schedule
 from dataset_condensation.all import METHODS, Recipe, get_method, loop_counts, make_net, parse_net, train_recipe
 from dataset_condensation.condensation import Method, _plain
@@ -78,7 +79,8 @@ def short(method, ipc, updates, passes=5, lr=0.1, dm=None, most=10, **more) -> d
     outer, inner = loop_counts(ipc)
     outer, inner = min(outer, most), max(1, round(inner / passes))
     if method == 'delving': inner = [max(1, round(p * inner / PUBLISHED[0])) for p in PUBLISHED]
-    return dict(init='real', iterations=updates // outer, outer=outer, inner=inner, image_lr=round(lr * min(ipc, 10), 6), net_momentum=0.5, **more)
+    return dict(init='real', iterations=updates // outer, outer=outer, inner=inner, image_lr=round(lr * min(ipc, 10), 6),
+                net_momentum=0.5, **more)
 
 
 # The digits: 8 × 8 pixels, for which nobody published figures; every method at every size
@@ -92,7 +94,8 @@ def digits(method, ipc, suffix='', net=DIGITS, sets=5, **options):
     if method.startswith('dm'): o |= dict(iterations=150, real_batch=64)
     same = f'digits/ipc{ipc}-delving-md' if method == 'delving' and ipc < 5 else ''    # no passes to save
     scoring = dict(main=score(net, 5, 'float32', epochs=PASSES[ipc], batch=32))
-    return Row(f'digits/ipc{ipc}-{suffix or method}', 'digits', method, ipc, net, o | options, sets, scoring, 'float32', same_as=same)
+    return Row(f'digits/ipc{ipc}-{suffix or method}', 'digits', method, ipc, net, o | options, sets, scoring, 'float32',
+               same_as=same)
 
 
 def digits_rows():
@@ -231,8 +234,8 @@ def rows(budget) -> dict:
 
 # ---- What a row would take: for planning, in seconds of one core of the machine this was written on
 
-SHAPES = {'digits': ((1, 8, 8), 10, 1400, 397), 'mnist': ((1, 28, 28), 10, 60_000, 10_000), 'fashionmnist': ((1, 28, 28), 10, 60_000, 10_000),
-          'cifar10': ((3, 32, 32), 10, 50_000, 10_000), 'cifar10-jpeg': ((3, 32, 32), 10, 50_000, 10_000),
+SHAPES = {'digits': ((1, 8, 8), 10, 1400, 397), 'mnist': ((1, 28, 28), 10, 60_000, 10_000),
+          'fashionmnist': ((1, 28, 28), 10, 60_000, 10_000), 'cifar10': ((3, 32, 32), 10, 50_000, 10_000), 'cifar10-jpeg': ((3, 32, 32), 10, 50_000, 10_000),
           'cifar100': ((3, 32, 32), 100, 50_000, 10_000), 'svhn': ((3, 32, 32), 10, 73_257, 26_032)}
 
 

@@ -27,6 +27,8 @@ ROWS = {   # name: (method, sets, speed, network, settings)
     'dm: … in networks of 64 filters': ('dm', 3, 'bfloat16', 'convnet-w64', SHORT['dm']),
     'dm: the last in float32': ('dm', 3, 'float32', 'convnet-w64', SHORT['dm']),
     'dm: … 200 updates at image lr 2, bfloat16': ('dm', 3, 'bfloat16', 'convnet-w64', dict(SHORT['dm'], iterations=200, image_lr=2.)),
+    'dm: … 60 updates of four tiles in each image, image lr 3': ('dm', 3, 'bfloat16', 'convnet-w64',
+                                                                 dict(SHORT['dm'], iterations=60, factor=2)),
     'class means alone': ('dm', 1, 'float32', 'convnet-w64', dict(SHORT['dm'], iterations=1, image_lr=0.)),
     'dc: 200 updates at 64 real images, by hand, bfloat16': ('dc', 1, 'bfloat16', 'convnet', PUBLISHED['dc']),
     'dc: … from class means, 50 updates at 32 real images, image lr 0.5': ('dc', 1, 'bfloat16', 'convnet', SHORT['dc']),
