@@ -11,7 +11,7 @@ cfg = config['DEFAULT']
 
 licenses = {'apache2': 'Apache-2.0'}
 statuses = {'1': 'Planning', '2': 'Pre-Alpha', '3': 'Alpha', '4': 'Beta', '5': 'Production/Stable'}
-python_versions = '3.10 3.11 3.12 3.13 3.14'.split()
+python_versions = '3.10 3.11 3.12 3.13'.split()
 supported = python_versions[python_versions.index(cfg['min_python']):]
 
 setup(

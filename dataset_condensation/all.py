@@ -25,6 +25,7 @@ from .distributed import ProcessLost, evaluate_together
 from .visualization import *
 from .continual_learning import *
 from .architecture_search import *
+from .beyond import *
 
 # %% ../nbs/90_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate',

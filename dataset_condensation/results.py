@@ -148,7 +148,8 @@ def _mine(where, rows, data, budget):
 
 # %% ../nbs/15_results.ipynb #differences
 LETTERS = dict(u='fewer updates of the images than published', n='another network', b='smaller real batches',
-               s='other settings of the run', e='scored in another way than published', j='images from JPEG files', p='16-bit convolutions')
+               s='other settings of the run', p='16-bit convolutions', e='scored in another way than published',
+               j='images from JPEG files')
 
 def differences(
     m: Measured,
@@ -206,14 +207,15 @@ def results_table(
     mine = _mine('results_table', rows, data, budget)
     papers = {(p.ipc, p.method): p for p in published(data)}
     keys = sorted({*mine, *papers}, key=lambda k: (k[0] == 0, k[0], _order(k[1])))
-    table = [['ipc', 'method', 'published', 'measured %', '± sets', '± networks', 'sets × networks', 'updates', 'seconds', 'differs']]
+    table = [['ipc', 'method', 'published', 'measured %', '± sets', '± networks', 'sets × networks', 'updates', 'seconds',
+              'differs']]
     for k in keys:
         if ipcs and k[0] not in ipcs: continue
         if k in mine: table.append(_line(mine[k], 'main', papers.get(k)))
         else: table.append([str(k[0] or 'all'), k[1], str(papers[k]), 'not measured here', *['–']*6])
     used = sorted({c for r in table[1:] for c in r[-1] if c in LETTERS}, key=list(LETTERS).index)
     if not papers: table = [r[:2] + r[3:] for r in table]
-    return ResultsTable(table, '; '.join(f'**{c}** {LETTERS[c]}' for c in used))
+    return ResultsTable(table, '; '.join(f'{c}: {LETTERS[c]}' for c in used))
 
 _ORDER = 'random herding kcenter kmeans forgetting dc dsa delving-m delving-md delving dm'.split() + ['whole set']
 def _order(label): return (_ORDER.index(label), '') if label in _ORDER else (len(_ORDER), label)
@@ -241,13 +243,13 @@ def ways(
     ipc: int,       # Images per class
     budget: str = 'cpu',
 ) -> list:          # Of `Way`
-    "What `stairs` needs to know of each row; rows with fewer than three sets are left out"
-    found = []
-    for (n, _), m in _mine('ways', rows, data, budget).items():
-        if n != ipc or m.same_as or len(m.means()) < 3: continue
-        found.append(Way(m.label, mean(_each(m, 'seconds').values()), m.mean(), m.between_sets() / math.sqrt(len(m.means())),
-                         dict(method=m.row['method'], options=m.row.get('options', {}))))
-    return found
+    "What `stairs` needs to know of each row; rows with a single set are left out"
+    here = [m for (n, _), m in _mine('ways', rows, data, budget).items() if n == ipc and not m.same_as and len(m.means()) > 1]
+    if not here: return []
+    usual = mean(m.between_sets()**2 for m in here)**.5
+    spread = lambda m: m.between_sets() if len(m.means()) > 2 else max(usual, m.between_sets())   # two may agree by chance
+    return [Way(m.label, mean(_each(m, 'seconds').values()), m.mean(), spread(m) / math.sqrt(len(m.means())),
+                dict(method=m.row['method'], options=m.row.get('options', {}))) for m in here]
 
 # %% ../nbs/15_results.ipynb #frontier
 def frontier(
@@ -268,6 +270,7 @@ def frontier(
         end = max(w.seconds for w in found) * 2
         ax.step([max(w.seconds, least) for w in best] + [max(end, 2*least)], [w.accuracy for w in best] + [best[-1].accuracy],
                 where='post', color='0.8', zorder=0)
+    if not found: ax.text(0.5, 0.5, 'not measured here', ha='center', transform=ax.transAxes)
     ax.set(xscale='log', title=f'{data}, {ipc} per class', xlabel='seconds to make a set', ylabel='accuracy %')
     return ax
 
@@ -381,7 +384,8 @@ def _choices(data, plain, others):
                 Part('scored with augmentation', (augmented[0],), (augmented[1],)),
                 Part('scored without', (f'{data}/ipc10-dsa',), (f'{data}/ipc10-dc',)))),
             Claim('Average pooling is better than max pooling', 'DC', (one('average − max', plain, at('dc-maxpool')),)),
-            Claim('Instance norm is the best norm', 'DC', tuple(one(f'instance − {w}', plain, at(f'dc-{k}')) for k, w in norms.items())),
+            Claim('Instance norm is the best norm', 'DC',
+                  tuple(one(f'instance − {w}', plain, at(f'dc-{k}')) for k, w in norms.items())),
             Claim('Leaky ReLU is better than ReLU', 'DC', (one('leaky − plain', at('dc-leakyrelu'), plain),)),
             Claim('A set made with one network teaches others', 'DC', tuple(transfer))]
 
@@ -395,12 +399,14 @@ def claims(
         older = 'digits/older/'
         levels = (Part('M is better than DC', (older + 'levels-M',), (older + 'levels-dc',)),
                   Part('MD is no worse than M', (older + 'levels-MD',), (older + 'levels-M',), 'no less'))
-        steps = [Part(f'{text}, schedule / fixed', (older + 'steps-schedule',), (older + 'steps-fixed',), kind, what) for text, kind, what
-                 in (('accuracy', 'no less', 'accuracy'), ('passes', 'less', 'passes'), ('seconds', 'less', 'seconds'))]
+        steps = [Part(f'{what}, schedule and fixed', (older + 'steps-schedule',), (older + 'steps-fixed',), kind, what)
+                 for what, kind in (('accuracy', 'no less'), ('passes', 'less'), ('seconds', 'less'))]
         found += [Claim('The same order where the network learns between updates, 1 per class', 'Delving', levels),
                   Claim('The published schedule against the published fixed steps, 10 per class', 'Delving', tuple(steps))]
         return found + _choices(data, ('digits/ipc1-dc',), dict(mlp='others', lenet='others', resnet18='resnet18'))
-    if data == 'mnist': return _ordered(data, (1, 10), (10,)) + _choices(data, ('mnist/claims/ipc1-dc-plain',), dict(mlp='others', lenet='others'))
+    if data == 'mnist':
+        others = dict(mlp='others', lenet='others')
+        return _ordered(data, (1, 10), (10,)) + _choices(data, ('mnist/claims/ipc1-dc-plain',), others)
     raise ValueError(f"claims: `data` is {data!r}, expected 'digits' or 'mnist'")
 
 # %% ../nbs/15_results.ipynb #older
@@ -410,16 +416,20 @@ def older_results(
     "Gradient levels and inner policies on the digits, measured before there was a runner"
     found, top = [], Path(folder)
     def add(name, ipc, file, sets):
-        if sets: found.append(Measured(f'digits/older/{name}', 'older', dict(data='digits', ipc=ipc, method=name, file=file.name), sets, []))
-    def one(seed, score, **took): return dict(seed=seed, gpu=False, scores=dict(main=dict(accuracies=score)), **took)
+        row = dict(data='digits', ipc=ipc, method=name, file=file.name)
+        if sets: found.append(Measured(f'digits/older/{name}', 'older', row, sets, []))
+    def one(seed, scores, seconds, passes):
+        return dict(seed=seed, gpu=False, cpu_seconds=seconds, passes=passes, scores=dict(main=dict(accuracies=scores)))
     if (file := top/'multi_level_digits.json').exists():
         made = json.loads(file.read_text(encoding='utf-8'))['sets']
         for m in ('dc', 'M', 'MD'):
-            add(f'levels-{m}', 1, file, [one(s['seed'], s['accuracies'], cpu_seconds=s['cpu_seconds'], passes=s['passes']) for s in made if s['method'] == m])
+            mine = [s for s in made if s['method'] == m]
+            add(f'levels-{m}', 1, file, [one(s['seed'], s['accuracies'], s['cpu_seconds'], s['passes']) for s in mine])
     if (file := top/'adaptive_steps_digits.json').exists():
         made = [(r, r['scores'][-1]) for r in json.loads(file.read_text(encoding='utf-8'))['runs']]
         for p in ('fixed', 'schedule'):
-            add(f'steps-{p}', 10, file, [one(r['seed'], s['accuracies'], cpu_seconds=s['seconds'], passes=s['passes']) for r, s in made if r['policy'] == p])
+            mine = [(r['seed'], s) for r, s in made if r['policy'] == p]
+            add(f'steps-{p}', 10, file, [one(seed, s['accuracies'], s['seconds'], s['passes']) for seed, s in mine])
     return found
 
 # %% ../nbs/15_results.ipynb #claims-table
@@ -437,7 +447,8 @@ def claims_table(
         for p in c.parts:
             v, sign = p.verdict(mine), '+' if p.kind != 'less' else ''
             num = lambda x: '–' if x is None else f'{x:{sign}.2f}'
-            table.append([p.text, '', v.word, num(v.mean), f'{num(v.low)} … {num(v.high)}' if v.low is not None else '–', str(v.pairs or '–')])
+            interval = f'{num(v.low)} … {num(v.high)}' if v.low is not None else '–'
+            table.append([p.text, '', v.word, num(v.mean), interval, str(v.pairs or '–')])
     return ResultsTable(table, 'Accuracies are compared as differences in points, passes and seconds as ratios.', 3)
 
 # %% ../nbs/15_results.ipynb #provenance
@@ -452,10 +463,12 @@ def provenance_of(
     if not mine: return f'{data}: not measured here'
     seen = [s for m in mine for s in m.sessions]
     join = lambda words: ', '.join(sorted({w for w in words if w}))
-    machines = join(f'{s["machine"].get("gpu") or s["machine"]["cpu"]} ({s["machine"]["threads"]} thread{"s" * (s["machine"]["threads"] > 1)})' for s in seen)
-    hours = sum(_seconds(s) + sum(x['cpu_seconds'] for x in s['scores'].values()) for m in mine if not m.same_as for s in m.sets) / 3600
-    return (f'{data}, budget {budget}: {len(mine)} rows, {hours:.1f} hours; {machines}; torch {join(s["versions"]["torch"] for s in seen)}; '
-            f'commits {join(s["commit"][:7] for s in seen)}; {join(s["date"] for s in seen)}')
+    machines = join(f'{m.get("gpu") or m["cpu"]}, threads: {m["threads"]}' for m in (s['machine'] for s in seen))
+    spent = lambda s: _seconds(s) + sum(x['cpu_seconds'] for x in s['scores'].values())
+    hours = sum(spent(s) for m in mine if not m.same_as for s in m.sets) / 3600
+    return (f'{data}, budget {budget}: {len(mine)} rows, {hours:.1f} hours; {machines}; torch '
+            f'{join(s["versions"]["torch"] for s in seen)}; commits {join(s["commit"][:7] for s in seen)}; '
+            f'{join(s["date"] for s in seen)}')
 
 # %% ../nbs/15_results.ipynb #not-confirmed
 def not_confirmed(

@@ -615,7 +615,7 @@ class _Viewer(widgets.VBox):
     _ipython_display_ = None         # ipywidgets 7 would show itself with it, and leave no picture
 
     def __init__(self, *children):
-        self.image = widgets.Image(format='png', layout=widgets.Layout(max_width='100%', object_fit='contain'))
+        self.image = widgets.Image(format='png', layout=widgets.Layout(max_width='100%', align_self='flex-start'))
         self.label = widgets.Label()
         super().__init__([*children, self.label, self.image])
 

@@ -66,6 +66,15 @@ def test_a_private_test_for_no_cell_is_an_error(tmp_path):
     with pytest.raises(SystemExit, match='no assignment a9'): make_course(tmp_path/'course', ['a9'])
 
 
+def test_students_are_sent_to_the_site_and_not_to_notebooks_they_do_not_have(tmp_path):
+    for name in make_course(tmp_path/'course'):
+        words = '\n'.join(text(c) for c in read(tmp_path/'course'/'source'/name/f'{name}.ipynb')['cells'])
+        links = re.findall(r'\]\(([^)]+)\)', '\n'.join(line for line in words.splitlines() if '](' in line))
+        assert not [link for link in links if '.ipynb' in link], name
+        pages = [re.search(r'/dataset_condensation/(.+?)\.html', link)[1] for link in links if '.html' in link]
+        assert pages and all(any(f.stem.lower().endswith(p.split('/')[-1]) for f in (ROOT/'nbs').rglob('*.ipynb')) for p in pages)
+
+
 # ---- What an assignment in this project looks like; this needs no nbgrader
 
 @pytest.mark.parametrize('name', names())

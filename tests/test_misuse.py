@@ -333,6 +333,15 @@ CALLS = [
     ("Typical('digits')", T, 'Typical', 'data', 'str'),
     ("Typical(data, near=2)", V, 'Typical', 'near', 'is 2'),
     ("moments(net, x, nan)", V, 'moments', 'weight', 'nan'),
+    # ---- 13c and 15, which method, and results
+    ("recommend(0)", V, 'recommend', 'ipc'),
+    ("recommend(1, seconds=0)", V, 'recommend', 'seconds'),
+    ("load_results(there/'nothing')", F, 'load_results', 'nothing'),
+    ("published(1)", T, 'published', 'data', 'is 1'),
+    ("results_table(3, 'digits')", T, 'rows'),
+    ("overview(3, 'digits')", T, 'rows'),
+    ("claims_table(3, 'digits')", T, 'rows'),
+    ("frontier(3, 'digits', 1)", T, 'ways'),
     # ---- 06 to 09 methods
     ("mse(gradient, other)", V, 'mse', '`a`', '`b`', 'number 0'),
     ("angle(gradient, gradient[:1])", V, 'angle', '`b` has 1'),

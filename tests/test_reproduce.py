@@ -15,7 +15,7 @@ from conftest import ROOT, run
 
 from dataset_condensation import cli, recommendation, results
 from dataset_condensation.checkpoints import RunLock
-from dataset_condensation.condensation import Method, condense
+from dataset_condensation.condensation import condense
 from dataset_condensation.coresets import METHODS
 from dataset_condensation.data import load_dataset
 from dataset_condensation.training import SyntheticSet
@@ -123,6 +123,18 @@ def test_the_time_budget_is_kept(tmp_path, capsys):
     out = capsys.readouterr().out
     assert not measured(tmp_path)
     assert 'stopped; 10 sets of 5 rows are left, about' in out and 'minutes of one core' in out
+
+
+def test_a_row_that_fails_costs_no_other(tmp_path, capsys, monkeypatch):
+    whole = reproduce.measure
+    def broken(row, seed, args):
+        if row.method == 'herding': raise RuntimeError('no luck')
+        return whole(row, seed, args)
+    monkeypatch.setattr(reproduce, 'measure', broken)
+    assert main(tmp_path, '--only', 'digits/ipc2-random', 'digits/ipc2-herding', 'digits/ipc2-dm') == 1
+    said = capsys.readouterr()
+    assert 'digits/ipc2-herding, seed 1: failed, RuntimeError: no luck' in said.err and '2 sets of 1 rows are left' in said.out
+    assert set(measured(tmp_path)) == {'ipc2-random', 'ipc2-dm'}
 
 
 def test_plans_are_made_of_what_sets_took(whole, tmp_path):
@@ -250,21 +262,37 @@ def test_the_recommendation_is_what_the_results_say():
             'run python benchmarks/reproduce.py --recommend, then nbdev_export'
 
 
-def test_auto_says_what_it_chose_and_why(tmp_path, capsys):
+@pytest.fixture
+def known(monkeypatch):
+    "A made-up measurement: DM is worth its four seconds"
+    ways = [(1, 0., 60., 'random', {}), (1, 4., 91., 'dm', dict(iterations=150, image_lr=2.))]
+    monkeypatch.setitem(recommendation.CHOICES, 'digits', dict(shape=(1, 8, 8), classes=10, ways=ways))
+
+
+def test_auto_says_what_it_chose_and_why(known, tmp_path, capsys):
     out = tmp_path/'run'
     code = cli.main(['--method', 'auto', '--net', 'convnet-w8', '--iterations', '2', '--real-batch', '8', '--nets', '1', '--epochs', '2',
                      '--whole', '0', '--baselines', 'none', '--out', str(out)])
     said = capsys.readouterr().out
     line, = [x for x in said.splitlines() if x.startswith('auto: ')]
     choice = recommendation.recommend(1, load_dataset('digits'), computed=True)
-    assert code == 0 and line == f'auto: {choice}' and isinstance(METHODS[choice.method], Method)
+    assert code == 0 and line == f'auto: {choice}'
+    assert 'dm: at 1 image per class of digits it reached 91.0 %, in about 4 s' in line
     report = json.loads((out/'report.json').read_text())
-    assert report['method'] == choice.method and report['set']['recipe']['iterations'] == 2
-    assert report['set']['recipe']['image_lr'] == choice.settings.get('image_lr', report['set']['recipe']['image_lr'])
+    assert report['method'] == 'dm' and (report['set']['recipe']['iterations'], report['set']['recipe']['image_lr']) == (2, 2.)
     assert os.path.exists(out/'synthetic.safetensors')
 
 
-def test_auto_goes_on_with_its_run(tmp_path, capsys):
+def test_auto_keeps_to_the_time(known, tmp_path, capsys):
+    short = ['--method', 'auto', '--net', 'convnet-w8', '--nets', '1', '--epochs', '2', '--whole', '0', '--baselines', 'none']
+    assert cli.main([*short, '--minutes', '0.05', '--out', str(tmp_path/'run')]) == 0
+    assert 'auto: random: at 1 image per class' in capsys.readouterr().out
+    assert cli.main([*short, '--minutes', '0', '--out', str(tmp_path/'other')]) == 2
+    assert cli.main(['--method', 'dm', '--minutes', '3', '--out', str(tmp_path/'other')]) == 2
+    assert '--minutes: only for --method auto' in capsys.readouterr().err and not (tmp_path/'other').exists()
+
+
+def test_auto_goes_on_with_its_run(known, tmp_path, capsys):
     out = ['--method', 'auto', '--net', 'convnet-w8', '--real-batch', '8', '--nets', '1', '--epochs', '2', '--whole', '0', '--baselines',
            'none', '--quiet', '--out', str(tmp_path/'run')]
     assert cli.main(['--iterations', '2', *out]) == 0

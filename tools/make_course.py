@@ -4,18 +4,21 @@
     python tools/make_course.py ~/course a1_gradient_distance              # one of them
     python tools/make_course.py ~/course --private ~/my-tests              # with hidden tests that are not public
 
-FOLDER/source gets a copy of nbs/assignments. With --private, the file DIR/<assignment>/<cell>.py is put at the end of
+FOLDER/source gets a copy of nbs/assignments, whose links lead to the site, since students have no other notebook. With --private, the file DIR/<assignment>/<cell>.py is put at the end of
 the hidden tests of the test cell of that name. Run it again after a change, then `nbgrader generate_assignment` again:
 what students have handed in is left alone.
 """
 import argparse
 import json
+import posixpath
 import re
 import shutil
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
-ASSIGNMENTS = Path(__file__).resolve().parent.parent/'nbs'/'assignments'
+ROOT = Path(__file__).resolve().parent.parent
+ASSIGNMENTS = ROOT/'nbs'/'assignments'
 HIDDEN = re.compile(r'^### BEGIN HIDDEN TESTS\n(.*?)^### END HIDDEN TESTS$', re.M | re.S)
 
 
@@ -65,6 +68,20 @@ def add_private(nb:dict, folder:Path):
         cell['source'] = add_hidden(text(cell), file.read_text(encoding='utf-8')).splitlines(True)
 
 
+def link_to_site(nb:dict, name:str):
+    "Turn the links to other notebooks into links to their pages on the site"
+    config = ConfigParser(delimiters=['='])
+    config.read(ROOT/'settings.ini', encoding='utf-8')
+    site = config['DEFAULT']['doc_host'] + config['DEFAULT']['doc_baseurl']
+    def page(link):
+        path = posixpath.normpath(posixpath.join('assignments', name, link[1].lower()))
+        named = re.sub(r'(^|/)\d+[a-z]?_', r'\1', path)      # a page has no number
+        return f']({site}/{named}.html{link[2] or ""})'
+    for c in nb['cells']:
+        if c['cell_type'] == 'markdown':
+            c['source'] = re.sub(r'\]\((\.\./[^)#\s]+)\.ipynb(#[^)]*)?\)', page, text(c)).splitlines(True)
+
+
 def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
     "Copy the assignments into `folder`; their names"
     chosen, known = list(chosen) or names(), names()
@@ -75,6 +92,7 @@ def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
     for name in chosen:
         nb = read(ASSIGNMENTS/name/f'{name}.ipynb')
         if private: add_private(nb, private/name)
+        link_to_site(nb, name)
         ignored = shutil.ignore_patterns('.*', '__pycache__')
         shutil.copytree(ASSIGNMENTS/name, folder/'source'/name, ignore=ignored, dirs_exist_ok=True)
         write(nb, folder/'source'/name/f'{name}.ipynb')

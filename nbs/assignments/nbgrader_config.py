@@ -3,7 +3,9 @@ import os
 import warnings
 from pathlib import Path
 
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteCells, OverwriteKernelspec
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
+from nbgrader.preprocessors import (CheckCellMetadata, ClearOutput, DeduplicateIds, GetGrades, OverwriteCells,
+                                    OverwriteKernelspec)
 from sqlalchemy.exc import SAWarning
 
 c = get_config()  # noqa: F821, nbgrader provides it
@@ -40,6 +42,16 @@ class RestoreCells(OverwriteCells):
 
 c.Autograde.sanitize_preprocessors = [ClearOutput, DeduplicateIds, OverwriteKernelspec, RestoreCells, CheckCellMetadata]
 c.OverwriteCells.add_missing_cells = True
+
+class FeedbackStyle(Preprocessor):
+    "Keeps the columns of a table apart, and hides the signs beside headings"
+    def preprocess(self, nb, resources):
+        resources['inlining']['css'].append('td, th { padding: 0.1em 0.6em; } .anchor-link { visibility: hidden; }')
+        return nb, resources
+
+
+c.GenerateFeedback.preprocessors = [GetGrades, CSSHTMLHeaderPreprocessor, FeedbackStyle]
+c.FeedbackStyle.enabled = True
 
 # Kernels inherit these. One thread: several may be graded at once, and sums are taken in one order. No progress bars:
 # they are written to stderr, and nbgrader gives no points to a test cell that writes there.
