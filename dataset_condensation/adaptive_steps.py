@@ -28,7 +28,7 @@ def held_loss(
     "Cross-entropy of `net` on the held images"
     modes, (x, y) = [(m, m.training) for m in net.modules()], held(n)
     net.eval()
-    with torch.no_grad(): loss = F.cross_entropy(net(x), y).item()
+    with torch.no_grad(): loss = F.cross_entropy(net(x), y).item()    # ℓ_k, after k passes
     for m, mode in modes: m.training = mode
     return loss
 
@@ -51,7 +51,7 @@ class until_overfit:
                 ) -> bool:       # One more pass?
         if done >= self.most: return False
         last, self._last = self._last, held_loss(net, held, self.n)
-        return done == 0 or self._last <= last
+        return done == 0 or self._last <= last    # ℓ_k ≤ ℓ_{k-1}, with k = `done`
 
 # %% ../nbs/08_adaptive_steps.ipynb #schedule
 PUBLISHED = tuple(50 - 10*o if o < 4 else 10 if o < 10 else 5 for o in range(11))
@@ -69,7 +69,7 @@ class schedule:
         for p in self.passes: check_count('schedule', 'passes', p, 0)
 
     def __call__(self, outer, done, net=None, held=None) -> bool:
-        return done < self.passes[min(outer, len(self.passes) - 1)]
+        return done < self.passes[min(outer, len(self.passes) - 1)]    # k < n_o, with o = `outer`
 
 # %% ../nbs/08_adaptive_steps.ipynb #policies
 POLICIES.update({'schedule': schedule(), 'until-overfit': until_overfit()})

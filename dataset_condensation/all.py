@@ -26,6 +26,8 @@ from .visualization import *
 from .continual_learning import *
 from .architecture_search import *
 from .beyond import *
+from .recommendation import recommend
+from .results import claims_table, frontier, load_results, overview, published, results_table
 
 # %% ../nbs/90_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate',

@@ -471,7 +471,7 @@ def plot_search(
         x, y = (_ranks(v) if ranks else v for v in (both, {n: whole[n] for n in both}))
         for kind, names in _kinds(both, by).items():
             i = [*CONVNETS[by], kind].index(kind)
-            ax.plot([x[n] for n in names], [y[n] for n in names], '.', ms=5, color=f'C{i}', label=str(kind))
+            ax.plot([x[n] for n in names], [y[n] for n in names], 'osD^vPX'[i % 7], ms=4, color=f'C{i}', label=str(kind))
         rho = result.correlation(p)
         ax.set(title=p if rho is None else f'{p}, ρ = {rho:.2f}', xlabel='rank' if ranks else 'accuracy %')
         ax.grid(alpha=.3)

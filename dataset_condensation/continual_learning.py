@@ -349,7 +349,7 @@ def plot(self: Continual,
     x = range(len(self.about['heads']))
     for i, name in enumerate(names):
         y, spread = ([f(name, t) for t in x] for f in (self.mean, self.between_orders))
-        ax.errorbar([t + 0.02*i for t in x], y, None if None in spread else spread, label=name, capsize=2, marker='.',
+        ax.errorbar([t + 0.02*i for t in x], y, None if None in spread else spread, label=name, capsize=2, marker='osD^vPX'[i % 7], ms=4,
                     **(dict(color='black', ls='--') if name == 'whole' else {}))
     ax.set_xticks(x, self.about['heads'])
     ax.set(ylabel='accuracy % on everything seen')

@@ -280,12 +280,15 @@ class FastNet:
         with self.cast(x): parts = [f(p).to(x.dtype) for p in self.pieces(x)]
         return torch.cat(parts) if len(parts) > 1 else self.own(parts[0])
 
-    def own(self, *found):
-        "A CUDA graph writes its next results over its last: what is kept must be a copy"
-        if self.compiled: found = [t.clone() for t in found]
-        return found[0] if len(found) == 1 else found
+# %% ../nbs/10_gpu_training.ipynb #any-own
+@patch
+def own(self: FastNet, *found):
+    "A CUDA graph writes its next results over its last: what is kept must be a copy"
+    if self.compiled: found = [t.clone() for t in found]
+    return found[0] if len(found) == 1 else found
 
-    def scores(self, x): return self.net.head(self.embed(x))
+@patch
+def scores(self: FastNet, x): return self.net.head(self.embed(x))
 
 # %% ../nbs/10_gpu_training.ipynb #any-gradient
 @patch

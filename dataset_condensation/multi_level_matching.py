@@ -25,7 +25,7 @@ def mean_gradient(
 ) -> tuple:        # One tensor for each parameter
     "The mean over classes of their gradients (the inter-class gradient of Delving)"
     if not len(grads): raise ValueError('mean_gradient: `grads` is empty, expected the gradients of at least one class')
-    return tuple(sum(p) / len(p) for p in zip(*grads))
+    return tuple(sum(p) / len(p) for p in zip(*grads))    # 1/C Σ_c g_c, parameter by parameter
 
 # %% ../nbs/07_multi_level_matching.ipynb #inter
 def inter(
@@ -37,7 +37,7 @@ def inter(
     "The distance between the means over classes, times the number of classes (Delving's ablation 'inter')"
     n, team = len(real), step.team if step else None
     if n != len(syn): raise ValueError(f'inter: `real` has gradients of {n} classes and `syn` of {len(syn)}')
-    if not team: return n * distance(mean_gradient(real), mean_gradient(syn))
+    if not team: return n * distance(mean_gradient(real), mean_gradient(syn))    # C · D(ḡ of T, ḡ of S)
     d, every = distance(*team.means(real, syn)), team.n_classes
     return every * d - (every - n) * d.detach()    # the share of these n classes, with the slope of the whole
 
@@ -56,8 +56,8 @@ def both(
 ) -> Callable:         # A level, as in `LEVELS`
     "A level: the sum over classes, and λ times the term of their mean (Delving's 'M')"
     def level(real, syn, distance, step=None):
-        loss = intra(real, syn, distance, step)
-        return loss + lam * inter(real, syn, distance, step) if lam else loss
+        loss = intra(real, syn, distance, step)                                   # Σ_c D(g_c, g_c)
+        return loss + lam * inter(real, syn, distance, step) if lam else loss     # + λ C D(ḡ, ḡ)
     level.separable, level.lam = _weight('both', 'lam', lam) == 0, lam
     level.__name__ = 'both' if lam == 1 else f'both({lam:g})'
     return level
@@ -84,7 +84,7 @@ def row_difference(
     "Sum over output units of the length of the difference between the rows of `a` and `b`"
     if a.shape != b.shape:
         raise ValueError(f'row_difference: shapes differ, `a` is {tuple(a.shape)} and `b` is {tuple(b.shape)}')
-    return (a - b).flatten(1).norm(dim=1).sum()
+    return (a - b).flatten(1).norm(dim=1).sum()    # Σ_i ‖A_i − B_i‖
 
 # %% ../nbs/07_multi_level_matching.ipynb #angle-magnitude
 def angle_magnitude(
@@ -129,7 +129,7 @@ def match_in_turns(
         g_real.append(class_gradient(net, xr, yr))
         g_syn.append(tuple(g.requires_grad_() for g in class_gradient(net, xs, ys)))
     loss, n = level(g_real, g_syn, distance, step), len(g_syn[0])
-    v = torch.autograd.grad(loss, [g for gs in g_syn for g in gs], allow_unused=True)
+    v = torch.autograd.grad(loss, [g for gs in g_syn for g in gs], allow_unused=True)   # v_c, one class after another
     for k, (c, x, y) in enumerate(syn.by_class()):
         x = x.detach().requires_grad_()
         g = class_gradient(net, siamese(step, c, x[:1], x)[1], y, create_graph=True)
