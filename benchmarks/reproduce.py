@@ -38,6 +38,7 @@ from dataset_condensation.checkpoints import Checkpoints, RunLock, RunLocked
 from dataset_condensation.condensation import Method, condensing
 from dataset_condensation.coresets import forgetting_counts, whole_net
 from dataset_condensation.files import write_atomic
+from dataset_condensation.training import pick_device
 
 RUNS = ROOT/'runs'/'reproduce'
 
@@ -398,6 +399,7 @@ def main(argv=None) -> int:
         elif args.table: tables(args)
         elif args.recommend: recommend(args)
         else:
+            pick_device(args.device)     # before a row is begun: without it all would fail, one by one
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             return run(args)
     except (ValueError, TypeError, OSError) as e: raise SystemExit(f'reproduce: {" ".join(str(e).split())}') from None
