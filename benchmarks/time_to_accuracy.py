@@ -33,6 +33,7 @@ ROWS = {   # name: (method, sets, speed, network, settings)
     'dc: 200 updates at 64 real images, by hand, bfloat16': ('dc', 1, 'bfloat16', 'convnet', PUBLISHED['dc']),
     'dc: … from class means, 50 updates at 32 real images, image lr 0.5': ('dc', 1, 'bfloat16', 'convnet', SHORT['dc']),
     'dc: … in networks of 64 filters': ('dc', 3, 'bfloat16', 'convnet-w64', SHORT['dc']),
+    'dc: … 30 updates of four tiles in each image': ('dc', 3, 'bfloat16', 'convnet-w64', dict(SHORT['dc'], iterations=30, factor=2)),
 }
 
 
