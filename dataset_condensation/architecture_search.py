@@ -40,7 +40,7 @@ from .data import ImageData, gen
 from .files import write_atomic
 from .networks import NetSpec, canonical_name, make_net, parse_net
 from .training import (TRAIN_RECIPES, SyntheticSet, TrainRecipe, _test_set, accuracy, check_count,
-                                           check_data, check_evaluate, pick_device, train, train_recipe)
+                                           check_data, check_evaluate, get_speed, pick_device, train, train_recipe)
 
 # %% ../nbs/13_architecture_search.ipynb #import-methods
 import dataset_condensation.adaptive_steps
@@ -139,6 +139,7 @@ class _Job:
     nets: int         # Trainings of each network, from other weights
     seed: int
     device: str
+    speed: object = None   # How to compute, see chapter 10; None: the plain way
 
     def __call__(self, net, proxy):
         column, start = self.columns[proxy], _clock(self.device)
@@ -151,6 +152,7 @@ class _Job:
     def once(self, net, column, k):
         "Test accuracy of training `k`, in percent"
         n = make_net(net, self.data, generator=gen(self.seed, 'search', k), device=self.device)
+        if self.speed: self.speed.attach(n)
         images = column.images(self.data, gen(self.seed, 'search-portions', k))
         train(n, images, column.recipe, gen(self.seed, 'search-order', k))
         scale = column.small or self.data    # the test images are normalised as the training images were
@@ -549,7 +551,7 @@ def _make_set(m, data, ipc, seed, net, device, options, journal, progress=False)
     return small, journal.seconds(key)
 
 # %% ../nbs/13_architecture_search.ipynb #columns
-def _make_columns(data, rows, ipc, recipe, whole, nets, seed, journal, make):
+def _make_columns(data, rows, ipc, recipe, whole, nets, seed, journal, make, **more):
     "{name: `_Column`}; `make(name, m)` gives a set and its seconds"
     sets = {name: make(name, m) for name, m in rows.items() if not isinstance(m, str)}
     n = len(next(iter(sets.values()))[0]) if sets else min(sum(class_sizes(ipc, data.n_classes)), len(data.train))
@@ -559,7 +561,7 @@ def _make_columns(data, rows, ipc, recipe, whole, nets, seed, journal, make):
         c = _Column(name, whole if name == 'whole' else recipe, len(data.train) if name == 'whole' else
                     n if small is None else len(small), len(data.train if small is None else small.labels), small, seconds)
         c.key = _digest(dict(images=_set_digest(small) if small else [name, c.n], data=data.fingerprint(), nets=nets,
-                             recipe=asdict(c.recipe), seed=seed))
+                             recipe=asdict(c.recipe), seed=seed, **more))
         columns[name] = c
     return columns
 
@@ -612,6 +614,7 @@ def searching(
     folder=None,              # Where results are written as they come and are looked for; None: only in memory
     processes: int = 1,       # Processes that train at a time, with one thread each
     device=None,              # A GPU where there is one
+    speed='auto',             # How to train: 'plain', 'auto', or as chapter 10 has it
     progress: bool = False,   # Show a bar while sets are made
 ):                            # Iterator over the `SearchResult` so far, `.left` trainings from its end
     "Check everything and start a search"
@@ -622,10 +625,13 @@ def searching(
     recipes = [replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r
                for r in map(train_recipe, (recipe, whole))]
     about = dict(data=data.name, ipc=ipc, net=net, nets=nets, seed=seed, device=device, versions=versions())
+    speed = get_speed(speed, data, device, 'search')
+    quick = dict(speed=str(speed)) if speed else {}    # other rounding, other results
     def prepare(rows, journal):
         def make(name, m): return _make_set(m, data, ipc, seed, net, device, options.get(name, {}), journal, progress)
-        return _make_columns(data, rows, ipc, *recipes, nets, seed, journal, make)
-    return _search(data, rows, names, top, folder, processes, _Job(data, {}, nets, seed, device), prepare, about)
+        return _make_columns(data, rows, ipc, *recipes, nets, seed, journal, make, **quick)
+    job = _Job(data, {}, nets, seed, device, speed)
+    return _search(data, rows, names, top, folder, processes, job, prepare, about | quick)
 
 # %% ../nbs/13_architecture_search.ipynb #search
 @delegates(searching)

@@ -322,6 +322,8 @@ def score_all(
 # %% ../nbs/14_cli.ipynb #peak-memory
 def peak_memory() -> float:
     "The most memory this process has held, in GiB; nan where the system does not say"
+    try: return int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) / 2**20
+    except (OSError, IndexError): pass
     try: import resource
     except ImportError: return float('nan')
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -458,7 +460,7 @@ def _say_result(say, say_more, args, table, out, seconds):
     say_more(f'\nA {args.net} trained from scratch on each set, {times}, {epochs} epochs{augmented}; '
              'tested on unseen images:\n')
     say(repr(table))
-    say_more(f'\n{verdict(table, args)}\nWritten to {out}: synthetic.safetensors, synthetic.png, report.json\n'
+    say_more(f'\n{verdict(table, args)}\nWritten to {out}: synthetic.safetensors, synthetic.png, report.html, report.json\n'
              f'{sum(seconds.values()):.0f} s, of which condensing {seconds["condense"]:.0f} s; '
              f'peak memory {peak_memory():.1f} GiB')
 
