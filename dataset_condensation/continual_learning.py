@@ -24,7 +24,6 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
-from torchvision.transforms.v2 import functional as tvf
 from tqdm.auto import tqdm
 
 # %% ../nbs/12_continual_learning.ipynb #imports-own
@@ -624,7 +623,9 @@ def _turned(data, degrees):
     "A data set with every image turned counterclockwise, black where nothing is"
     square = data.shape[1] == data.shape[2] or degrees % 180 == 0
     if degrees % 90 == 0 and square: turn = lambda x: x.rot90(degrees // 90, (2, 3))
-    else: turn = lambda x: tvf.rotate(x, degrees, tvf.InterpolationMode.BILINEAR)
+    else:
+        from torchvision.transforms.v2 import functional as tvf  # here, because it takes two seconds
+        turn = lambda x: tvf.rotate(x, degrees, tvf.InterpolationMode.BILINEAR)
     return map_images(data, turn, f'{data.name}@{degrees}')
 
 # %% ../nbs/12_continual_learning.ipynb #plan-tasks
