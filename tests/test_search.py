@@ -22,6 +22,7 @@ from dataset_condensation.checkpoints import RunLocked
 from dataset_condensation.condensation import condense
 from dataset_condensation.coresets import random_set
 from dataset_condensation.data import load_dataset
+from dataset_condensation.gpu_training import Speed
 from dataset_condensation.networks import make_net, parse_net
 from dataset_condensation.training import TrainRecipe, accuracy, train
 
@@ -64,6 +65,17 @@ def test_a_network_that_cannot_be_is_a_failure_and_the_search_goes_on(undisturbe
     assert list(undisturbed.failed) == ['convnet-d4'] and 'at most 3' in undisturbed.failed['convnet-d4']
     for p in PROXIES: assert len(undisturbed.accuracies(p)) == 5
     assert 'failed' in repr(undisturbed) and 'convnet-d4' not in undisturbed.top('dm')
+
+
+def test_a_speed_is_another_way_to_the_same(data, undisturbed, tmp_path):
+    space, how = SPACE[:2], HOW | dict(options={})     # one that is done by hand and one that is not
+    quick = search(data, ['random'], space, folder=tmp_path, speed=Speed(), processes=2, **how)
+    for name, accuracy in quick.accuracies('random').items():
+        assert abs(accuracy - undisturbed.accuracies('random')[name]) < 2, name
+    assert quick.about['speed'] == 'float32, by hand' and 'speed' not in undisturbed.about
+    search(data, ['random'], space, folder=tmp_path, **how)     # the plain way finds nothing there, for it rounds in another way
+    assert Counter(r['net'] for r in records(tmp_path) if r.get('proxy') == 'random') == {n: 2 for n in space}
+    with pytest.raises(ValueError, match='speed'): search(data, ['random'], space, speed='fast', **how)
 
 
 def test_ready_sets_give_what_their_methods_give(data, undisturbed):
