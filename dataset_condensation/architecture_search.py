@@ -19,6 +19,7 @@ from collections import Counter, deque
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -565,6 +566,11 @@ def _make_columns(data, rows, ipc, recipe, whole, nets, seed, journal, make, **m
         columns[name] = c
     return columns
 
+def _prepare(data, ipc, net, nets, seed, device, options, recipes, progress, more, rows, journal):
+    "The columns of `rows`; their sets are made, or taken from where they were kept"
+    def make(name, m): return _make_set(m, data, ipc, seed, net, device, options.get(name, {}), journal, progress)
+    return _make_columns(data, rows, ipc, *recipes, nets, seed, journal, make, **more)
+
 # %% ../nbs/13_architecture_search.ipynb #fill
 def _fill(result, job, journal, names, proxies, processes):
     "Every network on every proxy; the result after each"
@@ -622,16 +628,12 @@ def searching(
     options, device = {} if options is None else options, str(pick_device(device))
     _check_search(data, rows, ipc, net, options, dict(top=top, nets=nets, processes=processes))
     gen(seed)
-    recipes = [replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r
-               for r in map(train_recipe, (recipe, whole))]
+    recipes = [replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r for r in map(train_recipe, (recipe, whole))]
     about = dict(data=data.name, ipc=ipc, net=net, nets=nets, seed=seed, device=device, versions=versions())
     speed = get_speed(speed, data, device, 'search')
-    quick = dict(speed=str(speed)) if speed else {}    # other rounding, other results
-    def prepare(rows, journal):
-        def make(name, m): return _make_set(m, data, ipc, seed, net, device, options.get(name, {}), journal, progress)
-        return _make_columns(data, rows, ipc, *recipes, nets, seed, journal, make, **quick)
-    job = _Job(data, {}, nets, seed, device, speed)
-    return _search(data, rows, names, top, folder, processes, job, prepare, about | quick)
+    quick = dict(speed=str(speed)) if speed else {}   # other rounding, other results
+    prepare = partial(_prepare, data, ipc, net, nets, seed, device, options, recipes, progress, quick)
+    return _search(data, rows, names, top, folder, processes, _Job(data, {}, nets, seed, device, speed), prepare, about | quick)
 
 # %% ../nbs/13_architecture_search.ipynb #search
 @delegates(searching)
