@@ -98,7 +98,7 @@ class Processes:
 def lost(self: Processes) -> Exception:
     "What to raise: the error that a process has left word of, or who is missing"
     self.leave()
-    end, missing = time.monotonic() + 5, [0]      # if the store does not answer
+    end, missing = time.monotonic() + 12, [0]     # a busy machine lets a process wait for seconds
     with suppress(RuntimeError):
         self.store.set(f'{self.name}alive/{self.rank}', '1')
         while missing and time.monotonic() < end:
@@ -113,11 +113,12 @@ def lost(self: Processes) -> Exception:
 @patch
 def fail(self: Processes, e: Exception):
     "Leave word of an error, wake the others, and give them a moment to read it"
+    with suppress(RuntimeError):    # first the word, then the end of the conversation, which makes the others look for it
+        self.store.set(self.name + 'error', json.dumps([self.rank, type(e).__name__, str(e)]))
     self.leave()
     with suppress(RuntimeError):
-        self.store.set(self.name + 'error', json.dumps([self.rank, type(e).__name__, str(e)]))
         self.store.set(f'{self.name}alive/{self.rank}', '1')
-        end = time.monotonic() + 5
+        end = time.monotonic() + 12
         while time.monotonic() < end and not self.store.check([f'{self.name}alive/{k}' for k in range(self.size)]):
             time.sleep(0.05)
 
