@@ -57,10 +57,12 @@ def main():
     p.add_argument('--nets', type=int, default=1, help='networks of each kind on each set')
     p.add_argument('--tests', type=int, default=200, help='test images of each class')
     p.add_argument('--device', default='cpu')
-    p.add_argument('--scoring', choices=['float32', 'bfloat16'], default='bfloat16', help='numbers that networks are scored with')
+    p.add_argument('--scoring', choices=['float32', 'bfloat16'],
+                   help='numbers that networks are scored with (default: bfloat16, with --published float32)')
     p.add_argument('--published', action='store_true', help="the papers' updates and networks: for a GPU")
     p.add_argument('--results', type=Path, default=RESULTS)
     args = p.parse_args()
+    args.scoring = args.scoring or ('float32' if args.published else 'bfloat16')
     whole = load_dataset(args.root if args.data == 'cifar10-jpeg' else args.data, **({} if args.data == 'cifar10-jpeg' else dict(root=args.root)))
     least = fewer(whole, n=2**30, n_test=args.tests) if args.tests else whole
     about = dict(data=args.data, ipc=args.ipc, nets_to=NETS[args.data], nets=args.nets, tests=args.tests, scoring=args.scoring,
