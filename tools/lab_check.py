@@ -141,20 +141,35 @@ class Page:
         self.page.on('console', lambda m: self.errors.append(m.text) if m.type == 'error' else None)
         self.page.on('pageerror', lambda e: self.errors.append(str(e)))
         self.page.goto(url, wait_until='domcontentloaded')
-        self.page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=90_000)
-        self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+        self.ready()
         say('notebook open, kernel ready')
 
+    def ready(self):
+        "Wait for the notebook and its kernel"
+        self.page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=90_000)
+        self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+
     def run_all(self):
-        "Run all cells; again where JupyterLab was not ready to hear it"
+        "Run all cells; again where JupyterLab was not ready to hear it, or the kernel it asked is not the one that lives"
         for _ in range(5):
             self.page.locator('.lm-MenuBar-item', has_text='Run').first.click()
             self.page.locator('.lm-Menu-item', has_text='Run All Cells').first.click()
-            try: self.page.wait_for_function('''() => [...document.querySelectorAll('.jp-InputPrompt')].some(
-                e => /\\[(\\*|\\d+)\\]/.test(e.innerText))''', timeout=10_000)
+            try: self._prompt(r'\[(\*|\d+)\]', 10)
             except Exception: continue
+            try: self._prompt(r'\[\d+\]', 60)       # the first cell of each notebook is done in a moment
+            except Exception:
+                self.say('no cell comes to its end: the page is opened again')
+                self.errors.clear()              # of a socket that went to the kernel that is gone
+                self.page.reload(wait_until='domcontentloaded')
+                self.ready()
+                continue
             return self.say('running all cells')
         raise AssertionError('JupyterLab does not run the cells')
+
+    def _prompt(self, shown, seconds):
+        "Wait until a cell has such a number before it"
+        self.page.wait_for_function("""shown => [...document.querySelectorAll('.jp-InputPrompt')].some(
+            e => new RegExp(shown).test(e.innerText))""", arg=shown, timeout=1000*seconds)
 
     def cell(self, text):
         "The cell whose code has `text`"
