@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 # %% ../nbs/15_results.ipynb #imports-own
 from .coresets import markdown_table, text_table
 from .recommendation import CHOICES, Way, recommend, stairs
-from .visualization import method_style
+from .visualization import STYLES, method_style
 
 # %% ../nbs/15_results.ipynb #published-table
 _COLUMNS = 'random herding dc dsa dm delving whole'.split()
@@ -252,6 +252,14 @@ def ways(
                 dict(method=m.row['method'], options=m.row.get('options', {}))) for m in here]
 
 # %% ../nbs/15_results.ipynb #frontier
+_MARKERS = dict(m='v', md='X', tiles='s', strata='<', centroids='P', moments='*')
+
+def _look(label):
+    "A method as everywhere; a variant, 'dm-tiles', in the colour of its method, hollow"
+    method, _, variant = label.partition('-')
+    if label in STYLES or method not in STYLES: return dict(method_style(label), linestyle='none')
+    return dict(color=STYLES[method][0], marker=_MARKERS.get(variant, 'd'), markerfacecolor='white', linestyle='none')
+
 def frontier(
     rows: list,       # Of `Measured`
     data: str,        # Name of the data set
@@ -263,8 +271,7 @@ def frontier(
     "Draw accuracy against seconds, a point for each method, and the staircase of what is worth its time"
     ax, found = ax or plt.figure(figsize=(5, 3.5)).gca(), ways(rows, data, ipc, budget)
     for w in found:
-        look = dict(method_style(w.settings['method'] if w.settings['method'] == w.method else w.method), linestyle='none')
-        ax.errorbar(max(w.seconds, least), w.accuracy, 2*w.error, capsize=2, label=w.method, **look)
+        ax.errorbar(max(w.seconds, least), w.accuracy, 2*w.error, capsize=2, label=w.method, **_look(w.method))
     best = stairs(found)
     if best:
         end = max(w.seconds for w in found) * 2

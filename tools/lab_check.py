@@ -125,21 +125,27 @@ class Lab:
         path.write_text(text, encoding='utf-8')
         return f'http://127.0.0.1:{self.port}/lab/workspaces/{path.stem}/tree/{name}?token={self.token}'
 
+    def ask(self, path, method='GET'):
+        request = urllib.request.Request(f'http://127.0.0.1:{self.port}/api/{path}', method=method,
+                                         headers={'Authorization': f'token {self.token}'})
+        with urllib.request.urlopen(request, timeout=60) as reply: return reply.read()
+
+    def resting(self):
+        "Does no kernel work?"
+        return all(k['execution_state'] == 'idle' for k in json.loads(self.ask('kernels')))
+
     def stop_kernels(self):
-        def ask(path, method='GET'):
-            request = urllib.request.Request(f'http://127.0.0.1:{self.port}/api/{path}', method=method,
-                                             headers={'Authorization': f'token {self.token}'})
-            with urllib.request.urlopen(request, timeout=60) as reply: return reply.read()
-        for session in json.loads(ask('sessions')): ask(f'sessions/{session["id"]}', 'DELETE')
+        for session in json.loads(self.ask('sessions')): self.ask(f'sessions/{session["id"]}', 'DELETE')
 
 
 class Page:
     "A notebook in a browser"
-    def __init__(self, browser, url, shots, say):
+    def __init__(self, browser, url, shots, say, resting):
         self.page, self.errors = browser.new_page(viewport=dict(width=1300, height=2400)), []
-        self.shots, self.say = shots, say
+        self.shots, self.say, self.resting = shots, say, resting
         self.page.on('console', lambda m: self.errors.append(m.text) if m.type == 'error' else None)
         self.page.on('pageerror', lambda e: self.errors.append(str(e)))
+        self.page.on('dialog', lambda d: d.accept())       # leave the page, when it is opened again
         self.page.goto(url, wait_until='domcontentloaded')
         self.ready()
         say('notebook open, kernel ready')
@@ -150,33 +156,38 @@ class Page:
         self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
 
     def run_all(self):
-        "Run all cells; again where JupyterLab was not ready to hear it, or the kernel it asked is not the one that lives"
+        "Run all cells; again where JupyterLab was not ready to hear it"
         for _ in range(5):
             self.page.locator('.lm-MenuBar-item', has_text='Run').first.click()
             self.page.locator('.lm-Menu-item', has_text='Run All Cells').first.click()
-            try: self._prompt(r'\[(\*|\d+)\]', 10)
+            try: self.page.wait_for_function('''() => [...document.querySelectorAll('.jp-InputPrompt')].some(
+                e => /\\[(\\*|\\d+)\\]/.test(e.innerText))''', timeout=10_000)
             except Exception: continue
-            try: self._prompt(r'\[\d+\]', 60)       # the first cell of each notebook is done in a moment
-            except Exception:
-                self.say('no cell comes to its end: the page is opened again')
-                self.errors.clear()              # of a socket that went to the kernel that is gone
-                self.page.reload(wait_until='domcontentloaded')
-                self.ready()
-                continue
             return self.say('running all cells')
         raise AssertionError('JupyterLab does not run the cells')
-
-    def _prompt(self, shown, seconds):
-        "Wait until a cell has such a number before it"
-        self.page.wait_for_function("""shown => [...document.querySelectorAll('.jp-InputPrompt')].some(
-            e => new RegExp(shown).test(e.innerText))""", arg=shown, timeout=1000*seconds)
 
     def cell(self, text):
         "The cell whose code has `text`"
         return self.page.locator('.jp-CodeCell', has=self.page.locator('.jp-InputArea', has_text=text)).first
 
     def idle(self, seconds):
-        "Wait until every cell has run, or one has ended in an error"
+        """Wait until every cell has run, or one has ended in an error. A page that opens may change its kernel once more,
+        and what the first one was asked is lost: then cells wait while no kernel works, and are asked for again"""
+        end, rests = time.monotonic() + seconds, 0
+        while True:
+            try: return self._ran(5)
+            except Exception:
+                if time.monotonic() > end: raise
+            rests = rests + 1 if self.resting() else 0
+            if rests < 4: continue
+            self.say('cells wait and no kernel works: the page is opened again')
+            self.errors.clear()                # of the socket to the kernel that is gone
+            self.page.reload(wait_until='domcontentloaded')
+            self.ready()
+            self.run_all()
+            rests = 0
+
+    def _ran(self, seconds):
         self.page.wait_for_function('''() => {
             const cells = [...document.querySelectorAll('.jp-CodeCell')]
             const ran = c => /\\[\\d+\\]/.test(c.querySelector('.jp-InputPrompt').innerText)
@@ -295,7 +306,7 @@ def main(argv=None):
             text = Path(name).read_text(encoding='utf-8') if name else made_notebook()
             if not args.open: text = without_slow(text)
             if name: say(place(name))
-            page = Page(browser, lab.put(place(name) if name else 'check.ipynb', text), args.shots, say)
+            page = Page(browser, lab.put(place(name) if name else 'check.ipynb', text), args.shots, say, lab.resting)
             try:
                 visit(page, text, name, args)
                 page.check()
