@@ -454,7 +454,7 @@ def claims_table(
         for p in c.parts:
             v, sign = p.verdict(mine), '+' if p.kind != 'less' else ''
             num = lambda x: '–' if x is None else f'{x:{sign}.2f}'
-            interval = f'{num(v.low)} … {num(v.high)}' if v.low is not None else '–'
+            interval = f'{num(v.low)}\xa0…\xa0{num(v.high)}' if v.low is not None else '–'
             table.append([p.text, '', v.word, num(v.mean), interval, str(v.pairs or '–')])
     return ResultsTable(table, 'Accuracies are compared as differences in points, passes and seconds as ratios.', 3)
 
