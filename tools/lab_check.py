@@ -125,24 +125,24 @@ class Lab:
         path.write_text(text, encoding='utf-8')
         return f'http://127.0.0.1:{self.port}/lab/workspaces/{path.stem}/tree/{name}?token={self.token}'
 
-    def ask(self, path, method='GET'):
-        request = urllib.request.Request(f'http://127.0.0.1:{self.port}/api/{path}', method=method,
-                                         headers={'Authorization': f'token {self.token}'})
-        with urllib.request.urlopen(request, timeout=60) as reply: return reply.read()
-
-    def resting(self):
-        "Does no kernel work?"
-        return all(k['execution_state'] == 'idle' for k in json.loads(self.ask('kernels')))
+    def worked(self):
+        "Processor seconds of the kernels so far; what the server says of their state is not to be relied on"
+        import psutil      # comes with JupyterLab's kernel
+        return sum(sum(p.cpu_times()[:2]) for p in psutil.Process(self.server.pid).children())
 
     def stop_kernels(self):
-        for session in json.loads(self.ask('sessions')): self.ask(f'sessions/{session["id"]}', 'DELETE')
+        def ask(path, method='GET'):
+            request = urllib.request.Request(f'http://127.0.0.1:{self.port}/api/{path}', method=method,
+                                             headers={'Authorization': f'token {self.token}'})
+            with urllib.request.urlopen(request, timeout=60) as reply: return reply.read()
+        for session in json.loads(ask('sessions')): ask(f'sessions/{session["id"]}', 'DELETE')
 
 
 class Page:
     "A notebook in a browser"
-    def __init__(self, browser, url, shots, say, resting):
+    def __init__(self, browser, url, shots, say, worked):
         self.page, self.errors = browser.new_page(viewport=dict(width=1300, height=2400)), []
-        self.shots, self.say, self.resting = shots, say, resting
+        self.shots, self.say, self.worked = shots, say, worked
         self.page.on('console', lambda m: self.errors.append(m.text) if m.type == 'error' else None)
         self.page.on('pageerror', lambda e: self.errors.append(str(e)))
         self.page.on('dialog', lambda d: d.accept())       # leave the page, when it is opened again
@@ -158,13 +158,24 @@ class Page:
     def run_all(self):
         "Run all cells; again where JupyterLab was not ready to hear it"
         for _ in range(5):
-            self.page.locator('.lm-MenuBar-item', has_text='Run').first.click()
-            self.page.locator('.lm-Menu-item', has_text='Run All Cells').first.click()
+            self.dismiss()
+            try:
+                self.page.locator('.lm-MenuBar-item', has_text='Run').first.click(timeout=10_000)
+                self.page.locator('.lm-Menu-item', has_text='Run All Cells').first.click(timeout=10_000)
+            except Exception: continue       # a dialog has come between
             try: self.page.wait_for_function('''() => [...document.querySelectorAll('.jp-InputPrompt')].some(
                 e => /\\[(\\*|\\d+)\\]/.test(e.innerText))''', timeout=10_000)
             except Exception: continue
             return self.say('running all cells')
         raise AssertionError('JupyterLab does not run the cells')
+
+    def dismiss(self):
+        "Say what JupyterLab asks in a dialog (a kernel that is replaced while the page opens), and agree"
+        for dialog in self.page.locator('.jp-Dialog').all():
+            self.say(f'JupyterLab says: {" ".join(dialog.inner_text().split())[:200]}')
+            dialog.locator('.jp-mod-accept').click(timeout=5000)
+            self.errors.clear()              # of that kernel
+            self.ready()
 
     def cell(self, text):
         "The cell whose code has `text`"
@@ -173,19 +184,22 @@ class Page:
     def idle(self, seconds):
         """Wait until every cell has run, or one has ended in an error. A page that opens may change its kernel once more,
         and what the first one was asked is lost: then cells wait while no kernel works, and are asked for again"""
-        end, rests = time.monotonic() + seconds, 0
+        end, rests, before = time.monotonic() + seconds, 0, self.worked()
         while True:
             try: return self._ran(5)
             except Exception:
                 if time.monotonic() > end: raise
-            rests = rests + 1 if self.resting() else 0
+            now = self.worked()
+            rests, before = rests + 1 if now - before < 0.2 else 0, now
             if rests < 4: continue
-            self.say('cells wait and no kernel works: the page is opened again')
+            waits = self.page.locator('.jp-CodeCell').filter(has=self.page.locator('.jp-InputPrompt', has_text='[*]'))
+            said = waits.first.inner_text()[:80].replace('\n', ' ') if waits.count() else 'none is marked'
+            self.say(f'{waits.count()} cells wait ({said}) and no kernel works: the page is opened again')
             self.errors.clear()                # of the socket to the kernel that is gone
             self.page.reload(wait_until='domcontentloaded')
             self.ready()
             self.run_all()
-            rests = 0
+            rests, before = 0, self.worked()
 
     def _ran(self, seconds):
         self.page.wait_for_function('''() => {
@@ -306,7 +320,7 @@ def main(argv=None):
             text = Path(name).read_text(encoding='utf-8') if name else made_notebook()
             if not args.open: text = without_slow(text)
             if name: say(place(name))
-            page = Page(browser, lab.put(place(name) if name else 'check.ipynb', text), args.shots, say, lab.resting)
+            page = Page(browser, lab.put(place(name) if name else 'check.ipynb', text), args.shots, say, lab.worked)
             try:
                 visit(page, text, name, args)
                 page.check()
