@@ -3,6 +3,7 @@ import importlib
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -260,6 +261,19 @@ def test_the_recommendation_is_what_the_results_say():
     for data, known in recommendation.CHOICES.items():
         assert known['ways'] == [tuple(w) for w in reproduce.choices(where, data)], \
             'run python benchmarks/reproduce.py --recommend, then nbdev_export'
+
+
+def test_a_size_that_is_half_measured_recommends_nothing(tmp_path):
+    def drop(name):
+        path = tmp_path/'cpu'/'digits'/name
+        row = json.loads(path.read_text())
+        row['sets'] = row['sets'][:1]
+        path.write_text(json.dumps(row))
+    shutil.copytree(ROOT/'results'/'reproduce'/'cpu'/'digits', tmp_path/'cpu'/'digits')
+    sizes = lambda: {n for n, *_ in reproduce.choices(SimpleNamespace(results=tmp_path), 'digits')}
+    assert sizes() == {1, 2, 5, 10, 20, 50}
+    drop('ipc5-dm.json')
+    assert sizes() == {1, 2, 10, 20, 50}
 
 
 @pytest.fixture
