@@ -268,16 +268,20 @@ def frontier(
     budget: str = 'cpu',
     least: float = 0.1,  # Seconds at which the axis begins; what takes less is drawn there
 ):                    # The axes
-    "Draw accuracy against seconds, a point for each method, and the staircase of what is worth its time"
+    "Draw accuracy against seconds, a point for each method, faint for one set, and the staircase of what is worth its time"
     ax, found = ax or plt.figure(figsize=(5, 3.5)).gca(), ways(rows, data, ipc, budget)
     for w in found:
         ax.errorbar(max(w.seconds, least), w.accuracy, 2*w.error, capsize=2, label=w.method, **_look(w.method))
+    single = [m for (n, _), m in _mine('frontier', rows, data, budget).items() if n == ipc and not m.same_as and len(m.means()) == 1]
+    for m in single:
+        at = max(mean(_each(m, 'seconds').values()), least)
+        ax.errorbar(at, m.mean(), alpha=0.45, label=m.label, **_look(m.label))
     best = stairs(found)
     if best:
         end = max(w.seconds for w in found) * 2
         ax.step([max(w.seconds, least) for w in best] + [max(end, 2*least)], [w.accuracy for w in best] + [best[-1].accuracy],
                 where='post', color='0.8', zorder=0)
-    if not found: ax.text(0.5, 0.5, 'not measured here', ha='center', transform=ax.transAxes)
+    if not found and not single: ax.text(0.5, 0.5, 'not measured here', ha='center', transform=ax.transAxes)
     ax.set(xscale='log', title=f'{data}, {ipc} per class', xlabel='seconds to make a set', ylabel='accuracy %')
     return ax
 
