@@ -251,7 +251,7 @@ def ways(
     return [Way(m.label, mean(_each(m, 'seconds').values()), m.mean(), spread(m) / math.sqrt(len(m.means())),
                 dict(method=m.row['method'], options=m.row.get('options', {}))) for m in here]
 
-# %% ../nbs/15_results.ipynb #frontier
+# %% ../nbs/15_results.ipynb #frontier-look
 _MARKERS = dict(m='v', md='X', tiles='s', strata='<', centroids='P', moments='*')
 
 def _look(label):
@@ -260,6 +260,11 @@ def _look(label):
     if label in STYLES or method not in STYLES: return dict(method_style(label), linestyle='none')
     return dict(color=STYLES[method][0], marker=_MARKERS.get(variant, 'd'), markerfacecolor='white', linestyle='none')
 
+def _single_sets(rows, data, ipc, budget):
+    "Rows of which one set is there, with nothing to tell its spread"
+    return [m for (n, _), m in _mine('frontier', rows, data, budget).items() if n == ipc and not m.same_as and len(m.means()) == 1]
+
+# %% ../nbs/15_results.ipynb #frontier
 def frontier(
     rows: list,       # Of `Measured`
     data: str,        # Name of the data set
@@ -272,8 +277,7 @@ def frontier(
     ax, found = ax or plt.figure(figsize=(5, 3.5)).gca(), ways(rows, data, ipc, budget)
     for w in found:
         ax.errorbar(max(w.seconds, least), w.accuracy, 2*w.error, capsize=2, label=w.method, **_look(w.method))
-    single = [m for (n, _), m in _mine('frontier', rows, data, budget).items() if n == ipc and not m.same_as and len(m.means()) == 1]
-    for m in single:
+    for m in (single := _single_sets(rows, data, ipc, budget)):
         at = max(mean(_each(m, 'seconds').values()), least)
         ax.errorbar(at, m.mean(), alpha=0.45, label=m.label, **_look(m.label))
     best = stairs(found)
