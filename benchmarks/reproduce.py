@@ -348,11 +348,11 @@ def tables(args):
 def choices(args, data) -> list:
     "What `recommend` should know of a data set: for each size the rows that are worth their time"
     from dataset_condensation.recommendation import stairs
-    from dataset_condensation.results import load_results, ways
+    from dataset_condensation.results import _mine, load_results, ways
     found = load_results(args.results, 'cpu')
-    here = [m for m in found if m.row['data'] == data and m.row['ipc'] and '/claims/' not in m.name]
-    short = {m.row['ipc'] for m in here if len(m.means()) == 1}     # half measured: what is missing may be the best
-    sizes = sorted({m.row['ipc'] for m in here} - short)
+    here = _mine('choices', found, data, 'cpu')
+    short = {n for (n, _), m in here.items() if len(m.means()) == 1}     # half measured: what is missing may be the best
+    sizes = sorted({n for n, _ in here if n} - short)
     able = lambda n: [w for w in ways(found, data, n) if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
     return [(n, float(f'{w.seconds:.2g}'), round(w.accuracy, 1), w.settings['method'], w.settings['options'])
             for n in sizes for w in stairs(able(n))]
