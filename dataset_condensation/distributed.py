@@ -103,13 +103,17 @@ def lost(self: Processes) -> Exception:
         self.store.set(f'{self.name}alive/{self.rank}', '1')
         while missing and time.monotonic() < end:
             missing = [k for k in range(self.size) if not self.store.check([f'{self.name}alive/{k}'])]
-            if self.store.check([word := self.name + 'error']): return _rebuild(*json.loads(self.store.get(word)))
+            if self.store.check([word := self.name + 'error']):
+                found = _rebuild(*json.loads(self.store.get(word)))
+                self.heard(end, wait=self.rank == 0)     # the store ends with process 0
+                return found
             if missing: time.sleep(0.05)
     if not missing: what = f'they have lost step: one waited for over {self.patience:.0f} s, or did something else'
     elif len(missing) == 1: what = f'process {missing[0]} of {self.size} is gone'
     else: what = f'processes {", ".join(map(str, missing))} of {self.size} are gone'
     return _told(ProcessLost(f'{what}; a run with checkpoints can be resumed, with any number of processes'))
 
+# %% ../nbs/10b_distributed.ipynb #fail
 @patch
 def fail(self: Processes, e: Exception):
     "Leave word of an error, wake the others, and give them a moment to read it"
@@ -118,8 +122,14 @@ def fail(self: Processes, e: Exception):
     self.leave()
     with suppress(RuntimeError):
         self.store.set(f'{self.name}alive/{self.rank}', '1')
-        end = time.monotonic() + 12
-        while time.monotonic() < end and not self.store.check([f'{self.name}alive/{k}' for k in range(self.size)]):
+        self.heard(time.monotonic() + 12)
+
+@patch
+def heard(self: Processes, end, wait=True):
+    "Say that the word has been read, and wait until all have read it, so that nobody finds the store gone"
+    with suppress(RuntimeError):
+        self.store.set(f'{self.name}heard/{self.rank}', '1')
+        while wait and time.monotonic() < end and not self.store.check([f'{self.name}heard/{k}' for k in range(self.size)]):
             time.sleep(0.05)
 
 # %% ../nbs/10b_distributed.ipynb #telling
