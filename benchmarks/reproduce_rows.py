@@ -199,6 +199,13 @@ def cifar_rows():
 def cifar_claims():
     for m in ('random', 'dm', 'dsa'):    # scored as published: 128 filters, a thousand passes under DSA's augmentation
         yield scored(photos('cifar10-jpeg', m, 1, dict(dm=1000).get(m, 300)), 'as-published', main=score('convnet', 5, 'float32', 'dsa'))
+    r = replace(photos('cifar10-jpeg', 'dsa', 1, 1000, 'dsa-longer'), sets=2)     # DSA stays behind: is it the 300 updates?
+    yield replace(r, name='cifar10-jpeg/claims/ipc1-dsa-longer', scoring=dict(r.scoring, published=score('convnet', 5, 'float32', 'dsa')))
+    for m in ('dm', 'dsa', 'random'):    # ten times the images: one set, one network
+        r = replace(photos('cifar10-jpeg', m, 10, dict(dm=500).get(m, 100)), sets=1)
+        yield scored(r, 'as-published', main=score('convnet', 1, 'bfloat16', 'dsa'))
+    for m, updates in dict(dm=2000, dsa=400).items():     # and four times the updates, scored as in the table
+        yield replace(photos('cifar10-jpeg', m, 10, updates), name=f'cifar10-jpeg/claims/ipc10-{m}-longer', sets=1)
 
 
 # The published settings, for a GPU
