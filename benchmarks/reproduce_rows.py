@@ -162,9 +162,11 @@ MORE = {1: ('dm-tiles', 'dc-tiles', 'dm-strata'), 10: ('dm-tiles', 'dm-strata')}
 
 
 def photos_rows(data, updates, methods, more=(1, 10)):
-    "In the order of what is learnt for a second; what goes beyond the papers at the sizes of `more`"
+    """In the order of what is learnt for a second, and at last a run of seconds from centres of clusters, in tiles where one
+    image stands for a class; what goes beyond the papers at the sizes of `more`"""
     for ipc, n in updates.items():
         for m in methods: yield photos(data, m, ipc, n['dm' if m == 'dm' else 'dc'])
+        yield photos(data, 'dm', ipc, 60, 'dm-quick', init='centroids', **(dict(factor=2, image_lr=3.) if ipc == 1 else {}))
     yield from beyond(lambda m, ipc, suffix, o: photos(data, m, ipc, updates[ipc]['dm' if m == 'dm' else 'dc'], suffix, **o),
                       {n: MORE[n] for n in more})
 
