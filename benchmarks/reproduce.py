@@ -358,6 +358,12 @@ def choices(args, data) -> list:
             for n in sizes for w in stairs(able(n))]
 
 
+def made_with(data) -> tuple:
+    "Network and speed that the seconds of a data set are true of: one for all its rows"
+    one, = {(r.net, r.speed) for n, r in rows('cpu').items() if r.data == data and '/claims/' not in n}
+    return one
+
+
 def recommend(args):
     "Write the recommendation into the cells of its chapter; nbdev_export then brings it into the package"
     path = args.notebook
@@ -365,8 +371,9 @@ def recommend(args):
     for data in ('digits', 'mnist', 'cifar10-jpeg'):
         cell = next(c for c in nb['cells'] if c['id'] == f'choices-{data}')
         shape, classes = SHAPES[data][:2]
+        net, speed = made_with(data)
         lines = ',\n'.join(f'    {w!r}' for w in choices(args, data))
-        head = f"#| export\nCHOICES['{data}'] = dict(shape={shape}, classes={classes}, ways=["
+        head = f"#| export\nCHOICES['{data}'] = dict(shape={shape}, classes={classes}, net={net!r}, speed={speed!r}, ways=["
         cell['source'] = (head + ('\n' + lines if lines else '') + '])').splitlines(keepends=True)
         print(''.join(cell['source']))
     write_atomic(path, json.dumps(nb, indent=1, ensure_ascii=False) + '\n')

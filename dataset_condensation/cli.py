@@ -135,7 +135,8 @@ def _condensing_arguments(p):
     g.add_argument('--augment', metavar='NAME',
                    help='augmentation shared by real and synthetic images: none, dsa, or families as crop_scale')
     g.add_argument('--net', default='convnet', metavar='NAME', help='network: convnet, mlp, lenet, alexnet, vgg11, '
-                   'resnet18, with options as in convnet-w64-d2-bn')
+                   'resnet18, with options as in convnet-w64-d2-bn (default: convnet; to make the set with, '
+                   '--method auto then takes the one it was measured with)')
     g.add_argument('--seed', type=int, default=0, metavar='N',
                    help='of everything random: the same seed gives the same set')
 
@@ -286,13 +287,15 @@ def settle(
     data,                      # `ImageData`
     settings: dict,            # From `run_settings`
 ) -> tuple:                    # Fields of `Recipe`, and what to say about the choice
-    "Put the recommended method and settings in the place of 'auto'"
+    "Put the recommended method and settings in the place of 'auto', and the network and speed to make the set with"
     class_sizes(args.ipc, data.n_classes, '--ipc')
+    args.made_with = args.net
     if args.method != 'auto': return settings, []
     args.out = str(run_folder(args))      # the name of the folder does not depend on the choice
     seconds = None if args.minutes is None else 60 * args.minutes
     choice = recommend(args.ipc, data, seconds, computed=bool(settings or args.resume))
     args.method = choice.method
+    args.made_with, args.speed = choice.made_with(args.net, args.speed, args.device)
     return choice.settings | settings, [f'auto: {choice}']
 
 # %% ../nbs/14_cli.ipynb #score-all
@@ -380,9 +383,9 @@ def write_set(
 def _make_set(args, data, settings, device, out):
     "Condense with checkpoints; when that fails, write what there is before saying so"
     if not isinstance(get_method(args.method), Method):
-        return condense(data, args.method, args.ipc, seed=args.seed, net=args.net, device=device)
+        return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device)
     try:
-        return condense(data, args.method, args.ipc, seed=args.seed, net=args.net, device=device,
+        return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device,
                         progress=not args.quiet, checkpoint=out/'checkpoint', every=args.checkpoint_every,
                         class_chunk=args.class_chunk, speed=args.speed, **settings)
     except (NotFiniteError, CheckpointError) as e:

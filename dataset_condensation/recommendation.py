@@ -14,6 +14,8 @@ from .adaptive_steps import schedule
 from .condensation import condense
 from .coresets import METHODS, Coreset, class_sizes, register
 from .data import ImageData
+from .gpu_training import native_bfloat16
+from .training import pick_device
 
 # %% ../nbs/13c_recommendation.ipynb #import-methods
 import dataset_condensation.beyond
@@ -41,10 +43,10 @@ def stairs(
     return kept
 
 # %% ../nbs/13c_recommendation.ipynb #choices
-CHOICES = {}    # Data set → shape of an image, number of classes, and [images per class, seconds, accuracy, method, settings]
+CHOICES = {}    # Data set → shape of an image, classes, network, speed, and [images per class, seconds, accuracy, method, settings]
 
 # %% ../nbs/13c_recommendation.ipynb #choices-digits
-CHOICES['digits'] = dict(shape=(1, 8, 8), classes=10, ways=[
+CHOICES['digits'] = dict(shape=(1, 8, 8), classes=10, net='convnet-w32', speed='float32', ways=[
     (1, 0.001, 64.2, 'random', {}),
     (1, 1.1, 85.4, 'kcenter', {}),
     (1, 2.4, 88.7, 'dc', {'init': 'real', 'iterations': 60, 'outer': 1, 'inner': 1, 'image_lr': 0.1, 'net_momentum': 0.5, 'real_batch': 32, 'sampling': 'strata'}),
@@ -64,10 +66,10 @@ CHOICES['digits'] = dict(shape=(1, 8, 8), classes=10, ways=[
     (50, 1.1, 98.6, 'kcenter', {})])
 
 # %% ../nbs/13c_recommendation.ipynb #choices-mnist
-CHOICES['mnist'] = dict(shape=(1, 28, 28), classes=10, ways=[])
+CHOICES['mnist'] = dict(shape=(1, 28, 28), classes=10, net='convnet-w64', speed='bfloat16', ways=[])
 
 # %% ../nbs/13c_recommendation.ipynb #choices-cifar10-jpeg
-CHOICES['cifar10-jpeg'] = dict(shape=(3, 32, 32), classes=10, ways=[])
+CHOICES['cifar10-jpeg'] = dict(shape=(3, 32, 32), classes=10, net='convnet-w64', speed='bfloat16', ways=[])
 
 # %% ../nbs/13c_recommendation.ipynb #nearest
 def _nearest_data(data):
@@ -100,7 +102,19 @@ class Choice:
     seconds: float     # What it is expected to take on one core
     accuracy: float    # What it reached where it was measured, in percent
     why: str
+    net: str = 'convnet'   # Network that it was measured with
+    speed: str = 'auto'    # How it was computed there
     def __str__(self): return self.why
+
+    def made_with(
+        self,
+        net: str = 'convnet',   # The one asked for; 'convnet', the usual one, leaves it to the recommendation
+        speed='auto',           # Likewise
+        device=None,            # A GPU where there is one
+    ) -> tuple:                 # Network and speed for `condense`
+        "What the seconds are true of, where nothing else was asked for and the machine can do it"
+        fast = self.speed == 'bfloat16' and pick_device(device).type == 'cpu' and native_bfloat16()
+        return self.net if net == 'convnet' else net, 'bfloat16' if fast and speed == 'auto' else speed
 
 # %% ../nbs/13c_recommendation.ipynb #recommend
 def recommend(
@@ -120,16 +134,19 @@ def recommend(
     able = [w for w in ways if seconds is None or w[1] * times <= seconds] or ways[:1]
     _, took, accuracy, method, settings = able[-1]
     settings = {k: schedule(tuple(v)) if isinstance(v, list) else v for k, v in settings.items()}
-    return Choice(method, settings, took * times, accuracy, _why(able[-1], ways[len(able):], name, times, seconds))
+    with_ = {k: known[k] for k in ('net', 'speed') if k in known}
+    why = _why(able[-1], ways[len(able):], name, times, seconds, known.get('net'))
+    return Choice(method, settings, took * times, accuracy, why, **with_)
 
 # %% ../nbs/13c_recommendation.ipynb #why
 def _time(s): return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.0f} h'
 
-def _why(way, more, name, times, seconds):
+def _why(way, more, name, times, seconds, net):
     "The recommendation in a line"
     n, took, accuracy, method, _ = way
+    made = f'made with {net} ' if net and method != 'random' else ''
     text = (f'{method}: at {n} image{"s" if n > 1 else ""} per class of {name} it reached {accuracy:.1f} %, '
-            f'in about {_time(took * times)} of one core here')
+            f'{made}in about {_time(took * times)} of one core here')
     if seconds is not None and took * times > seconds: text += ', the least there is'
     if more: return text + f'; {more[0][3]} reached {more[0][2]:.1f} %, in about {_time(more[0][1] * times)}'
     return text + '; nothing that was measured is clearly better'
@@ -139,7 +156,7 @@ def auto_set(
     data: ImageData,
     ipc=1,                  # Images per class, or a list with one number for each class
     seed: int = 0,
-    net: str = 'convnet',   # Name of the network
+    net: str = 'convnet',   # Name of the network; 'convnet' stands for the recommended one
     device=None,            # A GPU where there is one
     seconds: float = None,  # Time for making the set
     **settings,             # Keywords of `condense` that win over those recommended
@@ -147,6 +164,8 @@ def auto_set(
     "A small set by the recommended method"
     choice = recommend(ipc, data, seconds, computed=bool(settings))
     print(f'auto: {choice}')
-    return condense(data, choice.method, ipc, seed=seed, net=net, device=device, **(choice.settings | settings))
+    net, speed = choice.made_with(net, settings.pop('speed', 'auto'), device)
+    if isinstance(METHODS[choice.method], Coreset): return condense(data, choice.method, ipc, seed=seed, net=net, device=device)
+    return condense(data, choice.method, ipc, seed=seed, net=net, device=device, speed=speed, **(choice.settings | settings))
 
 register(Coreset('auto', auto_set, 'the method that was best for the size, the data and the time, where it was measured', '–'));

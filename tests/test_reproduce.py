@@ -261,6 +261,7 @@ def test_the_recommendation_is_what_the_results_say():
     for data, known in recommendation.CHOICES.items():
         assert known['ways'] == [tuple(w) for w in reproduce.choices(where, data)], \
             'run python benchmarks/reproduce.py --recommend, then nbdev_export'
+        assert (known['net'], known['speed']) == reproduce.made_with(data)
 
 
 def test_a_size_that_is_half_measured_recommends_nothing(tmp_path):
