@@ -113,8 +113,8 @@ class Choice:
         device=None,            # A GPU where there is one
     ) -> tuple:                 # Network and speed for `condense`
         "What the seconds are true of, where nothing else was asked for and the machine can do it"
-        fast = self.speed == 'bfloat16' and pick_device(device).type == 'cpu' and native_bfloat16()
-        return self.net if net == 'convnet' else net, 'bfloat16' if fast and speed == 'auto' else speed
+        able = pick_device(device).type == 'cpu' and (self.speed != 'bfloat16' or native_bfloat16())
+        return self.net if net == 'convnet' else net, self.speed if able and speed == 'auto' else speed
 
 # %% ../nbs/13c_recommendation.ipynb #recommend
 def recommend(
