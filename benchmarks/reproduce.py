@@ -351,11 +351,11 @@ def choices(args, data) -> list:
     from dataset_condensation.results import _mine, load_results, ways
     found = load_results(args.results, 'cpu')
     here = _mine('choices', found, data, 'cpu')
-    short = {n for (n, _), m in here.items() if len(m.means()) == 1}     # half measured: what is missing may be the best
-    sizes = sorted({n for n, _ in here if n} - short)
-    able = lambda n: [w for w in ways(found, data, n) if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
+    known = {n: ways(found, data, n) for n in sorted({n for n, _ in here if n})}
+    unsure = {n for (n, k), m in here.items() if n and not m.same_as and k not in [w.method for w in known[n]]}
+    able = lambda n: [w for w in known[n] if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
     return [(n, float(f'{w.seconds:.2g}'), round(w.accuracy, 1), w.settings['method'], w.settings['options'])
-            for n in sizes for w in stairs(able(n))]
+            for n in known if n not in unsure for w in stairs(able(n))]     # what is unsure may be the best
 
 
 def made_with(data) -> tuple:

@@ -66,10 +66,23 @@ CHOICES['digits'] = dict(shape=(1, 8, 8), classes=10, net='convnet-w32', speed='
     (50, 1.1, 98.6, 'kcenter', {})])
 
 # %% ../nbs/13c_recommendation.ipynb #choices-mnist
-CHOICES['mnist'] = dict(shape=(1, 28, 28), classes=10, net='convnet-w64', speed='bfloat16', ways=[])
+CHOICES['mnist'] = dict(shape=(1, 28, 28), classes=10, net='convnet-w64', speed='bfloat16', ways=[
+    (1, 0.0013, 57.9, 'random', {}),
+    (1, 8.5, 92.3, 'dm', {'real_batch': 32, 'iterations': 60, 'init': 'centroids', 'factor': 2, 'image_lr': 3.0}),
+    (1, 390.0, 93.1, 'dm', {'real_batch': 32, 'iterations': 3000, 'factor': 2}),
+    (10, 0.0017, 90.3, 'random', {}),
+    (10, 12.0, 94.4, 'dm', {'real_batch': 32, 'image_lr': 10.0, 'iterations': 60, 'init': 'centroids'}),
+    (10, 650.0, 96.5, 'dm', {'real_batch': 32, 'image_lr': 10.0, 'iterations': 1000, 'factor': 2})])
 
 # %% ../nbs/13c_recommendation.ipynb #choices-cifar10-jpeg
-CHOICES['cifar10-jpeg'] = dict(shape=(3, 32, 32), classes=10, net='convnet-w64', speed='bfloat16', ways=[])
+CHOICES['cifar10-jpeg'] = dict(shape=(3, 32, 32), classes=10, net='convnet-w64', speed='bfloat16', ways=[
+    (1, 0.0021, 15.9, 'random', {}),
+    (1, 10.0, 27.9, 'dm', {'real_batch': 32, 'iterations': 60, 'init': 'centroids', 'factor': 2, 'image_lr': 3.0}),
+    (1, 130.0, 31.1, 'dc', {'real_batch': 32, 'iterations': 300, 'factor': 2}),
+    (1, 150.0, 34.5, 'dm', {'real_batch': 32, 'iterations': 1000, 'factor': 2}),
+    (10, 0.0028, 25.6, 'random', {}),
+    (10, 20.0, 35.4, 'dm', {'real_batch': 32, 'image_lr': 10.0, 'iterations': 60, 'init': 'centroids'}),
+    (10, 120.0, 38.8, 'dm', {'real_batch': 32, 'image_lr': 10.0, 'iterations': 500})])
 
 # %% ../nbs/13c_recommendation.ipynb #nearest
 def _nearest_data(data):

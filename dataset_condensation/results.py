@@ -243,16 +243,19 @@ def ways(
     ipc: int,       # Images per class
     budget: str = 'cpu',
 ) -> list:          # Of `Way`
-    "What `stairs` needs to know of each row; rows with a single set are left out"
-    here = [m for (n, _), m in _mine('ways', rows, data, budget).items() if n == ipc and not m.same_as and len(m.means()) > 1]
-    if not here: return []
-    usual = mean(m.between_sets()**2 for m in here)**.5
-    spread = lambda m: m.between_sets() if len(m.means()) > 2 else max(usual, m.between_sets())   # two may agree by chance
+    "What `stairs` needs to know of each row; of fewer than three sets the spread is taken to be the usual one of such rows"
+    here = [m for (n, _), m in _mine('ways', rows, data, budget).items() if n == ipc and not m.same_as]
+    chosen = lambda m: m.row['recipe'] is None    # chosen images differ more from set to set than computed ones
+    usual = {}
+    for kind in (True, False):
+        known = [m.between_sets()**2 for m in here if chosen(m) == kind and len(m.means()) > 1]
+        if known: usual[kind] = mean(known)**.5
+    spread = lambda m: m.between_sets() if len(m.means()) > 2 else max(usual[chosen(m)], m.between_sets() or 0)   # two may agree by chance
     return [Way(m.label, mean(_each(m, 'seconds').values()), m.mean(), spread(m) / math.sqrt(len(m.means())),
-                dict(method=m.row['method'], options=m.row.get('options', {}))) for m in here]
+                dict(method=m.row['method'], options=m.row.get('options', {}))) for m in here if chosen(m) in usual]
 
 # %% ../nbs/15_results.ipynb #frontier-look
-_MARKERS = dict(m='v', md='X', tiles='s', strata='<', centroids='P', moments='*')
+_MARKERS = dict(m='v', md='X', tiles='s', strata='<', centroids='P', moments='*', quick='>')
 
 def _look(label):
     "A method as everywhere; a variant, 'dm-tiles', in the colour of its method, hollow"
@@ -260,9 +263,9 @@ def _look(label):
     if label in STYLES or method not in STYLES: return dict(method_style(label), linestyle='none')
     return dict(color=STYLES[method][0], marker=_MARKERS.get(variant, 'd'), markerfacecolor='white', linestyle='none')
 
-def _single_sets(rows, data, ipc, budget):
-    "Rows of which one set is there, with nothing to tell its spread"
-    return [m for (n, _), m in _mine('frontier', rows, data, budget).items() if n == ipc and not m.same_as and len(m.means()) == 1]
+def _uncertain(rows, data, ipc, budget, known):
+    "Rows that are no `Way`, since nothing tells their spread"
+    return [m for (n, k), m in _mine('frontier', rows, data, budget).items() if n == ipc and not m.same_as and k not in known]
 
 # %% ../nbs/15_results.ipynb #frontier
 def frontier(
@@ -273,11 +276,11 @@ def frontier(
     budget: str = 'cpu',
     least: float = 0.1,  # Seconds at which the axis begins; what takes less is drawn there
 ):                    # The axes
-    "Draw accuracy against seconds, a point for each method, faint for one set, and the staircase of what is worth its time"
+    "Draw accuracy against seconds, a point for each method, faint where its spread is unknown, and the staircase of what is worth its time"
     ax, found = ax or plt.figure(figsize=(5, 3.5)).gca(), ways(rows, data, ipc, budget)
     for w in found:
         ax.errorbar(max(w.seconds, least), w.accuracy, 2*w.error, capsize=2, label=w.method, **_look(w.method))
-    for m in (single := _single_sets(rows, data, ipc, budget)):
+    for m in (single := _uncertain(rows, data, ipc, budget, [w.method for w in found])):
         at = max(mean(_each(m, 'seconds').values()), least)
         ax.errorbar(at, m.mean(), alpha=0.45, label=m.label, **_look(m.label))
     best = stairs(found)
