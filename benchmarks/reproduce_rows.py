@@ -177,9 +177,10 @@ def mnist_rows():
 
 
 def mnist_claims():
-    for m in ('random', 'dm', 'dc'):     # scored as published: 128 filters, a thousand passes with shifts, scales and turns
+    more = ('herding', 'kcenter', 'forgetting', 'dsa', 'delving-md', 'delving-m')
+    for m in ('random', 'dm', 'dc', *more):     # scored as published: 128 filters, a thousand passes with shifts, scales and turns
         yield scored(photos('mnist', m, 1, dict(dm=3000).get(m, 1000)), 'as-published', main=score('convnet', 5, 'float32', 'dc-mnist'))
-    for m in ('random', 'dm', 'dc'):     # ten times the images: one set, two networks
+    for m in ('random', 'dm', 'dc', *more, 'delving'):     # ten times the images: one set, two networks
         r = replace(photos('mnist', m, 10, dict(dm=1000).get(m, 200)), sets=1)
         yield scored(r, 'as-published', main=score('convnet', 2, 'bfloat16', 'dc-mnist'))
     tiles = replace(photos('mnist', 'dm', 1, 3000, 'dm-tiles', factor=2), sets=2)     # forty images to train on: two networks
