@@ -348,11 +348,10 @@ def tables(args):
 def choices(args, data) -> list:
     "What `recommend` should know of a data set: for each size the rows that are worth their time"
     from dataset_condensation.recommendation import stairs
-    from dataset_condensation.results import _mine, load_results, ways
+    from dataset_condensation.results import _mine, _uncertain, load_results, ways
     found = load_results(args.results, 'cpu')
-    here = _mine('choices', found, data, 'cpu')
-    known = {n: ways(found, data, n) for n in sorted({n for n, _ in here if n})}
-    unsure = {n for (n, k), m in here.items() if n and not m.same_as and k not in [w.method for w in known[n]]}
+    known = {n: ways(found, data, n) for n in sorted({n for n, _ in _mine('choices', found, data, 'cpu') if n})}
+    unsure = [n for n, ws in known.items() if _uncertain(found, data, n, 'cpu', [w.method for w in ws])]
     able = lambda n: [w for w in known[n] if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
     return [(n, float(f'{w.seconds:.2g}'), round(w.accuracy, 1), w.settings['method'], w.settings['options'])
             for n in known if n not in unsure for w in stairs(able(n))]     # what is unsure may be the best

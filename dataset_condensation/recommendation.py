@@ -178,7 +178,6 @@ def auto_set(
     choice = recommend(ipc, data, seconds, computed=bool(settings))
     print(f'auto: {choice}')
     net, speed = choice.made_with(net, settings.pop('speed', 'auto'), device)
-    if isinstance(METHODS[choice.method], Coreset): return condense(data, choice.method, ipc, seed=seed, net=net, device=device)
     return condense(data, choice.method, ipc, seed=seed, net=net, device=device, speed=speed, **(choice.settings | settings))
 
 register(Coreset('auto', auto_set, 'the method that was best for the size, the data and the time, where it was measured', '–'));
