@@ -732,6 +732,14 @@ def _keeping(state, checkpoint, every):
                 with uninterrupted(): state.save_checkpoint(checks)
             raise
 
+# %% ../nbs/05_condensation.ipynb #choose
+def _choose(coreset, data, ipc, recipe, run, options):
+    "A set of real images; only a coreset that may choose a method in place of images is told about the run"
+    if recipe is not None:
+        why = 'brings its own settings' if coreset.runs else 'chooses real images'
+        raise ValueError(f'condense: {coreset.name!r} {why} and takes no `recipe`')
+    return coreset.make(data, ipc, **(dict(options, run=run) if coreset.runs else options))
+
 # %% ../nbs/05_condensation.ipynb #condense
 def condense(
     data: ImageData,
@@ -753,11 +761,11 @@ def condense(
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way
     "Turn `data` into a small set"
     method = get_method(method)
-    check_count('condense', 'evaluate_every', evaluate_every, 0)
-    check_count('condense', 'nets', nets)
+    for k, n, least in (('evaluate_every', evaluate_every, 0), ('nets', nets, 1)): check_count('condense', k, n, least)
     if not isinstance(method, Method):
-        if recipe is not None: raise ValueError(f'condense: {method.name!r} chooses real images and takes no `recipe`')
-        return method.make(data, ipc, seed=seed, net=net, device=device, **overrides)
+        run = dict(progress=progress, evaluate_every=evaluate_every, nets=nets, checkpoint=checkpoint, every=every,
+                   class_chunk=class_chunk, speed=speed, team=team)
+        return _choose(method, data, ipc, recipe, run, dict(overrides, seed=seed, net=net, device=device))
     state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed, team)
     with _keeping(state, checkpoint, every) as save, state.work.team.listening():
         _to_the_end(state, save, progress, lambda: evaluate_every and _score(state, evaluate_every, nets))

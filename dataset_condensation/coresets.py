@@ -247,6 +247,7 @@ class Coreset:
     choose: Callable   # (data, ipc, seed, net, device, **options) → SyntheticSet
     doc: str           # What it does, in a line
     paper: str         # Where it comes from
+    runs: bool = False # May choose a method that computes images, and takes as `run` what `condense` was told about the run
 
     def make(self, data, ipc=1, seed=0, net='convnet', device=None, **options) -> SyntheticSet:
         "The chosen images of `data`"

@@ -172,12 +172,16 @@ def auto_set(
     net: str = 'convnet',   # Name of the network; 'convnet' stands for the recommended one
     device=None,            # A GPU where there is one
     seconds: float = None,  # Time for making the set
+    run: dict = None,       # Other keywords of `condense`, that say nothing of the method: `progress`, `checkpoint`, …
     **settings,             # Keywords of `condense` that win over those recommended
 ):
     "A small set by the recommended method"
+    speed = settings.pop('speed', (run or {}).get('speed', 'auto'))
     choice = recommend(ipc, data, seconds, computed=bool(settings))
     print(f'auto: {choice}')
-    net, speed = choice.made_with(net, settings.pop('speed', 'auto'), device)
-    return condense(data, choice.method, ipc, seed=seed, net=net, device=device, speed=speed, **(choice.settings | settings))
+    net, speed = choice.made_with(net, speed, device)
+    given = (run or {}) | dict(speed=speed) | choice.settings | settings
+    return condense(data, choice.method, ipc, seed=seed, net=net, device=device, **given)
 
-register(Coreset('auto', auto_set, 'the method that was best for the size, the data and the time, where it was measured', '–'));
+register(Coreset('auto', auto_set, 'the method that was best for the size, the data and the time, where it was measured', '–',
+                 runs=True));
