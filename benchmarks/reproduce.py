@@ -5,6 +5,7 @@
     OMP_NUM_THREADS=1 python benchmarks/reproduce.py --budget cpu --only 'digits/*' --processes 2 --minutes 40
     OMP_NUM_THREADS=1 python benchmarks/reproduce.py --budget cpu --only 'mnist/*' --root FOLDER    # FOLDER/MNIST/raw
     python benchmarks/reproduce.py --budget paper --only 'cifar10-jpeg/*' --root FOLDER --device cuda  # FOLDER/train, FOLDER/test
+    OMP_NUM_THREADS=1 python benchmarks/reproduce.py --only digits/ipc10-dm --again     # beside what was measured before
     python benchmarks/reproduce.py --table                              # tables, from the JSON alone
     python benchmarks/reproduce.py --recommend                          # what `condense --method auto` knows, into its chapter
 
@@ -14,7 +15,8 @@ for a GPU. Each set of a row is written as it ends, to results/reproduce/BUDGET/
 again, and a set that takes minutes goes on from its last checkpoint (runs/reproduce). The first set of every row comes
 first, then the second: a measurement that is stopped has something to say about all rows. Several processes, also such
 as are started by hand, never do a set twice; each computes with one thread where there are several. `--minutes` ends it
-in time. Seconds are those of making and of scoring, apart, processor seconds as well as those on the wall.
+in time. `--again` computes rows that are there once more, in runs/reproduce/again, and compares. Seconds are those of
+making and of scoring, apart, processor seconds as well as those on the wall.
 """
 import argparse
 import fnmatch
@@ -158,12 +160,12 @@ def dumps(d, depth=0) -> str:
     return json.dumps(d, ensure_ascii=False)
 
 
-def path_of(row, args): return args.results/args.budget/f'{row.name}.json'
+def path_of(row, args, results=None): return (results or args.results)/args.budget/f'{row.name}.json'
 
 
-def read(row, args) -> dict:
+def read(row, args, results=None) -> dict:
     "What there is of a row"
-    path = path_of(row, args)
+    path = path_of(row, args, results)
     return json.loads(path.read_text()) if path.exists() else dict(row=row.declared(), data=None, sessions=[], sets=[])
 
 
@@ -242,7 +244,7 @@ def predict(tasks, args) -> dict:
     "(row's name, seed) → seconds: as its other sets took; else as planned, corrected by what the plan of other rows was worth"
     known, plans, factors = {}, {r.name: estimate(r, args.device) for r, _ in tasks}, {}
     for r in rows(args.budget).values():
-        if sets := read(r, args).get('sets'):
+        if sets := read(r, args).get('sets') or (args.then and read(r, args, args.then).get('sets')):
             took = mean(sum(x['cpu_seconds'] for x in s['scores'].values()) + (0 if r.sets_of else s['cpu_seconds']) for s in sets)
             known[r.name] = took
             factors.setdefault(r.data, []).append((took, sum(estimate(r, args.device))))
@@ -318,6 +320,7 @@ def run(args):
     check(selected(args), args)
     for name in dict.fromkeys(r.data for r, _ in missing(selected(args), args)): load(name, args)
     aliases(args)
+    if args.again and not missing(selected(args), args): print(f'done before; remove {args.runs} to begin anew')
     print(plan(args), flush=True)
     others = [get_context('spawn').Process(target=_child, args=(args,)) for _ in range(args.processes - 1)]
     for p in others: p.start()
@@ -330,7 +333,24 @@ def run(args):
         for p in others: p.terminate()
         for p in others: p.join()
     print(f'stopped; {plan(args)}' if missing(selected(args), args) else plan(args), flush=True)
+    if args.again: once_more(args)
     return code
+
+
+def once_more(args):
+    "What a row was and what it is now, a line for each way of scoring"
+    for r in selected(args):
+        if r.same_as: print(f'{r.name}: would repeat {r.same_as}')
+        old, new = ({s['seed']: s['scores'] for s in read(r, args, where).get('sets', [])} for where in (args.then, args.results))
+        for way in r.scoring if new else ():
+            seeds = [i for i in new if i in old and way in old[i]]
+            then, now = ([x[i][way]['accuracies'] for i in seeds] for x in (old, new))
+            said = f'{r.name}{"" if way == "main" else ", " + way}: '
+            if not seeds: print(said + 'not measured before')
+            else:
+                far = max(abs(a - b) for x, y in zip(then, now) for a, b in zip(x, y))
+                print(f'{said}{mean(map(mean, then)):.2f} % then, {mean(map(mean, now)):.2f} % now, sets: {len(seeds)}, '
+                      + (f'single networks up to {far:.2f} apart' if far else 'every network the same'))
 
 
 # ---- What is drawn from the files
@@ -389,6 +409,7 @@ def parser():
     p.add_argument('--seeds-together', type=int, default=1, metavar='N', help='go through all rows with N seeds at a time (default: 1)')
     p.add_argument('--results', type=Path, default=RESULTS/'reproduce', help='where rows are written')
     p.add_argument('--runs', type=Path, default=RUNS, help='where sets and checkpoints are kept')
+    p.add_argument('--again', action='store_true', help='measure once more what is there, in a folder of its own, and compare')
     p.add_argument('--notebook', type=Path, default=ROOT/'nbs'/'13c_recommendation.ipynb', help='chapter of --recommend')
     for what, text in dict(plan='list the rows and stop', table='draw the tables and stop',
                            recommend='write the recommendation into its chapter and stop').items():
@@ -401,7 +422,10 @@ def main(argv=None) -> int:
     for k in ('processes', 'seeds_together'):
         if getattr(args, k) < 1: raise SystemExit(f'reproduce: --{k.replace("_", "-")} is {getattr(args, k)}, expected at least 1')
     if not args.minutes > 0: raise SystemExit(f'reproduce: --minutes is {args.minutes}, expected more than 0')
-    args.until = time.time() + 60 * args.minutes
+    if args.again and (args.table or args.recommend):
+        raise SystemExit('reproduce: --again measures, and does not go with --table or --recommend')
+    args.until, args.then = time.time() + 60 * args.minutes, args.again and args.results
+    if args.again: args.runs, args.results = args.runs/'again', args.runs/'again'/'results'
     try:
         if args.plan: print(plan(args, every=True))
         elif args.table: tables(args)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LETTERS', 'MARGIN', 'Published', 'published', 'Measured', 'load_results', 'differences', 'ResultsTable',
-           'results_table', 'overview', 'ways', 'frontier', 'Verdict', 'verdict', 'Part', 'Claim', 'claims',
-           'older_results', 'claims_table', 'provenance_of', 'not_confirmed']
+           'results_table', 'overview', 'as_published', 'ways', 'frontier', 'Verdict', 'verdict', 'Part', 'Claim',
+           'claims', 'older_results', 'claims_table', 'provenance_of', 'not_confirmed']
 
 # %% ../nbs/15_results.ipynb #imports
 import json
@@ -235,6 +235,27 @@ def overview(
     table = [['method', *(f'{n} per class' for n in sizes)]] + [[k, *(cell(k, n) for n in sizes)] for k in labels]
     note = f'Trained on everything: {mine[0, "whole set"].mean():.1f} %.' if (0, 'whole set') in mine else ''
     return ResultsTable(table, note, 1)
+
+# %% ../nbs/15_results.ipynb #twice
+def as_published(
+    rows: list,           # Of `Measured`
+    data: str,            # Name of the data set
+    budget: str = 'cpu',
+    methods: list = None, # Labels; all if None
+) -> ResultsTable:
+    "Published figures beside the same sets scored briefly and scored as published"
+    papers, mine = {(p.ipc, p.method): p for p in published(data)}, _mine('as_published', rows, data, budget)
+    longer = {m.name: m for m in rows if m.budget == budget}
+    table = [['ipc', 'method', 'published', 'scored briefly', 'scored as published', '± sets', 'sets × networks']]
+    for n, k in sorted(mine, key=lambda k: (k[0], _order(k[1]))):
+        short = mine[n, k]      # a row that would repeat another one has that one's sets, and its second scoring
+        full = longer.get(f'{data}/claims/{(short.same_as or short.name).split("/")[-1]}-as-published')
+        seeds = sorted(set(short.means()) & set(full.means())) if full else []
+        if not seeds or methods is not None and k not in methods: continue
+        a, b = ([m.means()[i] for i in seeds] for m in (short, full))
+        table.append([str(n), k, str(papers.get((n, k), '–')), _num(mean(a)), _num(mean(b)), _num(stdev(b) if len(b) > 1 else None),
+                      f'{len(seeds)} × {len(full.scores()[seeds[0]])}'])
+    return ResultsTable(table)
 
 # %% ../nbs/15_results.ipynb #ways
 def ways(

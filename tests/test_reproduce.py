@@ -139,11 +139,31 @@ def test_a_row_that_fails_costs_no_other(tmp_path, capsys, monkeypatch):
 
 
 def test_plans_are_made_of_what_sets_took(whole, tmp_path):
-    where = SimpleNamespace(budget='smoke', results=whole/'results', device='cpu')
+    where = SimpleNamespace(budget='smoke', results=whole/'results', device='cpu', then=None)
     row = declared.rows('smoke')['digits/ipc2-dm']
     sets = json.loads((whole/'results'/'smoke'/'digits'/'ipc2-dm.json').read_text())['sets']
     took = sum(s['cpu_seconds'] + s['scores']['main']['cpu_seconds'] for s in sets) / len(sets)
     assert reproduce.predict([(row, 9)], where)[row.name, 9] == pytest.approx(took)
+
+
+def test_a_row_is_measured_once_more_beside_what_it_was(whole, tmp_path, capsys):
+    shutil.copytree(whole/'results', tmp_path/'results')
+    path = tmp_path/'results'/'smoke'/'digits'/'ipc2-random.json'
+    kept = path.read_bytes()
+    only = '--only', 'digits/ipc2-random', 'digits/ipc2-dm', '--again'
+    assert main(tmp_path, *only) == 0
+    out = capsys.readouterr().out
+    assert len([line for line in out.splitlines() if ', seed ' in line]) == 4 and out.count('every network the same') == 2
+    assert path.read_bytes() == kept and (tmp_path/'runs'/'again'/'results'/'smoke'/'digits'/'ipc2-dm.json').exists()
+    other = json.loads(kept)
+    other['sets'][1]['scores']['main']['accuracies'][0] += 3.
+    path.write_text(json.dumps(other))
+    assert main(tmp_path, *only) == 0      # nothing is computed a third time
+    out = capsys.readouterr().out
+    assert 'done before; remove' in out and ', seed ' not in out and 'single networks up to 3.00 apart' in out
+    path.unlink()
+    main(tmp_path, *only)
+    assert 'digits/ipc2-random: not measured before' in capsys.readouterr().out
 
 
 # ---- What is declared
@@ -195,6 +215,7 @@ def test_a_short_run_keeps_the_shape_of_the_published_schedule():
     (['--only', 'nothing/*'], 'no row of the budget smoke is called like nothing/*'),
     (['--processes', '0'], '--processes is 0, expected at least 1'),
     (['--minutes', '-1'], '--minutes is -1.0, expected more than 0'),
+    (['--again', '--table'], '--again measures, and does not go with --table'),
     (['--device', 'cuda:99'], 'cuda:99')])
 def test_wrong_calls_end_in_one_line(wrong, says, tmp_path):
     with pytest.raises(SystemExit) as e: main(tmp_path, *wrong)
