@@ -99,7 +99,8 @@ def digits(method, ipc, suffix='', net=DIGITS, sets=5, **options):
 
 
 def digits_rows():
-    for methods in (['random', 'herding', 'dm', 'dc', 'dsa', 'delving-m', 'delving-md', 'delving'], ['kcenter', 'forgetting']):
+    for methods in (['random', 'herding', 'dm', 'dc', 'dsa', 'delving-m', 'delving-md', 'delving'],
+                    ['kcenter', 'forgetting', 'kmeans']):
         for ipc in (10, 1, 50, 5, 2, 20):
             yield from (digits(m, ipc) for m in methods)
     yield Row('digits/whole', 'digits', 'whole set', 0, DIGITS, sets=1, speed='float32',
