@@ -160,12 +160,13 @@ def dumps(d, depth=0) -> str:
     return json.dumps(d, ensure_ascii=False)
 
 
-def path_of(row, args, results=None): return (results or args.results)/args.budget/f'{row.name}.json'
+def path_of(row, args): return args.results/args.budget/f'{row.name}.json'
 
 
-def read(row, args, results=None) -> dict:
-    "What there is of a row"
-    path = path_of(row, args, results)
+def read(row, args, then=False) -> dict:
+    "What there is of a row, or what there was of one that is measured again"
+    path = path_of(row, args)
+    if then: path = args.then/path.relative_to(args.results)
     return json.loads(path.read_text()) if path.exists() else dict(row=row.declared(), data=None, sessions=[], sets=[])
 
 
@@ -244,7 +245,7 @@ def predict(tasks, args) -> dict:
     "(row's name, seed) → seconds: as its other sets took; else as planned, corrected by what the plan of other rows was worth"
     known, plans, factors = {}, {r.name: estimate(r, args.device) for r, _ in tasks}, {}
     for r in rows(args.budget).values():
-        if sets := read(r, args).get('sets') or (args.then and read(r, args, args.then).get('sets')):
+        if sets := read(r, args).get('sets') or (args.then and read(r, args, then=True).get('sets')):
             took = mean(sum(x['cpu_seconds'] for x in s['scores'].values()) + (0 if r.sets_of else s['cpu_seconds']) for s in sets)
             known[r.name] = took
             factors.setdefault(r.data, []).append((took, sum(estimate(r, args.device))))
@@ -341,7 +342,7 @@ def once_more(args):
     "What a row was and what it is now, a line for each way of scoring"
     for r in selected(args):
         if r.same_as: print(f'{r.name}: would repeat {r.same_as}')
-        old, new = ({s['seed']: s['scores'] for s in read(r, args, where).get('sets', [])} for where in (args.then, args.results))
+        old, new = ({s['seed']: s['scores'] for s in read(r, args, then).get('sets', [])} for then in (True, False))
         for way in r.scoring if new else ():
             seeds = [i for i in new if i in old and way in old[i]]
             then, now = ([x[i][way]['accuracies'] for i in seeds] for x in (old, new))
