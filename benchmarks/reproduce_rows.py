@@ -181,9 +181,10 @@ def mnist_claims():
     more = ('herding', 'kcenter', 'forgetting', 'dsa', 'delving-md', 'delving-m')
     for m in ('random', 'dm', 'dc', *more):     # scored as published: 128 filters, a thousand passes with shifts, scales and turns
         yield scored(photos('mnist', m, 1, dict(dm=3000).get(m, 1000)), 'as-published', main=score('convnet', 5, 'float32', 'dc-mnist'))
-    for m in ('random', 'dm', 'dc', *more, 'delving'):     # ten times the images: one set, two networks
-        r = replace(photos('mnist', m, 10, dict(dm=1000).get(m, 200)), sets=1)
-        yield scored(r, 'as-published', main=score('convnet', 2, 'bfloat16', 'dc-mnist'))
+    for m in ('random', 'dm', 'dc', *more, 'delving'):     # ten times the images: networks are trained in 16 bits
+        r = photos('mnist', m, 10, dict(dm=1000).get(m, 200))
+        yield scored(r, 'as-published', main=score('convnet', 5, 'bfloat16-training', 'dc-mnist'))
+        yield scored(replace(r, sets=1), 'in-32-bits', main=score('convnet', 2, 'bfloat16', 'dc-mnist'))     # is that the same?
     tiles = replace(photos('mnist', 'dm', 1, 3000, 'dm-tiles', factor=2), sets=2)     # forty images to train on: two networks
     yield scored(tiles, 'as-published', main=score('convnet', 2, 'bfloat16', 'dc-mnist'))
     for m in ('dc', 'dm', 'random'):

@@ -423,3 +423,4 @@ class _Auto:
 
 SPEEDS.update(auto=_Auto(), float32=Speed(), bfloat16=Speed('bfloat16'), tf32=Speed('tf32', 'tf32'),
               gpu=Speed('bfloat16', 'tf32', compile=True, graphs=True))
+SPEEDS['bfloat16-training'] = Speed('bfloat16', 'bfloat16')
