@@ -12,11 +12,11 @@
 A row is one method on one data set at one size, with its settings, its seeds and its way of scoring. `--budget` says
 which rows: `smoke`, `cpu`, where whatever is not as published stands in the row, and `paper`, the published settings,
 for a GPU. Each set of a row is written as it ends, to results/reproduce/BUDGET/NAME.json; what is there is not computed
-again, and a set that takes minutes goes on from its last checkpoint (runs/reproduce). The first set of every row comes
-first, then the second: a measurement that is stopped has something to say about all rows. Several processes, also such
-as are started by hand, never do a set twice; each computes with one thread where there are several. `--minutes` ends it
-in time. `--again` computes rows that are there once more, in runs/reproduce/again, and compares. Seconds are those of
-making and of scoring, apart, processor seconds as well as those on the wall.
+again, and a set that takes minutes goes on from its last checkpoint and its last network (runs/reproduce). The first
+set of every row comes first, then the second: a measurement that is stopped has something to say about all rows.
+Several processes, also such as are started by hand, never do a set twice; each computes with one thread where there are
+several. `--minutes` ends it in time. `--again` computes rows that are there once more, in runs/reproduce/again, and
+compares. Seconds are those of making and of scoring, apart, processor seconds as well as those on the wall.
 """
 import argparse
 import fnmatch
@@ -139,14 +139,30 @@ def measure(row, seed, args) -> dict:
     "Make a set, score it"
     if row.method == 'whole set': small, took = load(row.data, args), dict(seconds=0., cpu_seconds=0., updates=0, passes=0)
     else: small, took = make_set(row, seed, args)
-    found = dict(seed=seed, **took, scores={})
-    for name, s in row.scoring.items():
-        start = _now()
-        r = evaluate(small, load(row.data, args), s['net'], s['nets'], scoring_of(s), seed, args.device, speed=s['speed'])
-        seconds, cpu = (b - a for a, b in zip(start, _now()))
-        found['scores'][name] = dict(accuracies=[round(a, 4) for a in r.accuracies], seconds=seconds, cpu_seconds=cpu)
+    found = dict(seed=seed, **took, scores=score_set(row, small, seed, args))
     if row.method != 'whole set': found['images'] = len(small)
     return found
+
+
+def score_set(row, small, seed, args) -> dict:
+    "Train networks on a set and test them, as many at a time as there are threads; what is done is kept until all is"
+    path = place(row.name, seed, args)/'scored.json'
+    told, kept = json.dumps(row.declared(), sort_keys=True), json.loads(path.read_text()) if path.exists() else {}
+    scores = kept['scores'] if kept.get('told') == told else {}
+    for name, s in row.scoring.items():
+        done, longest = scores.setdefault(name, dict(accuracies=[], seconds=0., cpu_seconds=0.)), 0.
+        while k := s['nets'] - len(done['accuracies']):
+            if time.time() + longest > args.until: raise TimeUp
+            start = _now()
+            r = evaluate(small, load(row.data, args), s['net'], min(k, torch.get_num_threads()), scoring_of(s), seed, args.device,
+                         speed=s['speed'], first=s['nets'] - k)
+            took = [b - a for a, b in zip(start, _now())]
+            done['accuracies'] += [round(a, 4) for a in r.accuracies]
+            for unit, x in zip(('seconds', 'cpu_seconds'), took): done[unit] += x
+            longest = max(longest, took[0])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, json.dumps(dict(told=told, scores=scores)))
+    return scores
 
 
 # ---- Rows on the disk
@@ -218,6 +234,7 @@ def record(row, found, session, args):
         found = dict(found, session=kept['sessions'].index(session))
         kept['sets'] = sorted([s for s in kept['sets'] if s['seed'] != found['seed']] + [found], key=lambda s: s['seed'])
         write_row(row, kept, args)
+    (place(row.name, found['seed'], args)/'scored.json').unlink(missing_ok=True)
 
 
 def write_row(row, kept, args):

@@ -471,18 +471,20 @@ def evaluate(
     progress: bool = False,  # Show a bar
     keep: bool = False,    # Keep the trained networks in `.networks`
     speed='auto',          # How to compute: 'plain', 'auto', or as chapter 10 has it
+    first: int = 0,        # Number of the first network: `first=5` are further ones, after five
 ) -> Evaluation:
     "Train networks on `small` from scratch, and test them on `data`"
     small = small.train if isinstance(small, ImageData) else small
     recipe, device = train_recipe(recipe), pick_device(device)
     check_evaluate(small, data, nets)
+    check_count('evaluate', 'first', first, 0)
     images, small = len(small.labels), getattr(small, 'decoded', small)
     speed = get_speed(speed, data, device, 'evaluate')
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
     start, test = time.perf_counter(), _test_set(data, small.mean, small.std)
     result = Evaluation([], 0., images, net, recipe, seed)
     one = partial(_train_and_test, small, test, net, recipe, seed, device, speed, progress)
-    found = (speed.map if speed else map)(one, range(nets))
+    found = (speed.map if speed else map)(one, range(first, first + nets))
     for a, n in tqdm(found, total=nets, disable=not progress, leave=False, delay=10, desc='evaluating'):
         result.accuracies.append(a)
         if keep: result.networks.append(n)

@@ -219,6 +219,7 @@ CALLS = [
     ("accuracy(net, 3)", T, 'accuracy', 'data', 'int'),
     ("evaluate(small, data, nets=0)", V, 'evaluate', 'nets', 'is 0'),
     ("evaluate(small, data, nets=True)", V, 'evaluate', 'nets', 'True'),
+    ("evaluate(small, data, first=-1)", V, 'evaluate', 'first', '-1'),
     ("evaluate(small, data, net='convnit')", V, 'name', "'convnit'", 'convnet'),
     ("evaluate(small, data, net='convnet-d4')", V, 'depth', 'got 4', '(1, 8, 8)'),
     ("evaluate(small, data, recipe='dcc')", V, 'recipe', "'dcc'", "'dc'"),

@@ -103,6 +103,28 @@ def test_a_set_goes_on_where_the_time_was_up(tmp_path):
     assert took['seconds'] > spent[0] > 0 and not list(folder.glob('checkpoint-*'))
 
 
+def test_scoring_goes_on_after_the_last_network(whole, tmp_path, monkeypatch):
+    row, asked, plain = declared.rows('smoke')['digits/ipc2-dm'], [], reproduce.evaluate
+    def evaluate(*a, **kw):
+        asked.append(kw['first'])
+        if asked == [0, 1]: raise KeyboardInterrupt
+        return plain(*a, **kw)
+    monkeypatch.setattr(reproduce, 'evaluate', evaluate)
+    monkeypatch.setattr(torch, 'get_num_threads', lambda: 1)
+    where = SimpleNamespace(budget='smoke', runs=tmp_path, device='cpu', root=None, until=math.inf)
+    with pytest.raises(KeyboardInterrupt): reproduce.measure(row, 1, where)
+    kept = tmp_path/'smoke'/row.name/'seed1'/'scored.json'
+    spent = json.loads(kept.read_text())['scores']['main']
+    want = measured(whole)['ipc2-dm']['sets'][1]['scores']['main']
+    assert asked == [0, 1] and spent['accuracies'] == want[:1]
+    with pytest.raises(reproduce.TimeUp): reproduce.measure(row, 1, SimpleNamespace(**(vars(where) | dict(until=0))))
+    found = reproduce.measure(row, 1, where)['scores']['main']
+    assert asked == [0, 1, 1] and found['accuracies'] == want and found['seconds'] > spent['seconds']
+    kept.write_text(json.dumps(dict(told='of another declaration', scores=dict(main=dict(spent, accuracies=[1., 2.])))))
+    assert reproduce.measure(row, 1, where)['scores']['main']['accuracies'] == want
+    assert not list((whole/'runs').rglob('scored.json'))
+
+
 def test_two_processes_do_nothing_twice(whole, tmp_path):
     done = run(SCRIPT, *args(tmp_path, '--processes', '2'), cwd=ROOT)
     assert done.returncode == 0, done.stdout
