@@ -76,16 +76,18 @@ class Processes:
         self.rank, self.size, self.patience = dist.get_rank(), dist.get_world_size(), patience
         self.group = dist.new_group(backend='gloo', timeout=timedelta(seconds=patience))
         self.nccl = 'nccl' in dist.get_backend()
+        self.bulk = dict(group=None) if self.nccl else {}     # how images and gradients travel
         self.device = torch.device('cuda', torch.cuda.current_device()) if self.nccl else torch.device('cpu')
         self.world, self.store = dist.group.WORLD, dist.distributed_c10d._get_default_store()
         Processes.made += 1
         self.name, self.silent = f'dataset_condensation/{self.made}/', False
 
     def talk(self, collective, *args, **kw):
-        "A collective; `ProcessLost` if somebody is missing"
+        "A collective, of the group unless `kw` names another; `ProcessLost` if somebody is missing"
         if self.group is None: raise _told(ProcessLost('Processes: this conversation has ended with an error'))
-        try: return collective(*args, **kw)
-        except RuntimeError as e: raise self.lost() from e
+        try: return collective(*args, **(dict(group=self.group) | kw))
+        except RuntimeError as e: why = e.with_traceback(None)    # its frames hold the group, and so its connections
+        raise self.lost() from why
 
     def leave(self):
         "Close the connections, which wakes those who wait"
@@ -193,14 +195,14 @@ def meet(self: Processes,
     "Everybody's numbers"
     mine = torch.tensor(numbers or (0,), dtype=torch.int64)
     found = [torch.empty_like(mine) for _ in range(self.size)]
-    self.talk(dist.all_gather, found, mine, group=self.group)
+    self.talk(dist.all_gather, found, mine)
     return torch.stack(found)
 
 @patch
 def objects(self: Processes, x) -> list:
     "Everybody's `x`, anything that can be pickled"
     found = [None] * self.size
-    self.talk(dist.all_gather_object, found, x, group=self.group)
+    self.talk(dist.all_gather_object, found, x)
     return found
 
 @patch
@@ -210,7 +212,7 @@ def first(self: Processes, f):
     if self.rank == 0:
         try: found[0] = f()
         except Exception as e: error, found[1] = e, [0, type(e).__name__, str(e)]
-    self.talk(dist.broadcast_object_list, found, src=0, group=self.group)
+    self.talk(dist.broadcast_object_list, found, src=0)
     if found[1]: raise _told(error) if error else _rebuild(*found[1])
     return found[0]
 
@@ -225,7 +227,7 @@ def gather(self: Processes,
     padded[:len(x)] = x.detach()
     found = [torch.empty_like(padded) for _ in rows]
     if self.nccl: self.meet()      # gloo notices who is missing, NCCL would wait
-    self.talk(dist.all_gather, found, padded, group=None if self.nccl else self.group)
+    self.talk(dist.all_gather, found, padded, **self.bulk)
     return [f[:n].to(x.device) for f, n in zip(found, rows)]
 
 # %% ../nbs/10b_distributed.ipynb #add
@@ -236,7 +238,7 @@ def add(self: Processes,
     "The sums over processes, differentiable in this one's tensors"
     total = torch.cat([t.detach().flatten() for t in tensors]).to(self.device)
     if self.nccl: self.meet()
-    self.talk(dist.all_reduce, total, group=None if self.nccl else self.group)
+    self.talk(dist.all_reduce, total, **self.bulk)
     parts = total.split([t.numel() for t in tensors])
     return [p.view_as(t).to(t.device) + (t - t.detach()) for p, t in zip(parts, tensors)]
 
@@ -245,7 +247,7 @@ def copy(self: Processes, tensors):
     "Give everybody's `tensors` the values of the first process"
     whole = torch.cat([t.detach().flatten() for t in tensors]).to(self.device)
     if self.nccl: self.meet()
-    self.talk(dist.broadcast, whole, src=0, group=None if self.nccl else self.group)
+    self.talk(dist.broadcast, whole, src=0, **self.bulk)
     with torch.no_grad():
         for t, v in zip(tensors, whole.split([t.numel() for t in tensors])): t.copy_(v.view_as(t))
 

@@ -289,6 +289,20 @@ def test_a_killed_process_brings_the_others_down_and_the_run_goes_on(method, set
         assert (same if method == 'dm' else close)(found, undisturbed)
 
 
+def wait_for_the_next():
+    everybody = processes()
+    everybody.meet()
+    if everybody.rank == everybody.size - 1: os.kill(os.getpid(), signal.SIGKILL)
+    everybody.talk(dist.recv, torch.zeros(1), src=everybody.rank + 1)
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='this system has no SIGKILL')
+def test_who_waits_for_one_that_waits_for_the_lost_one_hears_of_it_too(tmp_path):
+    first, second, last = finish(start(3, tmp_path/'some', wait_for_the_next), tmp_path/'some', 60)
+    assert last is None
+    for found in (first, second): assert found[0] is ProcessLost and 'process 2 of 3 is gone' in found[1], found
+
+
 @pytest.mark.parametrize('method, settings', [('dm', dict(SMALL, iterations=5)), ('dc', LOOPS)], ids=['dm', 'dc'])
 def test_checkpoints_resume_with_another_number_of_processes(method, settings, tmp_path):
     undisturbed = make(method, UNEQUAL, settings)
