@@ -421,6 +421,6 @@ class _Auto:
         cuda = device is not None and torch.device(device).type == 'cuda'
         return Speed('tf32', 'tf32') if cuda else Speed(least=28).suit(data)
 
-SPEEDS.update(auto=_Auto(), float32=Speed(), bfloat16=Speed('bfloat16'), tf32=Speed('tf32', 'tf32'),
-              gpu=Speed('bfloat16', 'tf32', compile=True, graphs=True))
-SPEEDS['bfloat16-training'] = Speed('bfloat16', 'bfloat16')
+SPEEDS.update({'auto': _Auto(), 'float32': Speed(), 'bfloat16': Speed('bfloat16'),
+               'bfloat16-training': Speed('bfloat16', 'bfloat16'), 'tf32': Speed('tf32', 'tf32'),
+               'gpu': Speed('bfloat16', 'tf32', compile=True, graphs=True)})

@@ -53,6 +53,19 @@ def test_every_network_trains_and_tests_as_the_plain_way_does(name, speed):
     with torch.no_grad(): assert relative(nets[1].fast.scores(x), nets[0](x)) < 1e-3 * loose
 
 
+@pytest.mark.parametrize('name', ['convnet-w8', 'convnet-w8-bn', 'lenet'])
+@pytest.mark.parametrize('speed, matching, training', [('float32', False, False), ('bfloat16', True, False), ('bfloat16-training', True, True)])
+def test_a_name_says_what_is_computed_in_16_bits(name, speed, matching, training):
+    data = load_dataset('digits')
+    x, y = data.train.take(torch.arange(0, len(data.train), 97))
+    plain, quick = (make_net(name, data, generator=gen(3)) for _ in range(2))
+    get_speed(speed, data).attach(quick)
+    want = torch.cat([g.flatten() for g in class_gradient(plain, x, y)])
+    for half, way in ((matching, False), (training, True)):
+        error = relative(torch.cat([g.flatten() for g in quick.fast.gradient(x, y, training=way)[1]]), want)
+        assert 2e-4 < error < 0.2 if half else error < 1e-4, (way, error)
+
+
 def test_an_evaluation_is_the_same_within_a_percent_or_two():
     data, recipe = load_dataset('digits'), train_recipe('dc', epochs=30)
     a, b = (evaluate(data, data, 'convnet-w16', 2, train_recipe('whole', epochs=2), speed=s) for s in ('plain', 'float32'))
@@ -94,7 +107,7 @@ def test_compiled_networks_give_the_same_and_a_failure_falls_back(monkeypatch):
 
 
 def test_auto_leaves_small_images_alone_and_names_are_known():
-    assert {'auto', 'float32', 'bfloat16', 'tf32', 'gpu'} <= set(SPEEDS)
+    assert {'auto', 'float32', 'bfloat16', 'bfloat16-training', 'tf32', 'gpu'} <= set(SPEEDS)
     assert get_speed('auto', load_dataset('digits')) is None
 
 
