@@ -292,6 +292,7 @@ def work(args) -> int:
                     continue
                 did = True
             say(row, found)
+            break       # what another process held may be free by now, and come before the rest
         if not did: return failed
 
 

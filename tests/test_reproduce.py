@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -139,6 +140,19 @@ def test_a_set_that_another_process_works_on_is_left_to_it(tmp_path, capsys):
     with RunLock(place): main(tmp_path, '--only', 'digits/ipc2-random')
     assert [s['seed'] for s in measured(tmp_path)['ipc2-random']['sets']] == [1]
     assert '1 sets of 1 rows are left' in capsys.readouterr().out
+
+
+def test_a_set_that_was_held_is_next_when_it_is_free(tmp_path, capsys, monkeypatch):
+    place, whole, held = tmp_path/'runs'/'smoke'/'digits'/'ipc2-random'/'seed0', reproduce.measure, ExitStack()
+    place.mkdir(parents=True)
+    held.enter_context(RunLock(place))
+    def measure(*a):
+        held.close()
+        return whole(*a)
+    monkeypatch.setattr(reproduce, 'measure', measure)
+    main(tmp_path, '--only', 'digits/ipc2-random', 'digits/ipc2-herding')
+    order = [line.split(':')[0] for line in capsys.readouterr().out.splitlines() if ', seed ' in line]
+    assert order == [f'digits/ipc2-{m}, seed {k}' for m, k in (('herding', 0), ('random', 0), ('random', 1), ('herding', 1))]
 
 
 def test_the_time_budget_is_kept(tmp_path, capsys):
