@@ -76,7 +76,6 @@ class Processes:
         self.rank, self.size, self.patience = dist.get_rank(), dist.get_world_size(), patience
         self.group = dist.new_group(backend='gloo', timeout=timedelta(seconds=patience))
         self.nccl = 'nccl' in dist.get_backend()
-        self.bulk = dict(group=None) if self.nccl else {}     # how images and gradients travel
         self.device = torch.device('cuda', torch.cuda.current_device()) if self.nccl else torch.device('cpu')
         self.world, self.store = dist.group.WORLD, dist.distributed_c10d._get_default_store()
         Processes.made += 1
@@ -217,6 +216,10 @@ def first(self: Processes, f):
     return found[0]
 
 # %% ../nbs/10b_distributed.ipynb #gather
+def _bulk(procs):
+    "The group in which images and gradients travel: that of the run, or over NCCL that of torch"
+    return dict(group=None) if procs.nccl else {}
+
 @patch
 def gather(self: Processes,
            x: Tensor,     # (rows of this process, …)
@@ -227,7 +230,7 @@ def gather(self: Processes,
     padded[:len(x)] = x.detach()
     found = [torch.empty_like(padded) for _ in rows]
     if self.nccl: self.meet()      # gloo notices who is missing, NCCL would wait
-    self.talk(dist.all_gather, found, padded, **self.bulk)
+    self.talk(dist.all_gather, found, padded, **_bulk(self))
     return [f[:n].to(x.device) for f, n in zip(found, rows)]
 
 # %% ../nbs/10b_distributed.ipynb #add
@@ -238,7 +241,7 @@ def add(self: Processes,
     "The sums over processes, differentiable in this one's tensors"
     total = torch.cat([t.detach().flatten() for t in tensors]).to(self.device)
     if self.nccl: self.meet()
-    self.talk(dist.all_reduce, total, **self.bulk)
+    self.talk(dist.all_reduce, total, **_bulk(self))
     parts = total.split([t.numel() for t in tensors])
     return [p.view_as(t).to(t.device) + (t - t.detach()) for p, t in zip(parts, tensors)]
 
@@ -247,7 +250,7 @@ def copy(self: Processes, tensors):
     "Give everybody's `tensors` the values of the first process"
     whole = torch.cat([t.detach().flatten() for t in tensors]).to(self.device)
     if self.nccl: self.meet()
-    self.talk(dist.broadcast, whole, src=0, **self.bulk)
+    self.talk(dist.broadcast, whole, src=0, **_bulk(self))
     with torch.no_grad():
         for t, v in zip(tensors, whole.split([t.numel() for t in tensors])): t.copy_(v.view_as(t))
 
