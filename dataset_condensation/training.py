@@ -434,10 +434,11 @@ def check_data(where, data):
     if not isinstance(data, ImageData):
         raise TypeError(f'{where}: `data` is {type(data).__name__}, expected an ImageData, as `load_dataset` gives')
 
-def check_evaluate(small, data, nets):
+def check_evaluate(small, data, nets, first=0):
     "Raise where `small` and `data` do not belong together"
     if isinstance(nets, bool) or not isinstance(nets, int) or nets < 1:
         raise ValueError(f'evaluate: `nets` is {nets!r}, expected 1 or more')
+    check_count('evaluate', 'first', first, 0)
     if not isinstance(small, (SyntheticSet, ImageSet)):
         raise TypeError(f'evaluate: `small` is {type(small).__name__}, expected a SyntheticSet or an ImageData')
     if not isinstance(data, ImageSet): check_data('evaluate', data)
@@ -476,13 +477,12 @@ def evaluate(
     "Train networks on `small` from scratch, and test them on `data`"
     small = small.train if isinstance(small, ImageData) else small
     recipe, device = train_recipe(recipe), pick_device(device)
-    check_evaluate(small, data, nets)
-    check_count('evaluate', 'first', first, 0)
+    check_evaluate(small, data, nets, first)
     images, small = len(small.labels), getattr(small, 'decoded', small)
     speed = get_speed(speed, data, device, 'evaluate')
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
-    start, test = time.perf_counter(), _test_set(data, small.mean, small.std)
-    result = Evaluation([], 0., images, net, recipe, seed)
+    start, result = time.perf_counter(), Evaluation([], 0., images, net, recipe, seed)
+    test = _test_set(data, small.mean, small.std)
     one = partial(_train_and_test, small, test, net, recipe, seed, device, speed, progress)
     found = (speed.map if speed else map)(one, range(first, first + nets))
     for a, n in tqdm(found, total=nets, disable=not progress, leave=False, delay=10, desc='evaluating'):
