@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.all import Speed, condense, evaluate, load_dataset
+from dataset_condensation.all import condense, evaluate, load_dataset
 
 SCORED = 'scored in bfloat16'
 CASES = {
@@ -38,7 +38,7 @@ def main():
                 row = done['rows'].setdefault(name, {}).setdefault(speed, [])
                 if len(row) > seed: continue
                 small = condense(data, method, 1, seed=seed, speed='float32' if speed == SCORED else speed, progress=False, **settings)
-                by = Speed('bfloat16', 'bfloat16') if speed == SCORED else 'float32' if source == 'mnist' else 'plain'
+                by = 'bfloat16-training' if speed == SCORED else 'float32' if source == 'mnist' else 'plain'
                 row.append(evaluate(small, data, 'convnet', args.nets, seed=seed, speed=by).mean)
                 done['provenance'].append(dict(case=name, speed=speed, seed=seed, **provenance()))
                 write(path, done)

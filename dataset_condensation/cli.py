@@ -176,7 +176,8 @@ def _running_arguments(p):
                    help='from one checkpoint to the next (default: 60; never over 1 %% of the time)')
     g.add_argument('--device', default='auto', help='auto (the default), cpu, cuda, cuda:1, …')
     g.add_argument('--speed', choices=['plain', *SPEEDS], default='auto', help='how to compute: plain as the chapters have '
-                   'it, auto (the default) quicker and the same but for rounding, bfloat16 quicker still, bfloat16-training also where networks are trained')
+                   'it, auto (the default) quicker and the same but for rounding, bfloat16 quicker still, '
+                   'bfloat16-training also where networks are trained')
     g.add_argument('--class-chunk', type=_number(1), metavar='N', help='classes that are matched at a time '
                    '(default: 1 on a CPU, as many as fit on a GPU)')
     g.add_argument('--quiet', action='store_true', help='print the table only')
