@@ -10,6 +10,7 @@ __all__ = ['ABOUT', 'EXAMPLES', 'STUDIES', 'make_parser', 'method_list', 'run_se
 # %% ../nbs/14_cli.ipynb #imports
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -20,6 +21,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+
+# %% ../nbs/14_cli.ipynb #waiting
+if 'torch' not in sys.modules and not {'GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'} & os.environ.keys():
+    os.environ['GOMP_SPINCOUNT'] = '1000'
 
 # %% ../nbs/14_cli.ipynb #imports-own
 from . import __version__

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -124,6 +125,14 @@ def test_an_error_has_a_traceback_only_with_debug(tmp_path):
     plain, debug = (condense('--method', 'herdin', *more, cwd=tmp_path) for more in ((), ('--debug',)))
     assert plain.returncode == 2 and 'Traceback' not in plain.stderr
     assert debug.returncode != 0 and 'Traceback' in debug.stderr
+
+
+@pytest.mark.skipif(not list(Path(torch.__file__).parent.glob('lib/libgomp*')), reason="torch's threads are not those of GNU")
+@pytest.mark.parametrize('own, turns', [({}, 1000), (dict(GOMP_SPINCOUNT='5'), 5), (dict(OMP_WAIT_POLICY='passive'), 0)])
+def test_threads_sleep_soon_unless_the_user_has_said_how_they_wait(own, turns, tmp_path, monkeypatch):
+    for name in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'): monkeypatch.delenv(name, raising=False)
+    done = condense('--list', cwd=tmp_path, OMP_DISPLAY_ENV='VERBOSE', **own)
+    assert done.returncode == 0 and f"GOMP_SPINCOUNT = '{turns}'" in done.stderr, done.stderr
 
 
 def test_help_and_list_teach(tmp_path):

@@ -31,7 +31,14 @@ def soak():
     return f'{run["to_update"]:,} updates', f'{run["growth_mib"]:.0f} MiB on {run["most_mib"]:.0f}'
 
 
-@pytest.mark.parametrize('figures', [checkpoints, hostile_files, large_sets, soak])
+def beside_others():
+    seconds = result('beside_others')['seconds']
+    alone, busy = seconds['alone'], seconds['all']
+    return (f'{busy["as torch comes"]:.2f} s as torch comes ({alone["as torch comes"]:.2f} s alone)',
+            f'{busy["1,000 turns"]:.2f} s in the `condense` command')
+
+
+@pytest.mark.parametrize('figures', [beside_others, checkpoints, hostile_files, large_sets, soak])
 def test_the_readme_states_what_was_measured(figures):
     words = figures()
     text = (ROOT/'README.md').read_text(encoding='utf-8')
