@@ -64,8 +64,8 @@ def measure(way, load, updates) -> float:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--results', type=Path, default=RESULTS, help='where to write')
-    parser.add_argument('--updates', type=int, default=8, help='updates of a run that are timed (default: 8)')
-    parser.add_argument('--rounds', type=int, default=5, help='runs of each way under each load (default: 5)')
+    parser.add_argument('--updates', type=int, default=4, help='updates of a run that are timed (default: 4)')
+    parser.add_argument('--rounds', type=int, default=3, help='runs of each way under each load (default: 3)')
     args = parser.parse_args()
     origin = provenance()
     runs = {load: {way: [] for way in WAYS} for load in LOADS}
