@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from dataset_condensation.all import SyntheticSet, TrainRecipe, accuracy, gen, load_dataset, make_net, train
-from dataset_condensation.cli import main
+from dataset_condensation.cli import _others_running, main
 
 SHORT = ['--iterations', '12', '--net', 'convnet-w32', '--nets', '1', '--epochs', '60', '--baselines', 'random', '--whole', '1']
 
@@ -127,12 +127,37 @@ def test_an_error_has_a_traceback_only_with_debug(tmp_path):
     assert debug.returncode != 0 and 'Traceback' in debug.stderr
 
 
+@pytest.fixture
+def busy_machine():
+    "A process that computes all the time on each core"
+    others = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(os.cpu_count())]
+    yield
+    for p in others: p.kill()
+    for p in others: p.wait()
+
+
 @pytest.mark.skipif(not list(Path(torch.__file__).parent.glob('lib/libgomp*')), reason="torch's threads are not those of GNU")
 @pytest.mark.parametrize('own, turns', [({}, 1000), (dict(GOMP_SPINCOUNT='5'), 5), (dict(OMP_WAIT_POLICY='passive'), 0)])
-def test_threads_sleep_soon_unless_the_user_has_said_how_they_wait(own, turns, tmp_path, monkeypatch):
+def test_threads_sleep_soon_beside_others_unless_the_user_has_said_how_they_wait(own, turns, busy_machine, tmp_path, monkeypatch):
     for name in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'): monkeypatch.delenv(name, raising=False)
     done = condense('--list', cwd=tmp_path, OMP_DISPLAY_ENV='VERBOSE', **own)
     assert done.returncode == 0 and f"GOMP_SPINCOUNT = '{turns}'" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize('text, others', [('2.90 1.54 1.89 1/85 17299', 0), ('0.00 0.54 1.89 3/85 17299', 2), ('0.1', 0), (None, 0)])
+def test_only_what_runs_now_counts_as_other_work(text, others, tmp_path):
+    if text: (tmp_path/'loadavg').write_text(text)
+    assert _others_running(tmp_path/'loadavg', apart=0) == others
+
+
+@pytest.mark.parametrize('others, waits', [(0, None), (1, '1000'), (2, '1000')])
+def test_a_quiet_machine_keeps_the_way_torch_waits(others, waits):
+    lines = ('import os, sys', 'os.cpu_count = lambda: 2', 'import pathlib', 'read = pathlib.Path.read_text',
+             f"pathlib.Path.read_text = lambda p, *a, **k: '0 0 0 {others + 1}/9 7' if str(p) == '/proc/loadavg' else read(p, *a, **k)",
+             'import dataset_condensation.cli', "print(os.environ.get('GOMP_SPINCOUNT'))")
+    env = {k: v for k, v in os.environ.items() if k not in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY')}
+    done = subprocess.run([sys.executable, '-c', '\n'.join(lines)], env=env, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip() == str(waits), done.stderr
 
 
 def test_help_and_list_teach(tmp_path):
