@@ -163,9 +163,10 @@ class Reader:
         self.page.locator('.sidebar-search').press('Enter')
         self.where = 'search.html'
         self.page.wait_for_selector('#search-results ul.search li', timeout=30_000)
+        self.page.wait_for_load_state('networkidle')     # a page fetches a text for each result, and leaving it breaks that off
         if self.shots: self.page.screenshot(path=str(self.shots/'search.png'))
         self.page.locator('#search-results ul.search li a').first.click()
-        self.page.wait_for_load_state('load')
+        self.page.wait_for_load_state('networkidle')
         if WORD not in self.page.inner_text('article').lower(): self.fault(f'a search for {WORD!r} leads to {self.page.url}')
         self.page.goto(f'{self.base}search.html?q={NONSENSE}')
         self.page.wait_for_function('''() => /did not match any|no results|not found/i.test(
