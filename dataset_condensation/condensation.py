@@ -702,15 +702,14 @@ def _read(state, checkpoints):
     tensors, about = checkpoints.read()
     found = differences(about.get('run', {}), _identity(state))
     other = [d for d in found if d.startswith('versions.')]
-    if other and checkpoints.any_version:
-        warnings.warn(f'condensing: resumes under other versions, so results may differ: {"; ".join(other)}')
-        found = [d for d in found if d not in other]
+    if checkpoints.any_version: found = [d for d in found if d not in other]
     if not found and about['step'] > state.recipe.updates:
         was = about['updates'] // state.recipe.outer
         found = [f'recipe.iterations: was {was} with {about["step"]} updates done, is {state.recipe.iterations}']
     if found:
         hint = '; Checkpoints(folder, any_version=True), or --any-version, resumes it all the same' * (found == other)
         raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}{hint}')
+    if other: warnings.warn(f'condensing: resumes under other versions, so results may differ: {"; ".join(other)}')
     place = differences(about['place'], _place(state))
     if place: warnings.warn(f'condensing: goes on elsewhere, so the last bits may differ: {"; ".join(place)}')
     return tensors, about, not place

@@ -68,16 +68,15 @@ def _one_of(networks, step, device):
 
 @contextmanager
 def _in_batches(net):
-    "In the block batch norm uses the batch and keeps nothing of it; afterwards the network is as it was"
-    before = [(m, m.training, getattr(m, 'track_running_stats', None)) for m in net.modules()]
+    "In the block batch norm uses the batch, and what it gathers is thrown away; afterwards the network is as it was"
+    before = [(m, m.training, dict(m._buffers)) for m in net.modules()]
     net.train()
-    for m, _, tracks in before:
-        if tracks: m.track_running_stats = False
+    for m, _, own in before: m._buffers.update({k: b.clone() for k, b in own.items() if b is not None})
     try: yield
     finally:
-        for m, mode, tracks in before:
+        for m, mode, own in before:
             m.training = mode
-            if tracks: m.track_running_stats = True
+            m._buffers.update(own)
 
 # %% ../nbs/09_distribution_matching.ipynb #dm-settings
 def dm_settings(

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from .condensation import Method, Recipe, condense
 from .coresets import Comparison, Score, class_sizes, get_method, markdown_table, text_table
 from .data import ImageData
-from .gradient_matching import gradient_matching
+from .gradient_matching import LEVELS, gradient_matching
 from .networks import NetSpec, make_net, parse_net
 from .training import Evaluation, TrainRecipe, check_count, check_data, evaluate, train_recipe
 
@@ -166,7 +166,8 @@ def variant(
         now = dict(distance=method.match.keywords['distance'], levels=method.match.keywords['level'])
         new = gradient_matching(**(now | {factor: value}))
         match = partial(method.match.func, **(method.match.keywords | new.match.keywords))
-        return replace(method, match=match, separable=new.separable), net, {}
+        known = new.match.keywords['level'] in (now['levels'], *LEVELS.values()) or hasattr(match.keywords['level'], 'lam')
+        return replace(method, match=match, separable=new.separable, shared=method.shared and known), net, {}
     if factor in {f.name for f in fields(Recipe)} - {'net'}: return method, net, {factor: value}
     known = [f.name for f in (*fields(NetSpec), *fields(Recipe)) if f.name not in ('base', 'net')]
     raise ValueError(f'ablate: nothing is called {factor!r}; known: distance, levels, {", ".join(known)}')
