@@ -208,7 +208,9 @@ class Method:
         check_settings(self.name, overrides)
         sizes = class_sizes(ipc, len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1, self.name)
         n = round(sum(sizes) / len(sizes))
-        name = data if isinstance(data, str) else data.name
+        name = data if isinstance(data, str) else getattr(data, 'name', None)
+        if not isinstance(name, str):
+            raise TypeError(f'{self.name}: `data` is {type(data).__name__}, expected a data set or its name')
         known = dict(data=name) if 'data' in signature(self.settings).parameters else {}
         return Recipe(**{**self.settings(n, net, **known), 'net': net, **overrides})
 

@@ -256,8 +256,11 @@ def recipe_for(
     net: str = 'convnet',    # The network that is trained
 ) -> str:                    # A name in `TRAIN_RECIPES`
     "The recipe by which a method's authors score its sets"
+    spec, name = parse_net(net), data if isinstance(data, str) else getattr(data, 'name', None)
+    if not isinstance(name, str):
+        raise TypeError(f'recipe_for: `data` is {type(data).__name__}, expected a data set or its name')
+    train_recipe(scoring)
     if scoring != 'dc': return scoring
-    spec, name = parse_net(net), data if isinstance(data, str) else getattr(data, 'name', '')
     if spec.base == 'convnet' and spec.norm == 'bn': return 'dc-bn'
     return 'dc-mnist' if name.lower() == 'mnist' else 'dc'
 
