@@ -196,9 +196,18 @@ def differs(old, new, at='') -> list:
 def check(todo, args):
     "Refuse rows that were measured with other settings"
     for row in todo:
-        if found := differs(read(row, args)['row'], row.declared()):
+        kept = read(row, args)
+        found = differs(kept['row'], row.declared())
+        if kept.get('sets') and outdated(row, kept): found.append('the training between updates has changed since')
+        if found:
             raise SystemExit(f'reproduce: {path_of(row, args)} was measured with other settings ({"; ".join(found)}); '
                              'move it away, or use another --results')
+
+
+def outdated(row, kept):
+    "Does chapter 15 mark it as measured before the package was changed?"
+    from dataset_condensation.results import Measured, _outdated
+    return _outdated(Measured(row.name, '', kept['row'], kept['sets'], kept['sessions']))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import dataset_condensation.beyond  # noqa: F401  its ways to draw real images
 from dataset_condensation.adaptive_steps import PUBLISHED, schedule
 from dataset_condensation.all import METHODS, get_method, loop_counts, make_net, parse_net, train_recipe
 from dataset_condensation.condensation import Method, _plain
+from dataset_condensation.training import recipe_for
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class Row:
     def recipe(self):
         "The settings it runs with; None for a choice of real images"
         method = METHODS.get(self.method)
-        return method.recipe(self.ipc, self.net, **options_of(self)) if isinstance(method, Method) else None
+        return method.recipe(self.ipc, self.net, self.data, **options_of(self)) if isinstance(method, Method) else None
 
     def declared(self) -> dict:
         "What must be the same when a row goes on"
         r, full = self.recipe(), None
         if r:
-            full = get_method(self.method).recipe(self.ipc)
+            full = get_method(self.method).recipe(self.ipc, data=self.data)
             r, full = ({k: _plain(v) for k, v in vars(x).items()} | dict(updates=x.updates) for x in (r, full))
         scoring = {k: s | dict(recipe=vars(scoring_of(s))) for k, s in self.scoring.items()}
         return json.loads(json.dumps(dict(asdict(self), scoring=scoring, recipe=r, published_recipe=full)))
@@ -221,7 +222,7 @@ def cifar_claims():
 # The published settings, for a GPU
 def published_row(data, method, ipc):
     "A row exactly as its paper has it"
-    own = 'dsa' if method.startswith(('ds', 'dm')) else 'dc-mnist' if data in ('mnist', 'fashionmnist') else 'dc'
+    own = recipe_for(getattr(METHODS.get(method), 'scoring', 'dc'), data.removesuffix('-jpeg'))
     ways = {own: score('convnet', 20, like=own)}
     if not isinstance(METHODS.get(method), Method): ways['dsa'] = score('convnet', 20, like='dsa')    # baselines: both ways
     first, *more = ways.items()

@@ -34,7 +34,7 @@ from tqdm.auto import tqdm
 # %% ../nbs/13_architecture_search.ipynb #imports-own
 from .augmentation import dsa_for
 from .checkpoints import RunLock
-from .condensation import Method, _plain, condense, versions
+from .condensation import Method, _fields, _plain, condense, versions
 from .coresets import (METHODS, _check_options, _sizes_within, class_sizes, get_method,
                                            markdown_table, text_table)
 from .data import ImageData, gen
@@ -510,13 +510,13 @@ def _proxy(name, m):
     return get_method(m)
 
 # %% ../nbs/13_architecture_search.ipynb #check-search
-def _settings(m, ipc, net, options):
+def _settings(m, ipc, net, options, data=''):
     "What a method is to do, as JSON can hold it; raises where it cannot be done"
     if not isinstance(m, Method):
         if hasattr(m, 'choose'): _check_options(m, options)
         return {k: _plain(v) for k, v in options.items()}
     fields_ = {k: v for k, v in options.items() if k not in ('progress', 'class_chunk')}
-    return {k: _plain(v) for k, v in vars(m.recipe(ipc, net, **fields_)).items()} | dict(match=_plain(m.match))
+    return _fields(m.recipe(ipc, net, data, **fields_)) | dict(match=_plain(m.match))
 
 def _check_search(data, rows, ipc, net, options, counts):
     "Raise where a search could not run to its end"
@@ -530,14 +530,14 @@ def _check_search(data, rows, ipc, net, options, counts):
     for name, m in rows.items():
         if isinstance(m, SyntheticSet): check_evaluate(m, data, 1)
         if not hasattr(m, 'make'): continue
-        settings = _settings(m, ipc, net, options.get(name, {}))
+        settings = _settings(m, ipc, net, options.get(name, {}), data)
         if not isinstance(m, Method) or settings['init'] == 'real': _sizes_within(ipc, data, 'search')
 
 # %% ../nbs/13_architecture_search.ipynb #make-set
 def _make_set(m, data, ipc, seed, net, device, options, journal, progress=False):
     "(set, seconds that went into it): as given, as the folder has it, or made now"
     if isinstance(m, SyntheticSet): return m, 0.
-    key = _digest(dict(method=m.name, settings=_settings(m, ipc, net, options), data=data.fingerprint(), seed=seed,
+    key = _digest(dict(method=m.name, settings=_settings(m, ipc, net, options, data), data=data.fingerprint(), seed=seed,
                        ipc=class_sizes(ipc, data.n_classes), net=net))
     file = journal.folder and journal.folder/f'set-{key}.safetensors'
     if file and file.is_file(): return SyntheticSet.load(file), journal.seconds(key)

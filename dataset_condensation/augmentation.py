@@ -145,11 +145,23 @@ def flip(
     yes, = _columns('flip', x, p, 1)
     return torch.where(yes > .5, x.flip(3), x)
 
+# %% ../nbs/02_augmentation.ipynb #noise
+NOISE = 0.001    # In standard deviations of the data
+
+def _noise(x, p):
+    "Add normal noise to every pixel; `p` is (n, 2): its standard deviation, and the seed of its generator"
+    std, _ = _columns('noise', x, p, 2)
+    seeds = p[:, 1].long().tolist()
+    drawn = [torch.randn(x.shape[1:], generator=torch.Generator().manual_seed(s)) for s in seeds]
+    return x + (std * torch.stack(drawn).to(x.device)).to(x.dtype)
+
 # %% ../nbs/02_augmentation.ipynb #neutral
-neutral = dict(color=(0, 1, 1), crop=(0, 0), cutout=(0, 0, 0, 0), flip=(0,), scale=(1, 1), rotate=(0,))
+neutral = dict(color=(0, 1, 1), crop=(0, 0), cutout=(0, 0, 0, 0), flip=(0,), scale=(1, 1), rotate=(0,),
+               noise=(0, 0))
 
 # %% ../nbs/02_augmentation.ipynb #family-functions
-_apply = dict(color=color, crop=crop, cutout=cutout, flip=flip, scale=scale, rotate=rotate)
+_apply = dict(color=color, crop=crop, cutout=cutout, flip=flip, scale=scale, rotate=rotate,
+              noise=_noise)
 
 # %% ../nbs/02_augmentation.ipynb #ranges
 @dataclass(frozen=True, kw_only=True)
@@ -185,9 +197,9 @@ def _pair(name, value):
 # %% ../nbs/02_augmentation.ipynb #check-family
 def _check_family(where, argument, name):
     "Raise an error with the nearest family, if `name` is none"
-    if name not in families:
-        near = get_close_matches(str(name), families, 1, 0)[0]
-        raise ValueError(f'{where}: argument {argument} got the family {name!r}, expected {", ".join(families)}; '
+    if name not in _apply:
+        near = get_close_matches(str(name), _apply, 1, 0)[0]
+        raise ValueError(f'{where}: argument {argument} got the family {name!r}, expected {", ".join(_apply)}; '
                          f'did you mean {near!r}?')
 
 # %% ../nbs/02_augmentation.ipynb #check-draw
@@ -207,7 +219,7 @@ def _share_of(side, share):
 
 # %% ../nbs/02_augmentation.ipynb #draw-params
 def draw_params(
-    family: str,                  # One of `families`
+    family: str,                  # One of `families`, or 'noise'
     n: int,                       # Rows to draw, one per image
     generator: torch.Generator,   # On the CPU
     size: tuple,                  # Height and width of the images, in pixels
@@ -234,6 +246,8 @@ def draw_params(
         return torch.cat(corner + [torch.full((n, 1), float(k)) for k in hole], 1)
     if family == 'flip':
         return (real(0, 1) < ranges.flip).float()
+    if family == 'noise':
+        return torch.cat([torch.full((n, 1), NOISE), whole(0, 2**24 - 1)], 1)
     return real(*ranges.scale, 2) if family == 'scale' else real(-ranges.rotate, ranges.rotate)
 
 # %% ../nbs/02_augmentation.ipynb #draw
@@ -321,6 +335,7 @@ named_augments = {
     'dsa': Augment(),
     'dsa-digits': Augment('color_crop_cutout_scale_rotate'),
     'dc': Augment('crop_scale_rotate', 'each', scale=(0.8, 1.2), rotate=45.),
+    'dc-bn': Augment('crop_noise', 'each'),
 }
 
 # %% ../nbs/02_augmentation.ipynb #known-fields
@@ -349,21 +364,24 @@ def make_augment(
     name = augment.lower()
     if name == 'none':
         return None
-    unknown = [] if name in named_augments else [f for f in name.split('_') if f not in families]
+    unknown = [] if name in named_augments else [f for f in name.split('_') if f not in _apply]
     if unknown:
         known = ['none', *named_augments]
-        near = get_close_matches(name, known, 1) or get_close_matches(unknown[0], [*known, *families], 1)
+        near = get_close_matches(name, known, 1) or get_close_matches(unknown[0], [*known, *_apply], 1)
         raise ValueError(f"make_augment: argument augment got {augment!r}, expected {', '.join(known)} or families "
-                         f"joined by '_' ({', '.join(families)})" + (f'; did you mean {near[0]!r}?' if near else ''))
+                         f"joined by '_' ({', '.join(_apply)})" + (f'; did you mean {near[0]!r}?' if near else ''))
     return named_augments[name] if name in named_augments else Augment(name)
 
 # %% ../nbs/02_augmentation.ipynb #dsa-for
 def dsa_for(
-    data,    # A data set with a `name`, or the name itself
+    data,    # A data set with a `name`, a `source` or `classes`, or the name itself
 ) -> str:    # 'dsa-digits' for sets of digits and letters, else 'dsa'
     "The name of the DSA setting that suits a data set"
-    name = data if isinstance(data, str) else getattr(data, 'name', None)
-    if not isinstance(name, str):
+    name = data if isinstance(data, str) else getattr(data, 'name', None) or getattr(data, 'source', None)
+    classes = getattr(data, 'classes', None)
+    if not isinstance(name, str) and not classes:
         raise TypeError(f'dsa_for: argument data got {data!r}, expected a name or something with one')
+    if not name and classes:
+        return 'dsa-digits' if all(len(str(c).split(' - ')[0]) == 1 for c in classes) else 'dsa'
     written = 'digits mnist svhn usps emnist kmnist qmnist'.split()
     return 'dsa-digits' if name.lower().replace('-', '').replace('_', '') in written else 'dsa'

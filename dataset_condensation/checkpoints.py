@@ -142,6 +142,7 @@ class Checkpoints:
                  keep: int = 2,         # How many stay
                  every: float = 60.,    # Seconds from one to the next, at least
                  share: float = 0.01,   # Of the time, that writing may take at most
+                 any_version: bool = False,  # Resume what other versions of torch or this package began, with a warning
                 ):
         check_count('Checkpoints', 'keep', keep)
         if isinstance(every, bool) or not isinstance(every, (int, float)) or not 0 <= every < float('inf'):
@@ -149,6 +150,7 @@ class Checkpoints:
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
             raise ValueError(f'Checkpoints: `share` is {share!r}, expected a part of the time, above 0 and at most 1')
         self.folder, self.keep, self.every, self.share = _as_path('Checkpoints', folder, 'folder'), keep, every, share
+        self.any_version = any_version
         self.damaged, self.took, self.wrote = set(), 0., time.monotonic()
 
     def __repr__(self): return f'Checkpoints({str(self.folder)!r}, {len(self)} in it)'

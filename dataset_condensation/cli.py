@@ -187,6 +187,8 @@ def _running_arguments(p):
     one = g.add_mutually_exclusive_group()
     one.add_argument('--resume', action='store_true', help='go on with the run in that folder, where it was stopped')
     one.add_argument('--force', action='store_true', help='overwrite an earlier run in that folder')
+    g.add_argument('--any-version', action='store_true', help='resume what another version of torch or of this package '
+                   'began; results may differ')
     g.add_argument('--checkpoint-every', type=_number(0, float, 'seconds, at least'), default=60., metavar='SECONDS',
                    help='from one checkpoint to the next (default: 60; never over 1 %% of the time)')
     g.add_argument('--device', default='auto', help='auto (the default), cpu, cuda, cuda:1, …')
@@ -362,7 +364,7 @@ def describe(
     same = isinstance(args.ipc, int)
     per = f'{args.ipc} image{"s" if args.ipc != 1 else ""} per class' if same else f'{sum(args.ipc)} images'
     if not isinstance(method, Method): return lines[0] + f'\n{method.name}: {per}, {method.doc}'
-    r, full = method.recipe(args.ipc, args.net, **settings), method.recipe(args.ipc, args.net)
+    r, full = (method.recipe(args.ipc, args.net, data, **s) for s in (settings, {}))
     short = r.iterations < full.iterations
     short = f' (published: {full.iterations:,} networks, batches of {full.real_batch})' if short else ''
     lines.append(f'{method.name}: {per}, {r.updates:,} image updates with {r.iterations:,} random networks, '
@@ -402,7 +404,8 @@ def _make_set(args, data, settings, device, out):
         return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device)
     try:
         return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device,
-                        progress=not args.quiet, checkpoint=out/'checkpoint', every=args.checkpoint_every,
+                        progress=not args.quiet, checkpoint=Checkpoints(out/'checkpoint', every=args.checkpoint_every,
+                                                                          any_version=args.any_version),
                         class_chunk=args.class_chunk, speed=args.speed, **settings)
     except (NotFiniteError, CheckpointError) as e:
         if getattr(e, 'state', None) and e.state.step and e.state.work.team.aligned:

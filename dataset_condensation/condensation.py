@@ -16,6 +16,7 @@ import time
 import warnings
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, replace
+from inspect import signature
 from typing import Callable, NamedTuple
 
 import torch
@@ -32,7 +33,7 @@ from .coresets import class_sizes, get_method, random_set
 from .data import ImageData, gen
 from .networks import make_net, parse_net
 from .training import (SyntheticSet, augment_for, check_count, check_data, evaluate, formation,
-                                           get_speed, pick_device, train_epoch)
+                                           get_speed, pick_device, recipe_for, train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #import-files
 import dataset_condensation.files
@@ -51,6 +52,8 @@ def _check_recipe(r):
     if r.init not in INITS:
         raise ValueError(f"Recipe: `init` is {r.init!r}, expected one of {', '.join(INITS)}")
     parse_net(r.net)
+    if not isinstance(r.augment_inner, bool):
+        raise ValueError(f'Recipe: `augment_inner` is {r.augment_inner!r}, expected True or False')
     passes = isinstance(r.inner, int) and not isinstance(r.inner, bool) and r.inner >= 0
     if not (callable(r.inner) or isinstance(r.inner, str) or passes):
         raise ValueError(f'Recipe: `inner` is {r.inner!r}, expected a whole number of at least 0, or a policy')
@@ -73,6 +76,7 @@ class Recipe:
     real_batch: int = 256      # Real images of each class for one update
     inner_batch: int = 256     # Synthetic images in a batch of the inner loop
     augment: str = 'none'      # Siamese augmentation in matching; 'dsa' is the variant that suits the data
+    augment_inner: bool = False  # Augment the network's training between updates too, each image on its own
     factor: int = 1            # Tiles along each side of an image, enlarged when they are matched; see chapter 13b
     sampling: object = 'random'  # How real images are drawn: a name in `SAMPLINGS`, or a function like those there
 
@@ -191,19 +195,24 @@ class Method:
     "A way to compute a small set: a loss, and the settings it was published with"
     name: str
     match: Callable                  # match(net, real, syn, step) → scalar loss
-    settings: Callable               # settings(ipc, net) → dict of `Recipe` fields
+    settings: Callable               # settings(ipc, net) or settings(ipc, net, data) → dict of `Recipe` fields
     doc: str = ''                    # What it does, in a line
     paper: str = ''                  # Where it comes from
     separable: object = True         # The loss is a sum over classes: yes, no, or a function of the network that says
     prepare: Callable = None         # prepare(net, draw) before every update, draw(n) → n real images of each class
     shared: bool = False             # Not separable, but `match` adds up over processes by itself, with `step.team`
+    scoring: str = 'dc'              # How its authors score its sets, see `recipe_for`
 
-    def recipe(self, ipc=1, net='convnet', **overrides) -> Recipe:
-        "The published settings for that many images per class, with some changed"
+    def recipe(self, ipc=1, net='convnet', data='', **overrides) -> Recipe:
+        "The published settings for that many images per class of `data`, a set or its name, with some changed"
         check_settings(self.name, overrides)
         sizes = class_sizes(ipc, len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1, self.name)
         n = round(sum(sizes) / len(sizes))
-        return Recipe(**{**self.settings(n, net), 'net': net, **overrides})
+        name = data if isinstance(data, str) else getattr(data, 'name', None)
+        if not isinstance(name, str):
+            raise TypeError(f'{self.name}: `data` is {type(data).__name__}, expected a data set or its name')
+        known = dict(data=name) if 'data' in signature(self.settings).parameters else {}
+        return Recipe(**{**self.settings(n, net, **known), 'net': net, **overrides})
 
     def make(self, data, ipc=1, seed=0, net='convnet', device=None, **overrides) -> SyntheticSet:
         "Condense `data`"
@@ -214,13 +223,14 @@ def paper(
     method,             # Name of a registered method
     ipc=1,              # Images per class, or a list with one number for each class
     net: str = 'convnet',  # Name of the network
+    data='',            # A data set or its name; some settings depend on it
     **overrides,        # Fields of `Recipe` to change
 ) -> Recipe:
     "The published settings of a method"
     method = get_method(method)
     if not isinstance(method, Method):
         raise ValueError(f'paper: {method.name!r} chooses real images and has no `Recipe`')
-    return method.recipe(ipc, net, **overrides)
+    return method.recipe(ipc, net, data, **overrides)
 
 # %% ../nbs/05_condensation.ipynb #first-images
 def first_images(
@@ -512,11 +522,16 @@ def versions() -> dict:
     return dict(dataset_condensation=__version__, torch=torch.__version__.split('+')[0],
                 python=platform.python_version())
 
-# %% ../nbs/05_condensation.ipynb #start
+# %% ../nbs/05_condensation.ipynb #settings-told
 def _plain(v):
     "A setting as JSON can hold it, and the same in every process"
     return v if isinstance(v, (int, float, str)) else re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
 
+def _fields(recipe):
+    "Its settings as JSON can hold them; one that came later leaves no trace where it is off, as in earlier studies"
+    return {k: _plain(v) for k, v in vars(recipe).items() if (k, v) != ('augment_inner', False)}
+
+# %% ../nbs/05_condensation.ipynb #start
 def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed='auto', team='auto'):
     "The state of a run before its first update"
     check_data('condensing', data)
@@ -529,12 +544,12 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
     gen(seed)
     sizes = class_sizes(ipc, data.n_classes, 'condense')
     if recipe is not None and overrides: recipe = replace(recipe, **overrides)
-    recipe = recipe or method.recipe(ipc, net, **overrides)
+    recipe = recipe or method.recipe(ipc, net, data, **overrides)
     make_net(recipe.net, data)
     speed = get_speed(speed, data, device, 'condensing')
     if class_chunk is None and speed: class_chunk = speed.class_chunk(data, recipe, sizes, device)
     first = first_images(data, sizes, recipe.init, seed, recipe.factor)
-    off = dict(factor=1, sampling='random')     # what is off leaves no trace, as in sets made before it was there
+    off = dict(augment_inner=False, factor=1, sampling='random')     # what is off leaves no trace, as in sets made before it was there
     settings = {k: _plain(v) for k, v in vars(recipe).items() if v != off.get(k)}
     info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
                 recipe=settings, speed=str(speed or 'plain'), versions=versions())
@@ -558,14 +573,15 @@ def _train_between(state):
     "Train the state's network on the images until the policy has had enough; the number of passes"
     w, device, done = state.work, state.images.device, 0
     syn, step = _Live(state.images, state.labels, state.recipe.factor), Step(state.iteration, state.outer, w.seed)
-    w.kept = _put_aside(state)
+    w.kept, augment = _put_aside(state), w.augment if state.recipe.augment_inner else None
+    state.net.train()     # batch norm is frozen for matching only
     def held(n):
         per = -(-n // len(w.sizes))
         b = real_batch(state.data, range(len(w.sizes)), per, lambda c: gen(w.seed, 'held', step.iteration, c), device)
         return b.x, b.y
     with w.team.learning(state.net):
         while w.team.more(w.policy, step.outer, done, state.net, held):
-            train_epoch(state.net, syn, w.net_opt, step.rng('inner', done), state.recipe.inner_batch)
+            train_epoch(state.net, syn, w.net_opt, step.rng('inner', done), state.recipe.inner_batch, augment)
             done += 1
     return done
 
@@ -687,11 +703,15 @@ def _read(state, checkpoints):
     "The newest checkpoint, or a ValueError that lists what differs"
     tensors, about = checkpoints.read()
     found = differences(about.get('run', {}), _identity(state))
+    other = [d for d in found if d.startswith('versions.')]
+    if checkpoints.any_version: found = [d for d in found if d not in other]
     if not found and about['step'] > state.recipe.updates:
         was = about['updates'] // state.recipe.outer
         found = [f'recipe.iterations: was {was} with {about["step"]} updates done, is {state.recipe.iterations}']
     if found:
-        raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}')
+        hint = '; Checkpoints(folder, any_version=True), or --any-version, resumes it all the same' * (found == other)
+        raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}{hint}')
+    if other: warnings.warn(f'condensing: resumes under other versions, so results may differ: {"; ".join(other)}')
     place = differences(about['place'], _place(state))
     if place: warnings.warn(f'condensing: goes on elsewhere, so the last bits may differ: {"; ".join(place)}')
     return tensors, about, not place
@@ -750,7 +770,7 @@ def condense(
     device=None,            # A GPU where there is one
     recipe: Recipe = None,  # The published settings if None
     progress: bool = True,  # Show a bar
-    evaluate_every: int = 0,  # Score the set after every so many updates; 0 never
+    evaluate_every: int = 0,  # Score the set, as the method's authors do, after every so many updates; 0 never
     nets: int = 1,          # Networks for each of those scores
     checkpoint=None,        # Folder for checkpoints; what it holds of this run is gone on from. Not for a coreset
     every: float = 60.,     # Seconds from one checkpoint to the next; more where writing would take over 1 % of them
@@ -776,8 +796,10 @@ def _score(state, every, nets):
     "Note what the set is worth, if it is time and not done yet"
     if not state.step or state.step % every or state.step in [h['step'] for h in state.history]: return
     with state.work.team.telling(): state.work.watch.verify(state)
-    r = state.work.team.evaluate(state.set(), state.data, state.recipe.net, nets, seed=state.work.seed,
-                                 device=state.images.device)
+    w, net = state.work, state.recipe.net
+    recipe = recipe_for(w.method.scoring, state.data, net)
+    r = w.team.evaluate(state.set(), state.data, net, nets, recipe, w.seed, state.images.device,
+                        speed=w.speed or 'plain')
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
 
 def _to_the_end(state, save, progress, score):

@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 # %% ../nbs/12_continual_learning.ipynb #imports-own
 from .augmentation import dsa_for
 from .checkpoints import RunLock, differences
-from .condensation import Method, _plain, condense, versions
+from .condensation import Method, _fields, _plain, condense, versions
 from .coresets import Coreset, _check_options, class_sizes, get_method, markdown_table, text_table
 from .data import ImageData, ImageSet, _refit, _sample, from_tensors, gen, load_dataset
 from .files import _as_path, write_atomic
@@ -53,7 +53,8 @@ def class_subset(
     x = torch.cat([images.of_class(c) for c in classes])
     y = torch.repeat_interleave(torch.arange(len(classes)), images.counts[list(classes)])
     order = torch.cat([images.order[p.start:p.stop] for p in map(images.places, classes)])
-    return ImageSet(x, y, [images.classes[c] for c in classes], images.mean, images.std, order)
+    return ImageSet(x, y, [images.classes[c] for c in classes], images.mean, images.std, order,
+                    images.source)
 
 def _check_classes(where, classes, n):
     "Numbers of classes, none twice"
@@ -82,7 +83,7 @@ def among(
     y = torch.tensor([classes.index(c) for c in small.classes])[small.labels.cpu()]
     if isinstance(small, SyntheticSet):
         return SyntheticSet(small.images, y, classes, small.mean, small.std, small.info)
-    return ImageSet(small.images, y, classes, small.mean, small.std, small.order)
+    return ImageSet(small.images, y, classes, small.mean, small.std, small.order, small.source)
 
 # %% ../nbs/12_continual_learning.ipynb #pool
 class Pool:
@@ -139,7 +140,7 @@ def _check_learn(net, new, memory, recipe):
         if getattr(net, 'n_classes', s.n_classes) < s.n_classes:
             raise ValueError(f'learn: `net` has {net.n_classes} outputs, but `{name}` has {s.n_classes} classes')
     recipe = train_recipe(recipe)
-    return recipe, Pool(sets) if sets else None, augment_for(recipe.augment, getattr(new, 'source', ''))
+    return recipe, Pool(sets) if sets else None, augment_for(recipe.augment, new)
 
 def _with_memory(batch, memory, generator):
     "A batch, and as many images from the memory; where those begin"
@@ -371,13 +372,13 @@ def _pairs(where, methods):
     if twice: raise ValueError(f'{where}: `methods` has two called {twice[0]!r}; use a dict with a name for each')
     return pairs
 
-def _settings(method, ipc, net, options):
+def _settings(method, ipc, net, options, data=''):
     "What a method would be run with, for JSON; an error where it could not be"
     if isinstance(method, Coreset): _check_options(method, options)
     if not isinstance(method, Method): return {k: _plain(v) for k, v in options.items()}
     over = {k: v for k, v in options.items() if k not in _given}
-    recipe = options.get('recipe') or method.recipe(ipc, net, **over)
-    return {k: _plain(v) for k, v in vars(recipe).items()}
+    recipe = options.get('recipe') or method.recipe(ipc, net, data, **over)
+    return _fields(recipe)
 
 # %% ../nbs/12_continual_learning.ipynb #check-classes
 def _check_study(where, rows, options, counts, ipc, data, net):
@@ -389,7 +390,7 @@ def _check_study(where, rows, options, counts, ipc, data, net):
     sizes, found = class_sizes(ipc, data.n_classes, where), {}
     make_net(net, data)
     for name, m in rows:
-        found[name] = _settings(m, sizes, net, options.get(name, {}))
+        found[name] = _settings(m, sizes, net, options.get(name, {}), data)
         real = isinstance(m, Coreset) or found[name].get('init') == 'real'
         for c, (n, have) in enumerate(zip(sizes, data.train.counts.tolist())):
             if real and n > have:
@@ -600,7 +601,8 @@ def fewer(
         places = [part.places(c) for c in range(part.n_classes)]
         draws = [torch.randperm(len(p), generator=gen(seed, 'fewer', name, c))[:n] for c, p in enumerate(places)]
         idx = torch.cat([p.start + i.sort().values for p, i in zip(places, draws)])
-        return ImageSet(part.images[idx], part.labels[idx], part.classes, part.mean, part.std, part.order[idx])
+        return ImageSet(part.images[idx], part.labels[idx], part.classes, part.mean, part.std, part.order[idx],
+                        part.source)
     return ImageData(some(data.train, 'train', n), some(data.test, 'test', n_test), data.name)
 
 # %% ../nbs/12_continual_learning.ipynb #load-tasks

@@ -192,9 +192,10 @@ class ImageSet(Dataset):
         mean,            # (C,) mean of the channels, of pixels in 0–1
         std,             # (C,) standard deviation of the channels
         order=None,      # (N,) index of each image where it comes from, default 0 … N − 1
+        source='',       # Name of the data, where known: augmentation depends on it
     ):
         _check_bytes('ImageSet', images)
-        self.classes = _as_names('ImageSet', classes)
+        self.classes, self.source = _as_names('ImageSet', classes), source
         labels = _as_labels('ImageSet', 'labels', labels, len(images))
         _check_range('ImageSet', 'label', labels, len(self.classes))
         order = torch.arange(len(labels)) if order is None else _as_labels('ImageSet', 'order', order, len(labels))
@@ -332,6 +333,7 @@ class ImageData:
         self.train, self.test, self.name, self.n_skipped = train, test, name, n_skipped
         self.classes, self.n_classes, self.shape = train.classes, train.n_classes, train.shape
         self.mean, self.std, self.cache = train.mean, train.std, cache
+        for part in (train, test): part.source = part.source or name
 
 # %% ../nbs/00_data.ipynb #imagedata-methods
 @patch

@@ -6,6 +6,7 @@
 __all__ = ['mean_distance', 'features', 'match_embeddings', 'dm_settings', 'distribution_matching', 'trained_networks']
 
 # %% ../nbs/09_distribution_matching.ipynb #imports
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Callable
 
@@ -51,28 +52,44 @@ def match_embeddings(
     networks: list = None,       # Networks to draw from in place of `net`
 ) -> Tensor:                     # Scalar
     "The distribution-matching loss: squared distance of mean embeddings, summed over classes"
-    net = _one_of(networks, step, syn.x.device) if networks else net
+    if networks: net = _one_of(networks, step, syn.x.device)
     pairs = [siamese(step, c, r, s) for (c, r, _), (_, s, _) in zip(real.by_class(), syn.by_class())]
     x_real, x_syn = (torch.cat(xs) for xs in zip(*pairs))       # A(x, ω_c) and A(s, ω_c), of all classes
-    with torch.no_grad(): z_real = embed(net, x_real)           # ψ_ϑ of the real ones
-    z_syn = embed(net, x_syn)                                   # and of the synthetic ones
+    with _in_batches(net) if networks else nullcontext():           # yours stay as they are
+        with torch.no_grad(): z_real = embed(net, x_real)           # ψ_ϑ of the real ones
+        z_syn = embed(net, x_syn)                                   # and of the synthetic ones
     return sum(mean_distance(a, b) for a, b in zip(z_real.split(real.sizes), z_syn.split(syn.sizes)))
 
 # %% ../nbs/09_distribution_matching.ipynb #one-of
 def _one_of(networks, step, device):
-    "The network of this step, in the mode in which batch norm uses the batch"
+    "The network of this step"
     i = torch.randint(len(networks), (1,), generator=(step or Step()).rng('network')).item()
-    return networks[i].to(device).train()
+    return networks[i].to(device)
+
+@contextmanager
+def _in_batches(net):
+    "In the block batch norm uses the batch, and what it gathers is thrown away; afterwards the network is as it was"
+    before = [(m, m.training, dict(m._buffers)) for m in net.modules()]
+    net.train()
+    for m, _, own in before: m._buffers.update({k: b.clone() for k, b in own.items() if b is not None})
+    try: yield
+    finally:
+        for m, mode, own in before:
+            m.training = mode
+            m._buffers.update(own)
 
 # %% ../nbs/09_distribution_matching.ipynb #dm-settings
 def dm_settings(
     ipc: int,               # Images per class
     net: str = 'convnet',   # Name of the network
     augment='dsa',          # Siamese augmentation
+    data: str = '',         # Name of the data
 ) -> dict:                  # Fields of `Recipe`
-    "DM's published settings, the same for any number of images and any network"
+    "DM's published settings, the same for any network; larger steps for many images of CIFAR10"
     class_sizes(ipc, 1, 'dm_settings')
-    return dict(init='real', iterations=20_000, outer=1, inner=0, image_lr=1., image_momentum=0.5,
+    cifar10 = data.lower().replace('-', '').removesuffix('jpeg') == 'cifar10'
+    image_lr = 10. if cifar10 and ipc >= 100 else 1.
+    return dict(init='real', iterations=20_000, outer=1, inner=0, image_lr=image_lr, image_momentum=0.5,
                 real_batch=256, augment=augment)
 
 # %% ../nbs/09_distribution_matching.ipynb #distribution-matching
@@ -80,7 +97,7 @@ def distribution_matching(
     augment='dsa',               # Siamese augmentation: as in `make_augment`; 'none' to match images as they are
     embed: Callable = features,  # embed(network, images) → (n, features)
     networks: list = None,       # Networks to embed in, such as `trained_networks`; new random ones if None
-    settings: Callable = dm_settings,  # settings(ipc, net, augment) → fields of `Recipe`
+    settings: Callable = dm_settings,  # settings(ipc, net, augment), perhaps also data → fields of `Recipe`
     name: str = 'dm',            # What tables call it
     doc: str = 'match the mean embedding of each class in random networks',
     paper: str = 'Zhao & Bilen, WACV 2023 (arXiv 2110.04181)',
@@ -97,7 +114,8 @@ def distribution_matching(
         raise ValueError(f'distribution_matching: `networks` is {networks!r}, expected a list of at least one network')
     match = partial(match_embeddings, embed=embed, networks=networks)
     def separable(net): return not any(has_batch_norm(n) for n in networks or [net])
-    return Method(name, match, partial(settings, augment=augment), doc, paper, separable)
+    return Method(name, match, partial(settings, augment=augment), doc, paper, separable,
+                  scoring='dsa')
 
 # %% ../nbs/09_distribution_matching.ipynb #register-dm
 register(distribution_matching())

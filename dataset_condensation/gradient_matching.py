@@ -159,6 +159,7 @@ def gradient_matching(
     name: str = None,               # What tables call it
     doc: str = 'match the gradients of real and synthetic images, class by class',
     paper: str = 'Zhao, Mopuri & Bilen, ICLR 2021 (arXiv 2006.05929)',
+    scoring: str = 'dc',            # How its authors score its sets, see `recipe_for`
 ) -> Method:
     "A gradient-matching method"
     if not callable(settings):
@@ -167,7 +168,8 @@ def gradient_matching(
     distance = get_distance(distance)
     match = partial(match_gradients, distance=distance, level=level)
     name = name or '-'.join(getattr(f, '__name__', type(f).__name__) for f in (level, distance))
-    return Method(name, match, settings, doc, paper, getattr(level, 'separable', False), settle_batch_norm)
+    return Method(name, match, settings, doc, paper, getattr(level, 'separable', False), settle_batch_norm,
+                  scoring=scoring)
 
 # %% ../nbs/06_gradient_matching.ipynb #register-dc
 register(gradient_matching(name='dc'))
@@ -180,8 +182,8 @@ def dsa_settings(
     net: str = 'convnet',   # Name of the network
 ) -> dict:                  # Fields of `Recipe`
     "DSA's published settings"
-    return dict(dc_settings(ipc, net), init='real', augment='dsa')
+    return dict(dc_settings(ipc, net), init='real', augment='dsa', augment_inner=True)
 
-register(gradient_matching(name='dsa', settings=dsa_settings,
+register(gradient_matching(name='dsa', settings=dsa_settings, scoring='dsa',
     doc='gradient matching under differentiable Siamese augmentation',
     paper='Zhao & Bilen, ICML 2021 (arXiv 2102.08259)'));

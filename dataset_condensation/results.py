@@ -17,27 +17,29 @@ from statistics import mean, stdev
 import matplotlib.pyplot as plt
 
 # %% ../nbs/15_results.ipynb #imports-own
-from .coresets import markdown_table, text_table
+from .coresets import METHODS, markdown_table, text_table
+from .networks import parse_net
 from .recommendation import CHOICES, Way, recommend, stairs
+from .training import recipe_for, train_recipe
 from .visualization import STYLES, method_style
 
 # %% ../nbs/15_results.ipynb #published-table
 _COLUMNS = 'random herding dc dsa dm delving whole'.split()
 _PUBLISHED = '''
-mnist 1: 64.9±3.5? 89.2±1.6? 91.7±0.5 88.7±0.6 89.7±0.6? 91.9±0.4 99.6
-mnist 10: 95.1±0.9? 93.7±0.3? 97.4±0.2 97.8±0.1 97.5±0.1? 97.9±0.2 99.6
-mnist 50: 97.9±0.2? 94.8±0.2? 98.8±0.1 99.2±0.1 98.6±0.1? 98.6±0.1 99.6
-fashionmnist 1: 51.4±3.8? 67.0±1.9? 70.5±0.6 70.6±0.6 70.7±0.6? 71.4±0.4 93.5?
-fashionmnist 10: 73.8±0.7? 71.1±0.7? 82.3±0.4 84.6±0.3 83.5±0.3? 85.4±0.3 93.5?
-fashionmnist 50: 82.5±0.7? 71.9±0.8? 83.6±0.4 88.7±0.2 88.1±0.6? 87.9±0.2 93.5?
-svhn 1: 14.6±1.6? 20.9±1.3? 31.2±1.4 27.5±1.4 30.3±0.1? 34.5±1.9 95.4?
-svhn 10: 35.1±4.1? 50.5±3.3? 76.1±0.6 79.2±0.5 73.5±0.5? 76.2±0.7 95.4?
-svhn 50: 70.9±0.9? 72.6±0.8? 82.3±0.3 84.4±0.4 82.0±0.2? 83.8±0.3 95.4?
-cifar10 1: 14.4±2.0 21.5±1.2 28.3±0.5 28.8±0.7 26.0±0.8 30.0±0.6 84.8±0.1
-cifar10 10: 26.0±1.2 31.6±0.7 44.9±0.5 52.1±0.5 48.9±0.6 50.2±0.6 84.8±0.1
-cifar10 50: 43.4±1.0 40.4±0.6 53.9±0.5 60.6±0.5 63.0±0.4 60.0±0.4 84.8±0.1
-cifar100 1: 4.2±0.3 8.4±0.3 12.8±0.3 13.9±0.3 11.4±0.3 12.7±0.4 56.2±0.3
-cifar100 10: 14.6±0.5 17.3±0.3 25.2±0.3 32.3±0.3 29.7±0.3 31.1±0.3 56.2±0.3
+mnist 1: 64.9±3.5? 89.2±1.6? 91.7±0.5 88.7±0.6 89.7±0.6? 91.9±0.4? 99.6
+mnist 10: 95.1±0.9? 93.7±0.3? 97.4±0.2 97.8±0.1 97.5±0.1? 97.9±0.2? 99.6
+mnist 50: 97.9±0.2? 94.8±0.2? 98.8±0.1 99.2±0.1 98.6±0.1? 98.6±0.1? 99.6
+fashionmnist 1: 51.4±3.8? 67.0±1.9? 70.5±0.6 70.6±0.6 70.7±0.6? 71.4±0.4? 93.5?
+fashionmnist 10: 73.8±0.7? 71.1±0.7? 82.3±0.4 84.6±0.3 83.5±0.3? 85.4±0.3? 93.5?
+fashionmnist 50: 82.5±0.7? 71.9±0.8? 83.6±0.4 88.7±0.2 88.1±0.6? 87.9±0.2? 93.5?
+svhn 1: 14.6±1.6? 20.9±1.3? 31.2±1.4 27.5±1.4 30.3±0.1?? 34.5±1.9? 95.4?
+svhn 10: 35.1±4.1? 50.5±3.3? 76.1±0.6 79.2±0.5 73.5±0.5?? 76.2±0.7? 95.4?
+svhn 50: 70.9±0.9? 72.6±0.8? 82.3±0.3 84.4±0.4 82.0±0.2?? 83.8±0.3? 95.4?
+cifar10 1: 14.4±2.0 21.5±1.2 28.3±0.5 28.8±0.7 26.0±0.8 30.0±0.6? 84.8±0.1
+cifar10 10: 26.0±1.2 31.6±0.7 44.9±0.5 52.1±0.5 48.9±0.6 50.2±0.6? 84.8±0.1
+cifar10 50: 43.4±1.0 40.4±0.6 53.9±0.5 60.6±0.5 63.0±0.4 60.0±0.4? 84.8±0.1
+cifar100 1: 4.2±0.3 8.4±0.3 12.8±0.3 13.9±0.3 11.4±0.3 12.7±0.4? 56.2±0.3
+cifar100 10: 14.6±0.5 17.3±0.3 25.2±0.3 32.3±0.3 29.7±0.3 31.1±0.3? 56.2±0.3
 cifar100 50: 30.0±0.4 33.7±0.5 – 42.8±0.4 43.6±0.4 – 56.2±0.3
 tinyimagenet 1: 1.4 2.8 – – 3.9 – 37.6±0.4
 tinyimagenet 10: 5.0 6.3 – – 12.9 – 37.6±0.4
@@ -57,9 +59,11 @@ class Published:
     method: str
     mean: float        # Accuracy in percent
     std: float         # Over networks; None where none is given
-    reported: bool     # Passed on, not read in the paper
+    reported: bool     # Quoted second-hand, not read in the paper
     source: str
-    def __str__(self): return f'{self.mean:.1f}' + (f'±{self.std:.1f}' if self.std else '') + '?' * self.reported
+    disputed: bool = False   # Others found something else
+    def __str__(self):
+        return f'{self.mean:.1f}' + (f'±{self.std:.1f}' if self.std else '') + '?' * (self.reported + self.disputed)
 
 def published(
     data: str = None,   # Name of a data set; all if None. 'cifar10-jpeg' has the figures of 'cifar10'
@@ -74,7 +78,7 @@ def published(
             m, s = v.rstrip('?').split('±') if '±' in v else (v.rstrip('?'), None)
             key = (name, 0, 'whole set') if method == 'whole' else (name, int(n), method)
             source = _PAPERS.get(method, 'baselines in the tables of DC and DM')
-            found[key] = Published(*key, float(m), s and float(s), v.endswith('?'), source)
+            found[key] = Published(*key, float(m), s and float(s), v.endswith('?'), source, v.endswith('??'))
     return list(found.values())
 
 # %% ../nbs/15_results.ipynb #measured
@@ -146,10 +150,29 @@ def _mine(where, rows, data, budget):
     return {(m.row['ipc'], m.label): m for m in rows
             if (m.row['data'], m.budget) == (data, budget) and '/claims/' not in m.name and m.means()}
 
+# %% ../nbs/15_results.ipynb #outdated
+def _scored_as_published(m, scoring):
+    "Was it trained for as long, under the same augmentation, as the method's paper does?"
+    own = 'dsa' if m.row['method'].startswith(('dsa', 'dm')) else 'dc'
+    epochs = 1000 if own == 'dsa' or m.row['data'] in ('mnist', 'fashionmnist') else 300
+    augment = 'dsa' if own == 'dsa' else 'dc' if epochs == 1000 else 'none'
+    return (scoring['recipe']['epochs'], scoring['recipe']['augment'].split('-')[0]) == (epochs, augment)
+
+def _outdated(m):
+    "Was it measured before the training between updates was augmented in DSA, and trained batch norm?"
+    r, method = m.row.get('recipe'), METHODS.get(m.row['method'])
+    if not r or not method or 'augment_inner' in r or not any(s['passes'] for s in m.sets): return False
+    augmented = r.get('augment', 'none') != 'none' and method.recipe().augment_inner
+    return augmented or parse_net(r['net']).norm == 'bn' and method.prepare is not None
+
+def _marked(m, text=''):
+    "The name of a row, or another text, with a sign where it is outdated"
+    return (text or m.label) + ' (o)' * _outdated(m)
+
 # %% ../nbs/15_results.ipynb #differences
 LETTERS = dict(u='fewer updates of the images than published', n='another network', b='smaller real batches',
                s='other settings of the run', p='16-bit convolutions', e='scored in another way than published',
-               j='images from JPEG files')
+               j='images from JPEG files', o='measured before the training between updates was as published')
 
 def differences(
     m: Measured,
@@ -167,14 +190,7 @@ def differences(
         if 'bfloat16' in m.row['speed']: found += 'p'
     elif scoring['net'] != 'convnet': found += 'n'
     if not _scored_as_published(m, scoring): found += 'e'
-    return found + 'j' * m.row['data'].endswith('jpeg')
-
-def _scored_as_published(m, scoring):
-    "Was it trained for as long, under the same augmentation, as the method's paper does?"
-    own = 'dsa' if m.row['method'].startswith(('dsa', 'dm')) else 'dc'
-    epochs = 1000 if own == 'dsa' or m.row['data'] in ('mnist', 'fashionmnist') else 300
-    augment = 'dsa' if own == 'dsa' else 'dc' if epochs == 1000 else 'none'
-    return (scoring['recipe']['epochs'], scoring['recipe']['augment'].split('-')[0]) == (epochs, augment)
+    return found + 'j' * m.row['data'].endswith('jpeg') + 'o' * _outdated(m)
 
 # %% ../nbs/15_results.ipynb #table
 class ResultsTable:
@@ -182,6 +198,15 @@ class ResultsTable:
     def __init__(self, rows, note='', left=2): self.rows, self.note, self.left = rows, note, left
     def __repr__(self): return text_table(self.rows, self.left) + (f'\n\n{self.note}' if self.note else '')
     def _repr_markdown_(self): return markdown_table(self.rows, self.left) + (f'\n\n{self.note}' if self.note else '')
+
+def _note(table):
+    "What the letters and marks of a table mean"
+    cells = [str(c) for r in table[1:] for c in r]
+    last = ' '.join(str(r[-1]) for r in table[1:]).split()
+    used = [k for k in LETTERS if k in last or any(f'({k})' in c for c in cells)]
+    marks = {'?': 'quoted second-hand', '??': 'likewise, and disputed'}
+    seen = [k for k in marks if any(c.lstrip('0123456789.±') == k for c in cells)]
+    return '; '.join([f'{k}: {LETTERS[k]}' for k in used] + [f'{k}: {marks[k]}' for k in seen])
 
 def _num(v): return '–' if v is None else f'{v:.1f}'
 
@@ -213,9 +238,8 @@ def results_table(
         if ipcs and k[0] not in ipcs: continue
         if k in mine: table.append(_line(mine[k], 'main', papers.get(k)))
         else: table.append([str(k[0] or 'all'), k[1], str(papers[k]), 'not measured here', *['–']*6])
-    used = sorted({c for r in table[1:] for c in r[-1] if c in LETTERS}, key=list(LETTERS).index)
     if not papers: table = [r[:2] + r[3:] for r in table]
-    return ResultsTable(table, '; '.join(f'{c}: {LETTERS[c]}' for c in used))
+    return ResultsTable(table, _note(table))
 
 _ORDER = 'random herding kcenter kmeans forgetting dc dsa delving-m delving-md delving dm'.split() + ['whole set']
 def _order(label): return (_ORDER.index(label), '') if label in _ORDER else (len(_ORDER), label)
@@ -231,10 +255,10 @@ def overview(
     mine = _mine('overview', rows, data, budget)
     sizes = sorted({n for n, _ in mine if n})
     labels = methods or sorted({k for n, k in mine if n}, key=_order)
-    cell = lambda k, n: f'{mine[n, k].mean():.1f}' if (n, k) in mine else '–'
+    cell = lambda k, n: _marked(mine[n, k], f'{mine[n, k].mean():.1f}') if (n, k) in mine else '–'
     table = [['method', *(f'{n} per class' for n in sizes)]] + [[k, *(cell(k, n) for n in sizes)] for k in labels]
-    note = f'Trained on everything: {mine[0, "whole set"].mean():.1f} %.' if (0, 'whole set') in mine else ''
-    return ResultsTable(table, note, 1)
+    note = [f'Trained on everything: {mine[0, "whole set"].mean():.1f} %.'] if (0, 'whole set') in mine else []
+    return ResultsTable(table, ' '.join([*note, _note(table)]).strip(), 1)
 
 # %% ../nbs/15_results.ipynb #twice
 def as_published(
@@ -253,9 +277,9 @@ def as_published(
         seeds = sorted(set(short.means()) & set(full.means())) if full else []
         if not seeds or methods is not None and k not in methods: continue
         a, b = ([m.means()[i] for i in seeds] for m in (short, full))
-        table.append([str(n), k, str(papers.get((n, k), '–')), _num(mean(a)), _num(mean(b)), _num(stdev(b) if len(b) > 1 else None),
+        table.append([str(n), _marked(full, k), str(papers.get((n, k), '–')), _num(mean(a)), _num(mean(b)), _num(stdev(b) if len(b) > 1 else None),
                       f'{len(seeds)} × {len(full.scores()[seeds[0]])}'])
-    return ResultsTable(table)
+    return ResultsTable(table, _note(table))
 
 # %% ../nbs/15_results.ipynb #ways
 def ways(
@@ -487,8 +511,10 @@ def claims_table(
             v, sign = p.verdict(mine), '+' if p.kind != 'less' else ''
             num = lambda x: '–' if x is None else f'{x:{sign}.2f}'
             interval = f'{num(v.low)}\xa0…\xa0{num(v.high)}' if v.low is not None else '–'
-            table.append([p.text, '', v.word, num(v.mean), interval, str(v.pairs or '–')])
-    return ResultsTable(table, 'Accuracies are compared as differences in points, passes and seconds as ratios.', 3)
+            old = any(_outdated(mine[name]) for name in (*p.a, *p.b) if name in mine)
+            table.append([p.text + ' (o)' * old, '', v.word, num(v.mean), interval, str(v.pairs or '–')])
+    note = 'Accuracies are compared as differences in points, passes and seconds as ratios.'
+    return ResultsTable(table, f'{note} {_note(table)}'.strip(), 3)
 
 # %% ../nbs/15_results.ipynb #provenance
 def provenance_of(

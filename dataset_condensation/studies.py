@@ -10,6 +10,7 @@ import itertools
 import json
 import time
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -19,7 +20,7 @@ from tqdm.auto import tqdm
 from .condensation import Method, Recipe, condense
 from .coresets import Comparison, Score, class_sizes, get_method, markdown_table, text_table
 from .data import ImageData
-from .gradient_matching import gradient_matching
+from .gradient_matching import LEVELS, gradient_matching
 from .networks import NetSpec, make_net, parse_net
 from .training import Evaluation, TrainRecipe, check_count, check_data, evaluate, train_recipe
 
@@ -163,7 +164,10 @@ def variant(
         if not hasattr(method.match, 'keywords') or 'level' not in method.match.keywords:
             raise ValueError(f'ablate: {method.name!r} is not gradient matching and has no {factor}')
         now = dict(distance=method.match.keywords['distance'], levels=method.match.keywords['level'])
-        return gradient_matching(**(now | {factor: value}), settings=method.settings, name=method.name), net, {}
+        new = gradient_matching(**(now | {factor: value}))
+        match = partial(method.match.func, **(method.match.keywords | new.match.keywords))
+        known = new.match.keywords['level'] in (now['levels'], *LEVELS.values()) or hasattr(match.keywords['level'], 'lam')
+        return replace(method, match=match, separable=new.separable, shared=method.shared and known), net, {}
     if factor in {f.name for f in fields(Recipe)} - {'net'}: return method, net, {factor: value}
     known = [f.name for f in (*fields(NetSpec), *fields(Recipe)) if f.name not in ('base', 'net')]
     raise ValueError(f'ablate: nothing is called {factor!r}; known: distance, levels, {", ".join(known)}')
@@ -201,7 +205,7 @@ def ablate(
     method, options = get_method(method), options or {}
     rows, scores = [('base', method, net, {})]*base + _variants(method, net, factors), []
     check_study('ablate', data, ipc, sets, nets, recipe, {*(n for _, _, n, _ in rows), test_net or net})
-    for _, m, n, over in rows: m.recipe(ipc, n, **(options | over))
+    for _, m, n, over in rows: m.recipe(ipc, n, data, **(options | over))
     for name, m, n, over in tqdm(rows, disable=not progress, desc='ablating'):
         start, kw = time.perf_counter(), dict(options, progress=False, device=device) | over
         made = [condense(data, m, ipc, seed+i, n, **kw) for i in range(sets)]

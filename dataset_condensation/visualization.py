@@ -44,7 +44,7 @@ from .gradient_matching import angle, class_gradient
 from .networks import check_net, make_net
 from .studies import CrossTable, _score, plot_compare, plot_cross
 from .training import (Evaluation, SyntheticSet, check_count, check_data, evaluate, predict,
-                                           train_epoch, train_recipe)
+                                           recipe_for, train_epoch, train_recipe)
 
 # %% ../nbs/11_visualization.ipynb #import-methods
 import dataset_condensation.distribution_matching
@@ -349,7 +349,7 @@ def _confusion(where, found, data, small):
     test, n = data.test, data.n_classes
     if small is not None:
         small = _as_set(where, 'small', small)
-        test = ImageSet(test.images, test.labels, test.classes, small.mean, small.std)
+        test = ImageSet(test.images, test.labels, test.classes, small.mean, small.std, source=test.source)
     if not len(test): raise ValueError(f'{where}: `data` has no test images')
     pairs = sum(torch.bincount(test.labels.cpu()*n + predict(net, test), minlength=n*n) for net in nets)
     return pairs.view(n, n)
@@ -695,13 +695,13 @@ class live(_Viewer):
                  run,                # What `condensing` returns
                  evaluate_every: int = 0,  # Score the set after every so many updates; 0 never
                  nets: int = 1,      # Networks for each of those scores
-                 recipe='dc',        # `TrainRecipe` of the scores, or the name of one
+                 recipe=None,        # `TrainRecipe` of the scores, or the name of one; as the method's authors if None
                  refresh: float = 0.5,  # Seconds between two pictures, at least
                  start: bool = True, # Begin at once; other live runs pause
                 ):
         check_count('live', 'evaluate_every', evaluate_every, 0)
         check_count('live', 'nets', nets)
-        self._run, self._score = _check_run('live', run), (evaluate_every, nets, train_recipe(recipe))
+        self._run, self._score = _check_run('live', run), (evaluate_every, nets, recipe and train_recipe(recipe))
         self._refresh, self._due, self._last, self._over = refresh, 0., None, False
         self.state, self.error, self.status = None, None, 'ready'
         self._go, self._halt, self._lock, self._turn = Event(), Event(), Lock(), Lock()
@@ -767,12 +767,14 @@ def _step(self: live):
 @patch
 def _work(self: live):
     "What the thread does"
-    every, nets, recipe = self._score
+    every, nets, wanted = self._score
     try:
         while self._step():
             s = self.state
             if every and s.step % every == 0 and s.step not in [h['step'] for h in s.history]:
-                r = evaluate(s.set(), s.data, s.recipe.net, nets, recipe, s.work.seed, s.images.device)
+                recipe = wanted or recipe_for(s.work.method.scoring, s.data, s.recipe.net)
+                r = evaluate(s.set(), s.data, s.recipe.net, nets, recipe, s.work.seed, s.images.device,
+                             speed=s.work.speed or 'plain')
                 s.history.append(dict(step=s.step, mean=r.mean, accuracies=r.accuracies))
             self._look(now=False)
         self.status = 'stopped' if self._halt.is_set() else 'finished'
