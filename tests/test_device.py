@@ -646,7 +646,7 @@ def test_a_shared_draw_has_a_gradient_that_is_added_up_in_order(family, shape):
         sim.reset()
         found = twice(x, weight)
         assert not sim.atomic and sim.totals()['copies'] == sim.totals()['waits'] == 0, (sim.copies, sim.waits)
-    for a, b in zip(found, want): assert torch.allclose(cpu(a), b, rtol=1e-4, atol=1e-4 * b.abs().max())
+    for a, b in zip(found, want): assert torch.allclose(cpu(a), b, rtol=1e-4, atol=1e-4 * b.abs().max().item())
 
 
 @pytest.mark.parametrize('mode', ['one', 'all', 'each'])
