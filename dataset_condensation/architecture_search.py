@@ -155,8 +155,8 @@ class _Job:
         "Test accuracy of training `k`, in percent"
         n = make_net(net, self.data, generator=gen(self.seed, 'search', k), device=self.device)
         if self.speed: self.speed.attach(n)
-        images = column.images(self.data, gen(self.seed, 'search-portions', k))
-        scale, data = column.small or self.data, self.data.near(self.device)
+        data = self.data.near(self.device)
+        images, scale = column.images(data, gen(self.seed, 'search-portions', k)), column.small or data
         with computing(self.speed, self.device, training=True):
             train(n, images, column.recipe, gen(self.seed, 'search-order', k))
             return accuracy(n, _test_set(data, scale.mean, scale.std))     # normalised as the training images were
