@@ -41,7 +41,8 @@ from .data import ImageData, gen
 from .files import write_atomic
 from .networks import NetSpec, canonical_name, make_net, parse_net
 from .training import (TRAIN_RECIPES, SyntheticSet, TrainRecipe, _test_set, accuracy, check_count,
-                                           check_data, check_evaluate, get_speed, pick_device, train, train_recipe)
+                                           check_data, check_evaluate, computing, get_speed,
+                                           pick_device, train, train_recipe)
 
 # %% ../nbs/13_architecture_search.ipynb #import-methods
 import dataset_condensation.adaptive_steps
@@ -154,10 +155,11 @@ class _Job:
         "Test accuracy of training `k`, in percent"
         n = make_net(net, self.data, generator=gen(self.seed, 'search', k), device=self.device)
         if self.speed: self.speed.attach(n)
-        images = column.images(self.data, gen(self.seed, 'search-portions', k))
-        train(n, images, column.recipe, gen(self.seed, 'search-order', k))
-        scale = column.small or self.data    # the test images are normalised as the training images were
-        return accuracy(n, _test_set(self.data, scale.mean, scale.std))
+        data = self.data.near(self.device)
+        images, scale = column.images(data, gen(self.seed, 'search-portions', k)), column.small or data
+        with computing(self.speed, self.device, training=True):
+            train(n, images, column.recipe, gen(self.seed, 'search-order', k))
+            return accuracy(n, _test_set(data, scale.mean, scale.std))     # normalised as the training images were
 
 # %% ../nbs/13_architecture_search.ipynb #clock
 def _clock(device): return time.process_time() if str(device) == 'cpu' else time.perf_counter()

@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 from fastcore.basics import patch
 
+from .data import send
+
 # %% ../nbs/02_augmentation.ipynb #families
 families = ('color', 'crop', 'cutout', 'flip', 'scale', 'rotate')
 
 # %% ../nbs/02_augmentation.ipynb #columns
 def _columns(name, x, p, k):
-    "The `k` columns of the table `p`, each (n, 1, 1, 1) on x's device, after checking both"
+    "The `k` columns of the table `p`, each (n, 1, 1, 1) on x's device or one number, after checking both"
     for argument, v in dict(x=x, p=p).items():
         if not isinstance(v, Tensor): raise TypeError(f'{name}: argument {argument} got {v!r}, expected a tensor')
     if x.ndim != 4 or not x.is_floating_point():
@@ -28,8 +30,9 @@ def _columns(name, x, p, k):
         raise ValueError(f'{name}: argument p got shape {tuple(p.shape)}, '
                          f'expected (1, {k}), one row for all images, or ({len(x)}, {k}), a row for each')
     # Positions need float32 even where images are bfloat16
-    p = p.to(x.device, torch.promote_types(x.dtype, torch.float32))
-    return p.view(len(p), k, 1, 1, 1).unbind(1)
+    p = p.to(torch.promote_types(x.dtype, torch.float32))
+    if x.is_cuda and len(p) == 1: return p[0].unbind()    # numbers go along with an operation; a table is a copy
+    return send(p, x.device).view(len(p), k, 1, 1, 1).unbind(1)
 
 # %% ../nbs/02_augmentation.ipynb #brightness
 def brightness(
@@ -64,7 +67,7 @@ def color(
 ) -> Tensor:     # Same shape and dtype
     "Brightness, then saturation, then contrast"
     b, s, c = _columns('color', x, p, 3)
-    return contrast(saturation(brightness(x, b), s), c).to(x.dtype)
+    return contrast(saturation(brightness(x.to(b.dtype), b), s), c).to(x.dtype)
 
 # %% ../nbs/02_augmentation.ipynb #resample
 def resample(
@@ -75,6 +78,7 @@ def resample(
     "Read `x` between its pixels (bilinear), zero outside"
     h, w = x.shape[-2:]
     rows, cols = torch.broadcast_tensors(rows + (h - 1)/2, cols + (w - 1)/2)
+    if x.is_cuda and len(rows) == 1 and h*w <= 64*64: return _product(x, rows, cols)
     top, left = rows.floor(), cols.floor()
     v, u = rows - top, cols - left
     r = torch.cat([top, top, top + 1, top + 1], 1)
@@ -85,12 +89,21 @@ def resample(
     pixels = x.flatten(2).gather(2, at[:, None].expand(*x.shape[:2], -1))
     return (pixels.view(*x.shape[:2], 4, h, w) * share[:, None].to(x.dtype)).sum(2)
 
+# %% ../nbs/02_augmentation.ipynb #product
+def _product(x, rows, cols):
+    "`resample` for places that all images share, (1, 1, H, W) from the first pixel on"
+    def share(at, n):    # (pixels of the result, n)
+        return (1 - (at.flatten()[:, None] - torch.arange(n, device=at.device, dtype=at.dtype)).abs()).clamp(min=0)
+    h, w = x.shape[-2:]
+    m = (share(rows, h)[:, :, None] * share(cols, w)[:, None, :]).flatten(1)
+    return (x.flatten(2) @ m.T.to(x.dtype)).view(x.shape)
+
 # %% ../nbs/02_augmentation.ipynb #centred
 def _centred(x, like):
     "Rows (1, 1, H, 1) and columns (1, 1, 1, W) of x's pixels, counted from the centre, in the dtype of `like`"
     h, w = x.shape[-2:]
-    rows = torch.arange(h, device=like.device, dtype=like.dtype) - (h - 1)/2
-    cols = torch.arange(w, device=like.device, dtype=like.dtype) - (w - 1)/2
+    rows = torch.arange(h, device=x.device, dtype=like.dtype) - (h - 1)/2
+    cols = torch.arange(w, device=x.device, dtype=like.dtype) - (w - 1)/2
     return rows.view(1, 1, h, 1), cols.view(1, 1, 1, w)
 
 # %% ../nbs/02_augmentation.ipynb #crop
@@ -143,6 +156,7 @@ def flip(
 ) -> Tensor:     # Same shape and dtype
     "Mirror left and right"
     yes, = _columns('flip', x, p, 1)
+    if not yes.ndim: return x.flip(3) if yes > .5 else x
     return torch.where(yes > .5, x.flip(3), x)
 
 # %% ../nbs/02_augmentation.ipynb #noise

@@ -52,14 +52,18 @@ class Typical:
         self.data, self.train, self.clusters, self.near, self.seed, self.most = data, data.train, clusters, near, seed, most
         self.found = {}    # class → its clusters, from when it is first drawn from
 
-    def draw(self, c, n, generator, device=None) -> Tensor:
-        "(n, C, H, W): images of class `c`, from each cluster by its size; all of a class that has no more"
-        if n >= int(self.train.counts[c]): return self.data.draw(c, n, generator, device)
+    def which(self, c, n, generator) -> Tensor:
+        "(n,): where images of class `c` are, from each cluster by its size; all of a class that has no more"
+        if n >= int(self.train.counts[c]): return self.data.which(c, n, generator)
         if c not in self.found: self.found[c] = _clusters(self.train, c, self.clusters, self.seed, self.most)
         idx, starts, sizes = self.found[c]
         at = (torch.arange(n) + torch.rand(1, generator=generator)) * (len(idx) / n)
         at = at.long().clamp(max=len(idx) - 1)
-        return self.train.take(idx[starts[at] + (self.near * (at - starts[at])).long()], device)[0]
+        return idx[starts[at] + (self.near * (at - starts[at])).long()]
+
+    def draw(self, c, n, generator, device=None) -> Tensor:
+        "(n, C, H, W): the images"
+        return self.train.take(self.which(c, n, generator), device)[0]
 
 # %% ../nbs/13b_beyond.ipynb #register-sampling
 SAMPLINGS.update(strata=lambda data, recipe, seed: Typical(data, recipe.real_batch, 1., seed),

@@ -167,6 +167,8 @@ def _data_arguments(p):
     g.add_argument('--in-memory', action=argparse.BooleanOptionalAction,
                    help='keep the images in memory, or in a cache on disk (default: in memory if they fit)')
     g.add_argument('--cache-dir', metavar='FOLDER', help='where caches lie (default: ~/.cache/dataset_condensation/images)')
+    g.add_argument('--data-on', choices=['auto', 'cpu'], default='auto', help='where the images are kept during the run: '
+                   'auto (the default), on the GPU if they fit into half of its free memory, or cpu')
     g.add_argument('--workers', type=_number(1), metavar='N', help='threads that read files (default: one per core)')
 
 def _scoring_arguments(p):
@@ -193,8 +195,9 @@ def _running_arguments(p):
                    help='from one checkpoint to the next (default: 60; never over 1 %% of the time)')
     g.add_argument('--device', default='auto', help='auto (the default), cpu, cuda, cuda:1, …')
     g.add_argument('--speed', choices=['plain', *SPEEDS], default='auto', help='how to compute: plain as the chapters have '
-                   'it, auto (the default) quicker and the same but for rounding, bfloat16 quicker still, '
-                   'bfloat16-training also where networks are trained')
+                   'it, in float32; auto (the default) quicker, in float32 on a CPU and TF32 on a GPU; bfloat16 quicker '
+                   'still; bfloat16-training also where networks are trained; deterministic: auto, with the same bits in '
+                   'every run on the same GPU')
     g.add_argument('--class-chunk', type=_number(1), metavar='N', help='classes that are matched at a time '
                    '(default: 1 on a CPU, as many as fit on a GPU)')
     g.add_argument('--quiet', action='store_true', help='print the table only')
@@ -244,6 +247,7 @@ def scoring_plan(
     if whole is None:
         whole = 0 if slow else 20
         if slow: notes.append('the whole set is left out: training on it takes long here (--whole 20)')
+    if device.type == 'cuda': notes.append(f'real images on {data.near(device).train.device}')
     names = [] if names == 'none' else names.split(',')
     for n in names:
         if isinstance(get_method(n), Method): raise ValueError(f'--baselines: {n!r} is not a choice of real images')
@@ -327,8 +331,9 @@ def score_all(
 ) -> Comparison:
     "Score baselines, the condensed set and the whole set under one recipe"
     recipe = train_recipe('dc', augment=args.train_augment, **({'epochs': args.epochs} if args.epochs else {}))
+    exact = ('plain', 'deterministic', *['float32'] * (torch.device(device).type == 'cuda'))
     kw = dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device, progress=not args.quiet,
-              speed='plain' if args.speed == 'plain' else 'auto')
+              speed=args.speed if args.speed in exact else 'auto')
     rows, top = [], None
     if whole: top = evaluate_together(data, recipe=train_recipe('whole', epochs=whole), keep=True, **kw)
     ready = dict(embedder=top.networks[0]) if top else {}
@@ -419,9 +424,10 @@ def load(
     args: argparse.Namespace,   # What a parser read
 ):                              # `ImageData`
     "The data that the arguments name"
-    return load_dataset(args.data, root=args.root, download=not args.no_download, size=args.size, seed=args.seed,
+    data = load_dataset(args.data, root=args.root, download=not args.no_download, size=args.size, seed=args.seed,
                         test_fraction=args.test_fraction, skip_bad=args.skip_bad, workers=args.workers,
                         in_memory=args.in_memory, cache_dir=args.cache_dir, progress=not args.quiet and writes())
+    return data.to('cpu') if args.data_on == 'cpu' else data
 
 # %% ../nbs/14_cli.ipynb #free
 def _free(out, args):

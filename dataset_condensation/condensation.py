@@ -30,10 +30,10 @@ from . import __version__
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors,
                                               restore, set_optimizer_tensors, snapshot, uninterrupted)
 from .coresets import class_sizes, get_method, random_set
-from .data import ImageData, gen
+from .data import ImageData, gen, send
 from .networks import make_net, parse_net
-from .training import (SyntheticSet, augment_for, check_count, check_data, evaluate, formation,
-                                           get_speed, pick_device, recipe_for, train_epoch)
+from .training import (SPEEDS, SyntheticSet, augment_for, check_count, check_data, computing,
+                                           evaluate, formation, get_speed, pick_device, recipe_for, train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #import-files
 import dataset_condensation.files
@@ -105,10 +105,12 @@ class Batch(NamedTuple):
     x: Tensor        # (n, C, H, W), normalised
     y: Tensor        # (n,), labels
     sizes: tuple     # Images of each class, in order
+    classes: tuple = None  # Their labels as numbers; read from `y` if None, for which a GPU would have to be waited for
 
     def by_class(self):
         "(label, images, labels) for each class"
-        for x, y in zip(self.x.split(self.sizes), self.y.split(self.sizes)): yield int(y[0]), x, y
+        xs, ys = self.x.split(self.sizes), self.y.split(self.sizes)
+        yield from zip(self.classes or (int(y[0]) for y in ys), xs, ys)
 
 # %% ../nbs/05_condensation.ipynb #real-batch
 def real_batch(
@@ -119,10 +121,16 @@ def real_batch(
     device=None,
 ) -> Batch:
     "A fresh batch of real images"
-    xs = [data.draw(c, n, rng(c), device) for c in classes]
-    sizes = tuple(len(x) for x in xs)
-    y = torch.repeat_interleave(torch.tensor(list(classes)), torch.tensor(sizes))
-    return Batch(torch.cat(xs), y.to(xs[0].device), sizes)
+    classes = tuple(classes)
+    if not hasattr(data, 'which'):      # a sampling that gives images, not their places
+        xs = [data.draw(c, n, rng(c), device) for c in classes]
+        y = torch.repeat_interleave(torch.tensor(classes), torch.tensor(sizes := tuple(map(len, xs))))
+        return Batch(torch.cat(xs), send(y, xs[0].device), sizes, classes)
+    idx = [data.which(c, n, rng(c)) for c in classes]
+    cpu = torch.device(device or 'cpu').type == 'cpu'    # its cache likes small pieces, a GPU few operations
+    found = [data.train.take(i, device) for i in (idx if cpu else [torch.cat(idx)])]
+    x, y = map(torch.cat, zip(*found)) if cpu else found[0]
+    return Batch(x, y, tuple(map(len, idx)), classes)
 
 # %% ../nbs/05_condensation.ipynb #drawn
 class Drawn:
@@ -137,7 +145,9 @@ class Drawn:
     @property
     def x(self): return self.draw(self.classes).x
     @property
-    def y(self): return torch.repeat_interleave(torch.tensor(self.classes), torch.tensor(self.sizes)).to(self.device)
+    def y(self):
+        y = torch.repeat_interleave(torch.tensor(self.classes), torch.tensor(self.sizes))
+        return send(y, self.device or 'cpu')
 
 # %% ../nbs/05_condensation.ipynb #get-sampling
 SAMPLINGS = {}    # Name → f(data, recipe, seed), which gives an object with `draw` and `train` like those of `ImageData`
@@ -255,7 +265,7 @@ def first_images(
 # %% ../nbs/05_condensation.ipynb #centroids
 def _centroids(data, c, n, seed):
     "(n, C, H, W): the centres of `n` clusters of a class, in pixels"
-    x = data.draw(c, 2000, gen(seed, 'centroids', c))
+    x = data.draw(c, 2000, gen(seed, 'centroids', c), 'cpu')
     if n == 1: return x.mean(0, keepdim=True)
     if n > len(x): raise ValueError(f'first_images: `ipc` is {n}, but class {data.classes[c]!r} has {len(x)} images')
     from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
@@ -349,7 +359,7 @@ class State:
         losses, d = torch.stack(self.losses).cpu() if self.losses else None, self.data
         info = dict(self.info, updates=self.step, passes=self.passes)
         if self.history: info['history'] = list(self.history)
-        return SyntheticSet(self.images.detach().cpu().clone(), self.labels, d.classes, d.mean, d.std, info, losses)
+        return SyntheticSet(self.images.detach().cpu().clone(), self.labels.cpu(), d.classes, d.mean, d.std, info, losses)
 
 # %% ../nbs/05_condensation.ipynb #alone
 class Alone:
@@ -388,12 +398,18 @@ class _Chunk:
         if n is not None: check_count('condensing', 'class_chunk', n)
         self.n, self.chosen, self.told, self.parts = n or 1, n is not None, False, []
 
-    def choose(self, before, device):
-        "A number for the free memory of a GPU, from what one class took"
+    def begin(self, device):
+        "From here on, measure the most memory that one class takes on a GPU"
         if self.chosen or device.type != 'cuda': return
-        held = torch.cuda.memory_allocated(device)
-        free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - held
-        fit = max(1, free // (4*max(held - before, 1)))     # backward takes as much again, and more
+        torch.cuda.reset_peak_memory_stats(device)
+        self.before = torch.cuda.memory_allocated(device)
+
+    def choose(self, device):
+        "A number for the free memory of a GPU"
+        if self.chosen or device.type != 'cuda': return
+        need = max(1, torch.cuda.max_memory_allocated(device) - self.before)
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        fit = max(1, (torch.cuda.mem_get_info(device)[0] + unused) * 4 // (5*need))
         self.n, self.chosen = 1 << (int(fit).bit_length() - 1), True
 
     def halve(self, tried):
@@ -408,14 +424,15 @@ class _Chunk:
 def _match(method, net, data, images, sizes, classes, recipe, step, chunk):
     "Loss of some classes, and its gradient for their images"
     device, numbers = images.device, torch.tensor([list(classes), sizes], dtype=torch.long)
-    before = torch.cuda.memory_allocated(device) if device.type == 'cuda' else 0
+    chunk.begin(device)
     x = images.detach().requires_grad_()
     draw = real_batch if method.separable is True else Drawn
     real = draw(data, classes, recipe.real_batch, lambda c: step.rng('real', c), device)
-    large, y = formation(x, torch.repeat_interleave(*numbers).to(device), recipe.factor)
-    loss = method.match(net, real, Batch(large, y, tuple(n * recipe.factor**2 for n in sizes)), step)
-    chunk.choose(before, device)
+    large, y = formation(x, torch.repeat_interleave(*numbers), recipe.factor)
+    sizes = tuple(n * recipe.factor**2 for n in sizes)
+    loss = method.match(net, real, Batch(large, send(y, device), sizes, tuple(classes)), step)
     loss.backward(inputs=[x])
+    chunk.choose(device)
     return loss.detach(), x.grad
 
 # %% ../nbs/05_condensation.ipynb #update-images
@@ -498,8 +515,10 @@ class _Watch:
 # %% ../nbs/05_condensation.ipynb #work
 class _Work:
     "What a run works with"
-    def __init__(self, state, method, sizes, seed, augment, class_chunk=None, speed=None, team='alone'):
+    def __init__(self, state, method, sizes, seed, augment, class_chunk=None, speed=None, team='alone',
+                 asked='plain'):
         self.method, self.sizes, self.seed, self.augment, self.chunk = method, sizes, seed, augment, _Chunk(class_chunk)
+        self.asked = asked       # the speed, as it was given
         r, self.speed, self.team = state.recipe, speed, get_team(team, state, method, sizes)
         self.mine = self.team.part(state.images).requires_grad_()     # the images of this process's classes, live
         self.opt = torch.optim.SGD([self.mine], lr=r.image_lr, momentum=r.image_momentum)
@@ -521,6 +540,15 @@ def versions() -> dict:
     "The versions a result depends on"
     return dict(dataset_condensation=__version__, torch=torch.__version__.split('+')[0],
                 python=platform.python_version())
+
+# %% ../nbs/05_condensation.ipynb #plain
+def _plain(v):
+    "A setting as JSON can hold it, and the same in every process"
+    return v if isinstance(v, (int, float, str)) else re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
+
+def _name_of(speed):
+    "What was asked for, which is the same on every device"
+    return str(SPEEDS.get(speed, speed) if isinstance(speed, str) else speed or 'plain')
 
 # %% ../nbs/05_condensation.ipynb #settings-told
 def _plain(v):
@@ -546,7 +574,7 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
     if recipe is not None and overrides: recipe = replace(recipe, **overrides)
     recipe = recipe or method.recipe(ipc, net, data, **overrides)
     make_net(recipe.net, data)
-    speed = get_speed(speed, data, device, 'condensing')
+    asked, speed = _name_of(speed), get_speed(speed, data, device, 'condensing')
     if class_chunk is None and speed: class_chunk = speed.class_chunk(data, recipe, sizes, device)
     first = first_images(data, sizes, recipe.init, seed, recipe.factor)
     off = dict(augment_inner=False, factor=1, sampling='random')     # what is off leaves no trace, as in sets made before it was there
@@ -554,8 +582,11 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
     info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
                 recipe=settings, speed=str(speed or 'plain'), versions=versions())
     if recipe.factor > 1: info['factor'] = recipe.factor
-    state = State(first.images.to(device), first.labels.to(device), data, recipe, info)
-    state.work = _Work(state, method, sizes, seed, augment_for(recipe.augment, data), class_chunk, speed, team)
+    near = data.near(device)
+    if device.type == 'cuda': info['images_on'] = str(near.train.device)
+    state = State(first.images.to(device), first.labels.to(device), near, recipe, info)
+    augment = augment_for(recipe.augment, data)
+    state.work = _Work(state, method, sizes, seed, augment, class_chunk, speed, team, asked)
     return state
 
 # %% ../nbs/05_condensation.ipynb #train-between
@@ -563,7 +594,7 @@ class _Live:
     "The images as they are now, for `train_epoch`"
     def __init__(self, images, labels, factor=1): self.images, self.labels = formation(images.detach(), labels, factor)
     def __len__(self): return len(self.images)
-    def take(self, idx, device=None): return self.images[idx.to(device)], self.labels[idx.to(device)]
+    def take(self, idx, device=None): return self.images[idx := send(idx, self.images.device)], self.labels[idx]
 
 def _put_aside(state):
     "The network in training, and what the inner policy wants to remember"
@@ -602,11 +633,12 @@ def _one_update(state):
     r, w, data, device = state.recipe, state.work, state.data, state.images.device
     iteration, outer = divmod(state.step, r.outer)
     if outer: w.team.gather(state)
-    passes = _train_between(state) if outer else _new_network(state, iteration)
+    with computing(w.speed, device, True): passes = _train_between(state) if outer else _new_network(state, iteration)
     step = Step(iteration, outer, w.seed, w.augment, w.team.shared)
     def draw(n): return real_batch(data, range(len(w.sizes)), n, lambda c: step.rng('prepare', c), device).x
-    if w.method.prepare: w.method.prepare(state.net, draw)
-    loss = update_images(w.method, state.net, w.source, w.mine, w.sizes, r, step, w.chunk, w.team.classes)
+    with computing(w.speed, device):
+        if w.method.prepare: w.method.prepare(state.net, draw)
+        loss = update_images(w.method, state.net, w.source, w.mine, w.sizes, r, step, w.chunk, w.team.classes)
     w.watch(state, loss)
     with uninterrupted():     # whatever stops a run, these happen together or not at all
         w.opt.step()
@@ -670,7 +702,7 @@ def _identity(state):
         match = _plain(w.method.match)
         if len(match) > 200: match = f'{match[:80]}… {hashlib.sha256(match.encode()).hexdigest()[:8]}'
         data = f'{i["data"]} ({state.data.fingerprint()[:16]})'
-        w.identity = dict(data=data, method=i['method'], match=match, ipc=i['ipc'], seed=i['seed'], speed=i['speed'],
+        w.identity = dict(data=data, method=i['method'], match=match, ipc=i['ipc'], seed=i['seed'], speed=w.asked,
                           recipe={k: v for k, v in i['recipe'].items() if k != 'iterations'},
                           versions={k: v for k, v in i['versions'].items() if k != 'python'})
     return w.identity
@@ -689,20 +721,30 @@ def save_checkpoint(self: State,
     tensors['losses'] = torch.stack(self.losses) if self.losses else torch.zeros(0)
     def write():
         about.update(run=_identity(self), updates=self.recipe.updates, history=self.history, resumed=w.resumed,
-                     seconds=time.perf_counter() - w.clock, class_chunk=w.chunk.n, place=_place(self))
+                     seconds=time.perf_counter() - w.clock, class_chunk=w.chunk.n if w.chunk.chosen else None,
+                     place=_place(self))
         store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints).prepare()
         return store.write(tensors, about)
     return w.team.first(write)
 
 def _place(state):
     "What may change the last bits, and no more"
-    return dict(device=str(state.images.device), threads=torch.get_num_threads(), **state.work.team.place)
+    return dict(device=str(state.images.device), threads=torch.get_num_threads(), speed=state.info['speed'],
+                **state.work.team.place)
+
+# %% ../nbs/05_condensation.ipynb #same-speed
+def _same_speed(state, about):
+    "The run of a checkpoint; where it was computed as this one is, or 'auto' chose for each, with the speed of this one"
+    run, asked = about.get('run', {}), state.work.asked
+    was = about.setdefault('place', {}).setdefault('speed', run.get('speed'))   # once, `run` had what 'auto' chose
+    auto = ('plain', 'float32, by hand', 'tf32, by hand') if asked == 'auto' else ()
+    return dict(run, speed=asked) if run.get('speed') in auto or was == state.info['speed'] else run
 
 # %% ../nbs/05_condensation.ipynb #resume
 def _read(state, checkpoints):
     "The newest checkpoint, or a ValueError that lists what differs"
     tensors, about = checkpoints.read()
-    found = differences(about.get('run', {}), _identity(state))
+    found = differences(_same_speed(state, about), _identity(state))
     other = [d for d in found if d.startswith('versions.')]
     if checkpoints.any_version: found = [d for d in found if d not in other]
     if not found and about['step'] > state.recipe.updates:
@@ -720,7 +762,8 @@ def _resume(state, checkpoints):
     "Go on from the newest checkpoint"
     w = state.work
     tensors, about, here = w.team.first(lambda: _read(state, checkpoints))
-    if here and not w.chunk.chosen: w.chunk.n, w.chunk.chosen = about['class_chunk'], True
+    n = about['class_chunk'] if here and about['step'] else None     # before the first update none is chosen
+    if n and not w.chunk.chosen: w.chunk.n, w.chunk.chosen = n, True
     tensors = {k: w.team.part(v) if k.startswith('momentum.') else v for k, v in tensors.items()}
     state.losses, state.history = list(tensors['losses'].to(state.images.device).unbind()), about['history']
     w.resumed, w.clock = [*about['resumed'], about['step']], time.perf_counter() - about['seconds']
@@ -805,12 +848,14 @@ def _score(state, every, nets):
 def _to_the_end(state, save, progress, score):
     "Run the loop, with a bar, scores and checkpoints"
     r = state.recipe
-    name = state.work.method.name
+    name, next_time = state.work.method.name, 0.
     with tqdm(total=r.updates, initial=state.step, disable=not (progress and state.work.team.writes), mininterval=0.5,
               desc=name) as bar:
         score()       # the last run may have been stopped just before it
         for _ in _steps(state):
             bar.update()
-            if state.step % 10 == 0 and not bar.disable: bar.set_postfix(loss=f'{state.loss:.3g}')
+            if not bar.disable and time.monotonic() >= next_time:     # to look at the loss, a GPU is waited for
+                bar.set_postfix(loss=f'{state.loss:.3g}')
+                next_time = time.monotonic() + 1
             score()
             save()

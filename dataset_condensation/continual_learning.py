@@ -53,8 +53,9 @@ def class_subset(
     x = torch.cat([images.of_class(c) for c in classes])
     y = torch.repeat_interleave(torch.arange(len(classes)), images.counts[list(classes)])
     order = torch.cat([images.order[p.start:p.stop] for p in map(images.places, classes)])
-    return ImageSet(x, y, [images.classes[c] for c in classes], images.mean, images.std, order,
-                    images.source)
+    new = ImageSet(x, y, [images.classes[c] for c in classes], images.mean, images.std, order, images.source)
+    new.stays = images.stays
+    return new
 
 def _check_classes(where, classes, n):
     "Numbers of classes, none twice"
@@ -83,7 +84,9 @@ def among(
     y = torch.tensor([classes.index(c) for c in small.classes])[small.labels.cpu()]
     if isinstance(small, SyntheticSet):
         return SyntheticSet(small.images, y, classes, small.mean, small.std, small.info)
-    return ImageSet(small.images, y, classes, small.mean, small.std, small.order, small.source)
+    new = ImageSet(small.images, y, classes, small.mean, small.std, small.order, small.source)
+    new.stays = small.stays
+    return new
 
 # %% ../nbs/12_continual_learning.ipynb #pool
 class Pool:
@@ -112,6 +115,7 @@ def learn(
     "Let a network go on learning: new images, and as many from the memory with each batch"
     recipe, memory, augment = _check_learn(net, new, memory, recipe)
     generator, device = generator or gen(0, 'learn'), next(net.parameters()).device
+    new = new.near(device)
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     drop, losses, net = round(recipe.epochs * recipe.drop_at), [], net.train()
     for epoch in range(recipe.epochs):

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .data import ImageData, ImageSet, gen
 from .networks import check_net, make_net
-from .training import (SyntheticSet, check_count, check_data, check_evaluate, evaluate,
+from .training import (SyntheticSet, _near, check_count, check_data, check_evaluate, evaluate,
                                            pick_device, predict, train, train_epoch, train_recipe)
 
 # %% ../nbs/04_coresets.ipynb #class-sizes
@@ -121,7 +121,7 @@ def embed_all(
         hint = ': pass its `train` or `test`' if isinstance(images, ImageData) else ''
         raise TypeError(f'embed_all: `images` is {type(images).__name__}, expected an ImageSet or a SyntheticSet{hint}')
     check_count('embed_all', 'batch', batch)
-    mode, device = net.training, next(net.parameters()).device
+    mode, device, images = net.training, next(net.parameters()).device, _near(images, net)
     net.eval()
     parts = [net.embed(images.take(i, device)[0]).cpu() for i in torch.arange(len(images)).split(batch)]
     net.train(mode)
@@ -199,7 +199,7 @@ def forgetting_counts(
     falls = torch.zeros(len(data.train), dtype=torch.long)
     was, ever, order = falls.bool(), falls.bool(), gen(seed, 'forgetting-order')
     for _ in range(recipe.epochs):
-        train_epoch(n.train(), data.train, opt, order, recipe.batch)
+        train_epoch(n.train(), _near(data.train, n), opt, order, recipe.batch)
         right = predict(n, data.train) == data.train.labels.cpu()
         falls, ever, was = falls + (was & ~right), ever | right, right
     return falls.masked_fill(~ever, recipe.epochs + 1)

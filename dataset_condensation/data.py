@@ -7,7 +7,7 @@ __all__ = ['show_images', 'gen', 'image_stats', 'ImageSet', 'ImageData', 'from_t
            'load_dataset']
 
 # %% ../nbs/00_data.ipynb #imports
-import difflib, gzip, hashlib, json, math, operator, os, reprlib, stat, tempfile, textwrap, warnings, zlib
+import contextlib, difflib, gzip, hashlib, json, math, operator, os, reprlib, stat, tempfile, textwrap, warnings, weakref, zlib
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from http.client import HTTPException
@@ -184,6 +184,7 @@ def _as_stats(where, mean, std, n_channels):
 # %% ../nbs/00_data.ipynb #imageset
 class ImageSet(Dataset):
     "Labelled images kept as bytes, class after class, and normalised when they are drawn"
+    stays = False            # Were they put where they are by `to`?
     def __init__(
         self,
         images,          # (N, C, H, W) uint8, a tensor or an `ImageFile`
@@ -236,6 +237,21 @@ def of_class(self: ImageSet, c: int) -> Tensor:
     where = self.places(c)
     return self.images[where.start:where.stop]
 
+# %% ../nbs/00_data.ipynb #send
+@patch(as_prop=True)
+def device(self: ImageSet) -> torch.device:
+    "Where the images are; those in a file come to the CPU"
+    return torch.device('cpu') if isinstance(self.images, ImageFile) else self.images.device
+
+def send(
+    t: Tensor,
+    device,        # Where to
+) -> Tensor:
+    "`t` on `device`; a copy from the CPU to a GPU isn't waited for"
+    if t.device.type != 'cpu' or torch.device(device).type != 'cuda': return t.to(device)
+    with contextlib.suppress(RuntimeError): t = t.pin_memory()    # unless there's no more of it: a slower copy
+    return t.to(device, non_blocking=True)
+
 # %% ../nbs/00_data.ipynb #normalize
 @patch
 def normalize(
@@ -247,7 +263,7 @@ def normalize(
         raise TypeError(f'normalize: argument x got {getattr(x, "dtype", reprlib.repr(x))}, '
                         'expected a tensor of uint8, or of floats in 0–1')
     x = x.float() / 255 if x.dtype == torch.uint8 else x
-    mean, std = (v.to(x.device)[:, None, None] for v in (self.mean, self.std))
+    mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
     return (x - mean) / std
 
 @patch
@@ -258,7 +274,7 @@ def denormalize(
     "The way back, to pixels that can be shown"
     if not isinstance(x, Tensor):
         raise TypeError(f'denormalize: argument x got {reprlib.repr(x)}, expected a tensor (…, C, H, W)')
-    mean, std = (v.to(x.device)[:, None, None] for v in (self.mean, self.std))
+    mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
     return (x * std + mean).clamp(0, 1)
 
 # %% ../nbs/00_data.ipynb #take
@@ -269,23 +285,24 @@ def take(
     device=None,  # Where to put the result, default where the images are
 ):                # Normalised float32 images (n, C, H, W) and int64 labels (n,)
     "Some images and their labels"
-    here = 'cpu' if isinstance(self.images, ImageFile) else self.images.device
-    idx = _tensor('take', 'idx', idx, 'a list of indices', device=here)
+    idx = send(_tensor('take', 'idx', idx, 'a list of indices'), self.device)
     if idx.numel() and (idx.is_floating_point() or idx.is_complex()):
         raise TypeError(f'take: argument idx got {idx.dtype}, expected integers')
     if device is not None: _check_device('take', device)
-    x, y = (v[idx if idx.numel() else idx.long()] for v in (self.images, self.labels))
-    return self.normalize(x.to(device or x.device)), y.to(device or y.device)
+    if not idx.numel(): idx = idx.long()
+    x, y = self.images[idx], self.labels[send(idx, self.labels.device)]
+    return self.normalize(send(x, device or x.device)), send(y, device or y.device)
 
 @patch
 def __getitem__(self: ImageSet, i: int): return self.normalize(self.images[i]), int(self.labels[i])
 
 @patch
 def to(self: ImageSet, device) -> 'ImageSet':
-    "The same set with its images on `device`; those in a file stay there, and what is drawn goes to `device`"
+    "The same set with its images on `device`, where they stay; those in a file stay in it"
     _check_device('to', device)
     new = copy(self)
     for k in ('images', 'labels', 'mean', 'std'): setattr(new, k, getattr(self, k).to(device))
+    new.stays = True
     return new
 
 # %% ../nbs/00_data.ipynb #sample
@@ -300,18 +317,47 @@ def _sample(n, size, generator):
 
 # %% ../nbs/00_data.ipynb #draw
 @patch
-def draw(
+def which(
     self: ImageSet,
     c: int,                      # Class
     n: int,                      # Images wanted; a smaller class gives all it has
     generator: torch.Generator,  # A CPU generator, e.g. `gen(seed, 'draw', step, c)`
-    device=None,                 # Where to put the result, default where the images are
-) -> Tensor:                     # (min(n, class size), C, H, W) normalised float32
-    "Random images of one class, none of them twice"
+) -> Tensor:                     # (min(n, class size),), indices of stored images
+    "Where the images are that `draw` gives"
     if not isinstance(generator, torch.Generator):
         raise TypeError(f'draw: argument generator got {type(generator).__name__}, expected a torch.Generator')
     n, where = _whole('draw', 'n', n), self.places(c)
-    return self.take(where.start + _sample(min(n, len(where)), len(where), generator), device)[0]
+    return where.start + _sample(min(n, len(where)), len(where), generator)
+
+@patch
+def draw(
+    self: ImageSet,
+    c: int,                      # As for `which`, and so are the next two
+    n: int,
+    generator: torch.Generator,
+    device=None,                 # Where to put the result, default where the images are
+) -> Tensor:                     # (min(n, class size), C, H, W) normalised float32
+    "Random images of one class, none of them twice"
+    return self.take(self.which(c, n, generator), device)[0]
+
+# %% ../nbs/00_data.ipynb #near
+_copies = weakref.WeakKeyDictionary()    # ImageSet → {device: (version of its images, the set there)}
+
+@patch
+def near(
+    self: ImageSet,
+    device,           # Where networks are trained
+) -> 'ImageSet':
+    "The set on a GPU, if its images fit into half of the free memory and weren't placed by `to`; otherwise itself"
+    device = torch.device(device)
+    if device.type != 'cuda' or self.stays or isinstance(self.images, ImageFile) or self.images.is_cuda: return self
+    have, version = _copies.setdefault(self, {}), self.images._version
+    if have.get(device, (None,))[0] != version:
+        have.pop(device, None)
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        if 2 * self.images.nbytes > torch.cuda.mem_get_info(device)[0] + unused: return self
+        have[device] = version, self.to(device)
+    return have[device][1]
 
 # %% ../nbs/00_data.ipynb #imagedata
 class ImageData:
@@ -355,6 +401,19 @@ def denormalize(self: ImageData, x: Tensor) -> Tensor:
 def to(self: ImageData, device) -> 'ImageData':
     "The same data with its images on `device`, see `ImageSet.to`"
     return ImageData(self.train.to(device), self.test.to(device), self.name, self.n_skipped, self.cache)
+
+# %% ../nbs/00_data.ipynb #imagedata-near
+@patch
+def which(self: ImageData, c: int, n: int, generator: torch.Generator) -> Tensor:
+    "Where the images are that `draw` gives, see `ImageSet.which`"
+    return self.train.which(c, n, generator)
+
+@patch
+def near(self: ImageData, device) -> 'ImageData':
+    "The same data with its images on a GPU where they fit, see `ImageSet.near`"
+    train, test = self.train.near(device), self.test.near(device)
+    if train is self.train and test is self.test: return self
+    return ImageData(train, test, self.name, self.n_skipped, self.cache)
 
 # %% ../nbs/00_data.ipynb #fingerprint
 @patch

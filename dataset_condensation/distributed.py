@@ -31,8 +31,8 @@ from .checkpoints import CheckpointError, RunLocked, differences
 from .condensation import TEAMS, Alone, NotFiniteError, State
 from .data import gen
 from .networks import has_batch_norm, make_net
-from .training import (Evaluation, _test_set, accuracy, check_count, check_evaluate, evaluate,
-                                           get_speed, pick_device, train, train_recipe)
+from .training import (Evaluation, _test_set, accuracy, check_count, check_evaluate, computing,
+                                           evaluate, get_speed, pick_device, train, train_recipe)
 
 # %% ../nbs/10b_distributed.ipynb #divide
 def divide(
@@ -454,8 +454,9 @@ def _score_one(k, small, data, test, name, recipe, seed, device, speed, progress
     "Train and test network `k`, as `evaluate` does"
     net = make_net(name, small, generator=gen(seed, 'evaluate', k), device=device)
     if speed: speed.attach(net)
-    train(net, small, recipe, gen(seed, 'evaluate-order', k), progress=progress)
-    found = accuracy(net, test)
+    with computing(speed, device, training=True):
+        train(net, small, recipe, gen(seed, 'evaluate-order', k), progress=progress)
+        found = accuracy(net, test)
     net.fast = None
     return found, net
 
@@ -478,6 +479,7 @@ def evaluate_together(
     with procs.telling(), procs.watching():
         small, recipe, device = getattr(small, 'train', small), train_recipe(recipe), pick_device(device)
         check_evaluate(small, data, nets)
+        small, data = small.near(device), data.near(device)
         speed, start = get_speed(speed, data, device, 'evaluate'), time.perf_counter()
         if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
         test, own = _test_set(data, small.mean, small.std), range(procs.rank, nets, procs.size)

@@ -165,7 +165,7 @@ def trained_networks(
     if isinstance(to, str) or not 0 < to <= 100:
         raise ValueError(f'trained_networks: `to` is {to!r}, expected an accuracy in percent')
     if not isinstance(n, int) or n < 1: raise ValueError(f'trained_networks: `n` is {n!r}, expected 1 or more')
-    recipe, images, nets = train_recipe(recipe), data.train, []
+    recipe, images, nets = train_recipe(recipe), data.train.near(pick_device(device)), []
     augment, (held, rest) = augment_for(recipe.augment, data), _hold_out(images, seed)
     if not len(held): raise ValueError('trained_networks: no class has two images, so none can be held out')
     for k in tqdm(range(n), disable=not progress, desc=f'training to {to:g} %'):

@@ -9,10 +9,11 @@ __all__ = ['block_forward', 'block_backward', 'FastConvNet', 'FastNet', 'Speed']
 import math
 import os
 import threading
+import types
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 import torch
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 
 # %% ../nbs/10_gpu_training.ipynb #imports-own
 from .networks import check_net, has_batch_norm
-from .training import SPEEDS
+from .training import SPEEDS, computing
 
 # %% ../nbs/10_gpu_training.ipynb #limit
 _BYTES = 2**22    # The largest map of the images that are done at a time: it should stay in the cache
@@ -252,40 +253,70 @@ def gradient(self: FastConvNet,
 
 # %% ../nbs/10_gpu_training.ipynb #any-net
 class FastNet:
-    "Any network's embedding and gradients by torch's own layers: channels last, autocast, compiled if asked for"
+    "Any network's embedding and gradients by torch's own layers, in 16 bits or compiled if asked for"
     def __init__(self,
                  net: nn.Module,          # With `body` and `head`
                  dtype=torch.float32,     # Precision of embeddings and class gradients
                  training=torch.float32,  # Likewise while the network is trained
                  compiled: Callable = None,  # From `_compiler`; the network as it is if None
+                 speed=None,              # The `Speed` whose switches a GPU computes under; those that are set if None
                 ):
         check_net('FastNet', net)
-        self.net, self.dtype, self.training, self.compiled = net, dtype, training, compiled
+        self.net, self.dtype, self.training, self.compiled, self.speed = net, dtype, training, compiled, speed
 
     def pieces(self, x):
-        "The batch in pieces that fit the cache, where that changes nothing"
-        whole = x.device.type != 'cpu' or self.net.training and has_batch_norm(self.net)
-        n = len(x) if whole else max(4, 2**14 // x[0, 0].numel())
+        "The batch in pieces that fit the cache, channels last, where that changes nothing; whole on a GPU"
+        if x.device.type != 'cpu': return [x]
+        n = len(x) if self.net.training and has_batch_norm(self.net) else max(4, 2**14 // x[0, 0].numel())
         return [p.contiguous(memory_format=torch.channels_last) for p in x.split(n)]
 
     def cast(self, x, training=False):
         "The precision to compute in"
+        if x.device.type != 'cpu': return computing(self.speed, x.device, training) if self.speed else nullcontext()
         dtype = self.training if training else self.dtype
-        return torch.autocast(x.device.type, dtype) if dtype != torch.float32 else nullcontext()
+        return nullcontext() if dtype == torch.float32 else torch.autocast('cpu', dtype)
 
     def embed(self, x):
         "What `net.embed` gives"
         if torch.is_grad_enabled() and x.requires_grad: return self.net.embed(x)
-        f = self.compiled('embed', self.net) if self.compiled else self.net.embed
-        with self.cast(x): parts = [f(p).to(x.dtype) for p in self.pieces(x)]
-        return torch.cat(parts) if len(parts) > 1 else self.own(parts[0])
+        with self.cast(x): parts = [self.attempt('embed', p, False, lambda f: f(p).to(x.dtype)) for p in self.pieces(x)]
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+# %% ../nbs/10_gpu_training.ipynb #any-16
+class _Way(nn.Module):
+    "A network as a function of what is asked for, its body in `dtype`"
+    def __init__(self, net, what, dtype=torch.float32):
+        super().__init__()
+        self.net, self.what, self.dtype = net, what, dtype
+
+    def forward(self, x):
+        z = (self.net.embed(x.to(self.dtype)) if self.dtype != torch.float32 else self.net.embed(x)).to(x.dtype)
+        return z if self.what == 'embed' else self.net.head(z)
+
+def _params(net, dtype=torch.float32):
+    "Parameters and buffers for a `_Way` by name, those of the body in `dtype`"
+    keep = {id(p) for m in net.body.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) for p in m.parameters()}
+    keep |= {id(p) for p in net.head.parameters()}
+    params = {f'net.{k}': p if id(p) in keep else p.to(dtype) for k, p in net.named_parameters()}
+    return params | {f'net.{k}': b for k, b in net.named_buffers()}
+
+def _plain_way(what, net, dtype=torch.float32):
+    "The embedding or the scores as a function of images"
+    if dtype == torch.float32: return net.embed if what == 'embed' else net
+    return lambda x: torch.func.functional_call(_Way(net, what, dtype), _params(net, dtype), (x,))
 
 # %% ../nbs/10_gpu_training.ipynb #any-own
 @patch
-def own(self: FastNet, *found):
-    "A CUDA graph writes its next results over its last: what is kept must be a copy"
-    if self.compiled: found = [t.clone() for t in found]
-    return found[0] if len(found) == 1 else found
+def attempt(self: FastNet, what, x, training, run):
+    "run(f) with f(x) the embedding or the scores; of a program what it gives is copied, since a CUDA graph writes over it"
+    dtype = self.training if training else self.dtype
+    half = (dtype,) if x.device.type != 'cpu' and dtype != torch.float32 else ()      # a CPU has `autocast`
+    plain = _plain_way(what, self.net, *half)
+    if not self.compiled: return run(plain)
+    def program():
+        found = run(self.compiled(what, self.net, *half))
+        return found.clone() if isinstance(found, Tensor) else [t.clone() for t in found]
+    return _attempt(program, lambda: run(plain), _key(what, self.net, x, *half))
 
 @patch
 def scores(self: FastNet, x): return self.net.head(self.embed(x))
@@ -298,46 +329,54 @@ def gradient(self: FastNet,
              training: bool = False,  # In the precision of training?
             ) -> tuple:         # Mean cross-entropy, and its gradient: a tensor for each parameter of the network
     "The loss of a batch and the gradient it gives the network"
-    f, params = self.compiled('scores', self.net) if self.compiled else self.net, tuple(self.net.parameters())
-    pieces, sums, total = self.pieces(x.detach()), None, 0.
+    pieces, params, sums, total = self.pieces(x.detach()), tuple(self.net.parameters()), None, 0.
+    def run(f):
+        with torch.enable_grad():
+            z = f(p)
+            loss = F.cross_entropy(z.float() if p.dtype == torch.float32 else z, t, reduction='sum') / len(x)
+        return loss.detach(), *torch.autograd.grad(loss, params)
     for p, t in zip(pieces, y.split(len(pieces[0]))):
-        with torch.enable_grad(), self.cast(p, training):
-            loss = F.cross_entropy(f(p).float() if p.dtype == torch.float32 else f(p), t, reduction='sum') / len(x)
-        loss, *grads = self.own(loss.detach(), *torch.autograd.grad(loss, params))
+        with self.cast(p, training): loss, *grads = self.attempt('scores', p, training, run)
         total = total + loss
         sums = list(grads) if sums is None else [a.add_(b) for a, b in zip(sums, grads)]
     return total, tuple(sums)
 
 # %% ../nbs/10_gpu_training.ipynb #compiler
-_programs, _failed = {}, []
+_programs, _failed, _most = {}, [], 16     # Shapes of a network that are compiled; further ones run as they are
+
+def _key(what, net, x, dtype=torch.float32):
+    "What a program is for; the shape comes first"
+    return (tuple(x.shape), what, net.name, net.shape, net.n_classes, net.training, dtype, x.device, torch.is_grad_enabled())
+
+def _program(what, net, dtype):
+    "f(params, x), a function that torch has never seen"
+    way = _Way(type(net)(net.name, net.shape, net.n_classes).train(net.training), what, dtype)
+    def f(params, x): return torch.func.functional_call(way, params, (x,))
+    return types.FunctionType(f.__code__.replace(co_name=f'{what}_{len(_programs)}'), f.__globals__, closure=f.__closure__)
 
 def _compiler(graphs):
-    "compiled(what, net) → the embedding or the scores of `net`, by a program that serves all networks of its name"
-    def compiled(what, net):
-        plain = net.embed if what == 'embed' else net
+    "compiled(what, net) → the embedding or the scores of `net`, by programs that serve all networks of its name"
+    def compiled(what, net, dtype=torch.float32):
+        plain = _plain_way(what, net, dtype)
         if has_batch_norm(net): return plain       # its modes and its running statistics are state of their own
-        key = (what, net.name, net.shape, net.n_classes, net.training, graphs)
-        if key not in _programs:
-            template = type(net)(net.name, net.shape, net.n_classes).train(net.training)
-            def f(params, x): return torch.func.functional_call(_Way(template, what), params, (x,))
-            _programs[key] = torch.compile(f, mode='reduce-overhead' if graphs else None, dynamic=False)
-        params = {f'net.{k}': v for k, v in (*net.named_parameters(), *net.named_buffers())}
-        return lambda x: _attempt(lambda: _programs[key](params, x), lambda: plain(x))
+        def run(x):
+            key = (*_key(what, net, x, dtype), graphs)
+            if key not in _programs:
+                if sum(k[1:] == key[1:] for k in _programs) >= _most: return plain(x)
+                f = _program(what, net, dtype)
+                _programs[key] = torch.compile(f, mode='reduce-overhead' if graphs else None, dynamic=False)
+            return _programs[key](_params(net, dtype), x)
+        return run
     return compiled
 
 # %% ../nbs/10_gpu_training.ipynb #attempt
-class _Way(nn.Module):
-    "A network as a function of what is asked for"
-    def __init__(self, net, what): super().__init__(); self.net, self.what = net, what
-    def forward(self, x): return self.net.embed(x) if self.what == 'embed' else self.net(x)
-
-def _attempt(program, plain):
-    "What the program gives; without it, and with one warning, if it cannot be made"
-    if _failed: return plain()
+def _attempt(program, plain, key=None):
+    "What the program gives; without it, and with one warning, if there's none for `key`"
+    if any(k == key for k, _ in _failed): return plain()
     try: return program()
     except Exception as e:
         if isinstance(e, torch.OutOfMemoryError): raise
-        _failed.append(e)
+        _failed.append((key, e))
         warnings.warn(f'torch.compile failed, so the network runs as it is: {type(e).__name__}: {str(e).splitlines()[0]}')
         return plain()
 
@@ -355,12 +394,15 @@ def native_bfloat16(device=None) -> bool:
 @dataclass(frozen=True)
 class Speed:
     "How to compute: the same result, but for rounding"
-    precision: str = 'float32'  # Of the network's convolutions for real images: 'float32', 'tf32' (a GPU), 'bfloat16'
+    precision: str = 'float32'  # Of the network's convolutions for real images: 'float32', 'tf32' (a GPU), 'bfloat16'.
+                                # Synthetic ones: in TF32 on a GPU unless this is 'float32', in float32 on a CPU
     training: str = 'float32'   # Likewise while networks are trained, between updates and for scores
     compile: bool = False       # Compile networks that are not done by hand
     graphs: bool = False        # With CUDA graphs, on a GPU
     by_hand: bool = True        # Use `FastConvNet` where it fits, on a CPU
     least: int = 0              # Images of a smaller side are computed the plain way
+    deterministic: bool = False # On a GPU, choose operations that give the same bits in every run
+    device: str = field(default=None, compare=False, repr=False)   # 'cpu' or 'cuda', once `suit` knows
 
     def __post_init__(self):
         for k in ('precision', 'training'):
@@ -368,19 +410,25 @@ class Speed:
                 raise ValueError(f'Speed: `{k}` is {getattr(self, k)!r}, expected one of {", ".join(PRECISIONS)}')
 
     def suit(self, data, device=None):
-        "This, or None where the plain way is as quick"
-        return None if min(data.shape[1:]) < self.least else self
+        "What this comes to on the device, or None where the plain way is as quick"
+        if min(data.shape[1:]) < self.least: return None
+        return self if device is None else _on(self, torch.device(device).type)
 
-    def class_chunk(self, data, recipe, sizes, device):
-        "Classes to match at a time: as many as keep all cores busy; None where the loop is to find out"
-        if torch.device(device).type != 'cpu': return None
-        pixels = (recipe.real_batch + max(sizes)) * data.shape[1] * data.shape[2]
-        return max(1, min(len(sizes), 2**19 // pixels))
+# %% ../nbs/10_gpu_training.ipynb #speed-words
+@patch
+def class_chunk(self: Speed, data, recipe, sizes, device):
+    "Classes to match at a time: as many as keep all cores busy; None where the loop is to find out"
+    if torch.device(device).type != 'cpu': return None
+    pixels = (recipe.real_batch + max(sizes)) * data.shape[1] * data.shape[2]
+    return max(1, min(len(sizes), 2**19 // pixels))
 
-    def __str__(self):
-        hand = 'by hand' if self.by_hand else 'compiled' if self.compile else 'channels last'
-        same = self.precision == self.training
-        return f'{self.precision}{"" if same else f", training in {self.training}"}, {hand}'
+@patch
+def __str__(self: Speed):
+    hand = 'by hand' if self.by_hand else 'compiled' if self.compile else 'channels last'
+    if self.device == 'cuda': hand = 'compiled' if self.compile else ''
+    same = self.precision == self.training
+    words = [self.precision, '' if same else f'training in {self.training}', hand, 'deterministic' * self.deterministic]
+    return ', '.join(w for w in words if w)
 
 # %% ../nbs/10_gpu_training.ipynb #attach
 @patch
@@ -390,13 +438,18 @@ def attach(self: Speed,
     "Give `net` its quick ways; methods and training find them by themselves"
     check_net('Speed.attach', net)
     device = next(net.parameters()).device
-    types = [torch.bfloat16 if p == 'bfloat16' else torch.float32 for p in (self.precision, self.training)]
-    if device.type == 'cuda':
-        if 'tf32' in (self.precision, self.training): torch.backends.cuda.matmul.allow_tf32 = True
-        net.to(memory_format=torch.channels_last)
-    if device.type == 'cpu' and self.by_hand and hand_blocks(net): net.fast = FastConvNet(net, *types)
-    else: net.fast = FastNet(net, *types, _compiler(self.graphs and device.type == 'cuda') if self.compile else None)
+    dtypes = [torch.bfloat16 if p == 'bfloat16' else torch.float32 for p in (self.precision, self.training)]
+    if device.type == 'cpu' and self.by_hand and hand_blocks(net): net.fast = FastConvNet(net, *dtypes)
+    else:
+        compiled = _compiler(self.graphs and device.type == 'cuda') if self.compile else None
+        net.fast = FastNet(net, *dtypes, compiled, self)
     return net
+
+def _on(speed, kind):
+    "A speed as it is on a CPU or a GPU"
+    if kind == 'cuda': return replace(speed, device=kind)
+    float32 = {k: 'float32' for k in ('precision', 'training') if getattr(speed, k) == 'tf32'}
+    return replace(speed, device=kind, deterministic=False, **float32)
 
 # %% ../nbs/10_gpu_training.ipynb #several
 @patch
@@ -406,7 +459,7 @@ def map(self: Speed,
        ):
     "f of each item in order, several at a time on a CPU"
     items, n = list(items), torch.get_num_threads()
-    together = len(items) - len(items) % n if n > 1 and not torch.cuda.is_available() else 0
+    together = len(items) - len(items) % n if n > 1 and self.device != 'cuda' else 0
     jobs = _begin(f, items[:together], n) if together else []
     try:
         for j in jobs: yield j.result()
@@ -415,12 +468,15 @@ def map(self: Speed,
     for i in items[together:]: yield f(i)
 
 # %% ../nbs/10_gpu_training.ipynb #names
+@dataclass(frozen=True)
 class _Auto:
-    "Speed as it suits the machine, in the precision of the plain way"
+    "Speed as it suits the machine: TF32 on a GPU, and float32 on a CPU"
+    deterministic: bool = False
+    def __str__(self): return 'deterministic' if self.deterministic else 'auto'
     def suit(self, data, device=None):
         cuda = device is not None and torch.device(device).type == 'cuda'
-        return Speed('tf32', 'tf32') if cuda else Speed(least=28).suit(data)
+        return (Speed('tf32', 'tf32', deterministic=self.deterministic) if cuda else Speed(least=28)).suit(data, device)
 
 SPEEDS.update({'auto': _Auto(), 'float32': Speed(), 'bfloat16': Speed('bfloat16'),
                'bfloat16-training': Speed('bfloat16', 'bfloat16'), 'tf32': Speed('tf32', 'tf32'),
-               'gpu': Speed('bfloat16', 'tf32', compile=True, graphs=True)})
+               'gpu': Speed('bfloat16', 'tf32', compile=True, graphs=True), 'deterministic': _Auto(True)})

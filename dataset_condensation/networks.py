@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 import torch
 from torch import nn, Tensor
-from .data import _check_device, gen
+from .data import _check_device, gen, send
 
 # %% ../nbs/01_networks.ipynb #checks
 def _check_count(where, **values):
@@ -362,11 +362,19 @@ class Net(nn.Module):
 # %% ../nbs/01_networks.ipynb #draw
 _norm_layers = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)
 
-def _draw_(layer, generator):
-    "Give a linear or convolution layer new weights, drawn on the CPU: the same on any device, in any memory format"
+def _drawn(layer, generator):
+    "(parameter, new weights) of a linear or convolution layer, drawn on the CPU: the same for any device or memory format"
     bound = layer.weight[0].numel()**-0.5
-    for p in layer.parameters(recurse=False):
-        p.copy_(nn.init.uniform_(torch.empty(p.shape), -bound, bound, generator=generator))
+    return [(p, nn.init.uniform_(torch.empty(p.shape), -bound, bound, generator=generator))
+            for p in layer.parameters(recurse=False)]
+
+def _fill(drawn):
+    "Give parameters their new weights; to a GPU they go in one piece"
+    params, new = zip(*drawn) if drawn else ((), ())
+    if params and params[0].is_cuda:
+        parts = send(torch.cat([w.flatten() for w in new]), params[0].device).split([w.numel() for w in new])
+        new = [part.view(p.shape) for p, part in zip(params, parts)]
+    for p, w in zip(params, new): p.copy_(w)
 
 # %% ../nbs/01_networks.ipynb #init-net
 @torch.no_grad()
@@ -378,14 +386,16 @@ def init_net(
     check_net('init_net', net)
     if not isinstance(generator, torch.Generator) or generator.device.type != 'cpu':
         raise TypeError(f'init_net: argument generator got {generator!r}, expected a torch.Generator on the CPU')
+    drawn = []
     for layer in net.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            _draw_(layer, generator)
+            drawn += _drawn(layer, generator)
         elif isinstance(layer, _norm_layers):
             layer.reset_parameters()
         elif list(layer.parameters(recurse=False)):
             raise TypeError(f'init_net: argument net got a layer {type(layer).__name__}, '
                             'expected linear, convolution and norm layers')
+    _fill(drawn)
     return net
 
 # %% ../nbs/01_networks.ipynb #check-images

@@ -4,12 +4,15 @@
 
 # %% auto #0
 __all__ = ['TRAIN_RECIPES', 'SPEEDS', 'SyntheticSet', 'formation', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for',
-           'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_speed', 'evaluate']
+           'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_speed', 'gpu_flags', 'computing',
+           'evaluate']
 
 # %% ../nbs/03_training.ipynb #imports
 import difflib
 import math
 import time
+from contextlib import ExitStack, contextmanager, nullcontext
+from copy import copy
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from statistics import mean, stdev
@@ -22,7 +25,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from .augmentation import dsa_for, make_augment
-from .data import ImageData, ImageSet, gen, show_images
+from .data import ImageData, ImageSet, gen, send, show_images
 from .networks import check_net, make_net, parse_net
 
 # %% ../nbs/03_training.ipynb #synthetic-set
@@ -40,6 +43,7 @@ class SyntheticSet(Dataset):
         self.classes, self.info = _class_list(classes), _as_dict(info)
         images, labels = _check_set(images, labels, self.classes)
         self.factor = _factor('SyntheticSet: `factor` in `info`', self.info.get('factor', 1), images)
+        labels = labels.to(images.device)
         order = labels.argsort(stable=True)
         self.images, self.labels = images[order], labels[order]
         self.mean, self.std = (_stats(k, v, images.shape[1]) for k, v in dict(mean=mean, std=std).items())
@@ -121,11 +125,19 @@ def take(self: SyntheticSet,
          device=None,   # Where to put them
         ) -> tuple:     # Images (n, C, H, W) and labels (n,)
     "The images and labels at `idx`; where images are in tiles, the tiles, enlarged"
-    idx, n = torch.as_tensor(idx, device=self.images.device), self.factor**2
-    if n == 1: return self.images[idx].to(device), self.labels[idx].to(device)
+    idx, n, device = send(torch.as_tensor(idx), self.images.device), self.factor**2, device or self.images.device
+    if n == 1: return send(self.images[idx], device), send(self.labels[idx], device)
     x, y = formation(self.images[idx // n], self.labels[idx // n], self.factor)
     tile = n*torch.arange(len(idx), device=idx.device) + idx % n
-    return x[tile].to(device), y[tile].to(device)
+    return send(x[tile], device), send(y[tile], device)
+
+@patch
+def near(self: SyntheticSet, device) -> SyntheticSet:
+    "The set with its images on `device`"
+    if self.images.device == torch.device(device): return self
+    new = copy(self)
+    new.images, new.labels = self.images.to(device), self.labels.to(device)
+    return new
 
 # %% ../nbs/03_training.ipynb #set-facts
 @patch(as_prop=True)
@@ -289,6 +301,10 @@ def _check_batches(where, net, data, batch):
         raise TypeError(f'{where}: `data` is {type(data).__name__}, expected a SyntheticSet or an ImageSet{hint}')
     check_count(where, 'batch', batch)
 
+def _near(data, net):
+    "`data` with its images where `net` is, if it can have them there"
+    return data.near(next(net.parameters()).device) if hasattr(data, 'near') else data
+
 # %% ../nbs/03_training.ipynb #one-batch
 def _gradient_of(net, x, y):
     "Fill the gradients of `net` from a batch; its loss"
@@ -347,6 +363,7 @@ def train(
     recipe, generator = train_recipe(recipe), generator or gen(0, 'train')
     augment = augment_for(recipe.augment, data if hasattr(data, 'classes') else '')
     if isinstance(data, (ImageData, SyntheticSet)): data = getattr(data, 'train', None) or data.decoded
+    data = _near(data, net)
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     drop, losses = round(recipe.epochs * recipe.drop_at), []
     net.train()
@@ -366,7 +383,7 @@ def predict(
 ) -> Tensor:            # (N,), class of each image, on the CPU
     "The class that `net` gives each image of `data`"
     _check_batches('predict', net, data, batch)
-    mode, device = net.training, next(net.parameters()).device
+    mode, device, data = net.training, next(net.parameters()).device, _near(data, net)
     net.eval()
     scores = net.fast.scores if getattr(net, 'fast', None) else net
     parts = [scores(data.take(idx, device)[0]).argmax(1) for idx in torch.arange(len(data)).split(batch)]
@@ -414,7 +431,9 @@ class Evaluation:
 def _test_set(data, mean, std):
     "The test images of `data`, normalised by `mean` and `std`"
     test = data.test if isinstance(data, ImageData) else data
-    return ImageSet(test.images, test.labels, test.classes, mean, std, source=test.source)
+    new = ImageSet(test.images, test.labels, test.classes, mean, std, source=test.source)
+    new.stays = test.stays
+    return new
 
 def pick_device(device=None) -> torch.device:
     "The device of that name; a GPU where there is one if None or 'auto'"
@@ -433,7 +452,7 @@ def get_speed(
     device=None,   # Where
     where: str = 'get_speed',  # Name of the function that asks, for the error
 ):                 # Has `attach(net)`, which gives a network its quick ways; None for the plain way
-    "The way to compute that is meant by `speed`"
+    "The way to compute that is meant by `speed`, as it suits data and device"
     if speed is None or speed == 'plain' or speed == 'auto' and not SPEEDS: return None
     if isinstance(speed, str):
         if speed not in SPEEDS:
@@ -443,6 +462,34 @@ def get_speed(
     if not hasattr(speed, 'suit'):
         raise TypeError(f'{where}: `speed` is {speed!r}, expected a name or a Speed')
     return speed.suit(data, device)
+
+# %% ../nbs/03_training.ipynb #computing
+@contextmanager
+def gpu_flags(tf32: bool = False, deterministic: bool = False):
+    "In the block, PyTorch's switches for a GPU are set: TF32 in convolutions, and sums that are always added up in one order"
+    b, new = torch.backends, hasattr(torch.backends.cudnn, 'conv')      # from PyTorch 2.9 on
+    flags = [(b.cudnn.conv, 'fp32_precision', 'tf32' if tf32 else 'ieee'), (b.cuda.matmul, 'fp32_precision', 'ieee')] \
+        if new else [(b.cudnn, 'allow_tf32', tf32), (b.cuda.matmul, 'allow_tf32', False)]
+    if deterministic: flags += [(b.cudnn, 'deterministic', True), (b.cudnn, 'benchmark', False)]
+    with ExitStack() as stack:
+        for of, name, value in flags:
+            stack.callback(setattr, of, name, getattr(of, name))
+            setattr(of, name, value)
+        if deterministic:
+            was = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+            stack.callback(torch.use_deterministic_algorithms, was[0], warn_only=was[1])
+            torch.use_deterministic_algorithms(True, warn_only=True)
+        yield
+
+def computing(
+    speed,          # From `get_speed`
+    device,         # Where
+    training: bool = False,  # Is a network trained in the block, or are images matched?
+):
+    "A block in which networks are computed as `speed` says"
+    if torch.device(device).type != 'cuda' or speed and not hasattr(speed, 'precision'): return nullcontext()
+    precision = (speed.training if training else speed.precision) if speed else 'float32'
+    return gpu_flags(precision != 'float32', getattr(speed, 'deterministic', False))
 
 # %% ../nbs/03_training.ipynb #check-evaluate
 def check_data(where, data):
@@ -472,8 +519,9 @@ def _train_and_test(small, test, net, recipe, seed, device, speed, progress, k):
     "Accuracy of network `k`, and the network"
     n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
     if speed: speed.attach(n)
-    train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress and not speed)
-    found, n.fast = accuracy(n, test), None
+    with computing(speed, device, training=True):
+        train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress and not speed)
+        found, n.fast = accuracy(n, test), None
     return found, n
 
 # %% ../nbs/03_training.ipynb #evaluate
@@ -494,7 +542,7 @@ def evaluate(
     small = small.train if isinstance(small, ImageData) else small
     recipe, device = train_recipe(recipe), pick_device(device)
     check_evaluate(small, data, nets, first)
-    images, small = len(small.labels), getattr(small, 'decoded', small)
+    images, small, data = len(small.labels), getattr(small, 'decoded', small).near(device), data.near(device)
     speed = get_speed(speed, data, device, 'evaluate')
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
     start, result = time.perf_counter(), Evaluation([], 0., images, net, recipe, seed)
