@@ -446,8 +446,8 @@ def size_beside(where, ipc, given, made, data, default=1):
     others = [(name, other) for name, other in sizes.items() if other != size]
     if others and not made and ipc is None: return None
     for name, other in others:
-        raise ValueError(f'{where}: {first} is {_per_class(size)}, but {name} has {_per_class(other)}; '
-                         'methods are compared at the size of the sets that are given, so all must agree')
+        hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out to compare at the size of the set'
+        raise ValueError(f'{where}: {first} has {_per_class(size)}, but {name} has {_per_class(other)}; {hint}')
     if made and 0 in size:
         raise ValueError(f'{where}: {first} has no image of class {data.classes[size.index(0)]!r}, '
                          'so nothing can be made of its size')

@@ -326,11 +326,16 @@ def training_batches(data, recipe, nets=1):
     "How many batches `nets` trainings walk through"
     return nets * recipe.epochs * -(-len(data) // recipe.batch)
 
+def bar_kwargs(progress): return {} if progress else dict(disable=True)    # where it is true, tqdm's own switches decide
+
 def waiting(total, desc, progress=True):
     "A bar that appears after five seconds, or the bar that `progress` is; the environment's TQDM_DISABLE=1 hides it"
     if hasattr(progress, 'update'): return nullcontext(progress)
-    hidden = {} if progress else dict(disable=True)
-    return tqdm(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1, **hidden)
+    return tqdm(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1, **bar_kwargs(progress))
+
+def duration(s):
+    "Seconds in words"
+    return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.0f} h'
 
 # %% ../nbs/03_training.ipynb #train
 def train(

@@ -772,7 +772,7 @@ def _work(self: live):
         while self._step():
             s = self.state
             if every and s.step % every == 0 and s.step not in [h['step'] for h in s.history]:
-                r = evaluate(s.set(), s.data, s.recipe.net, nets, recipe, s.work.seed, s.images.device)
+                r = evaluate(s.set(), s.data, s.recipe.net, nets, recipe, s.work.seed, s.images.device, progress=False)
                 s.history.append(dict(step=s.step, mean=r.mean, accuracies=r.accuracies))
             self._look(now=False)
         self.status = 'stopped' if self._halt.is_set() else 'finished'
