@@ -30,7 +30,7 @@ from . import __version__
 from .cache import tell
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors,
                                               restore, set_optimizer_tensors, snapshot, uninterrupted)
-from .coresets import class_sizes, get_method, random_set
+from .coresets import _told, class_sizes, get_method, random_set
 from .data import ImageData, gen
 from .networks import make_net, parse_net
 from .training import (SyntheticSet, augment_for, check_count, check_data, evaluate, formation,
@@ -781,7 +781,8 @@ def _choose(coreset, data, ipc, recipe, run, options):
     if recipe is not None:
         why = 'brings its own settings' if coreset.runs else 'chooses real images'
         raise ValueError(f'condense: {coreset.name!r} {why} and takes no `recipe`')
-    return coreset.make(data, ipc, **(dict(options, run=run) if coreset.runs else options))
+    more = dict(run=run) if coreset.runs else _told(coreset, run['progress'])
+    return coreset.make(data, ipc, **(more | options))
 
 # %% ../nbs/05_condensation.ipynb #condense
 def condense(

@@ -410,12 +410,15 @@ def _given(m):
     "The sets of a row that exist already"
     return [m] if isinstance(m, SyntheticSet) else list(m) if isinstance(m, (list, tuple)) else []
 
+def _told(m, progress):
+    "`progress` as a keyword for a method that takes it"
+    return dict(progress=progress) if 'progress' in inspect.signature(getattr(m, 'choose', m.make)).parameters else {}
+
 def _make_sets(m, data, ipc, sets, seed, progress, **kwargs):
     "The sets of one row: as they are given, or made from seeds `seed`, `seed`+1, …"
     if _given(m): return _given(m)
-    m = get_method(m)
-    if 'progress' in inspect.signature(getattr(m, 'choose', m.make)).parameters: kwargs = dict(progress=progress) | kwargs
-    return [m.make(data, ipc, seed=seed+i, **kwargs) for i in range(sets)]
+    kwargs = _told(get_method(m), progress) | kwargs
+    return [get_method(m).make(data, ipc, seed=seed+i, **kwargs) for i in range(sets)]
 
 # %% ../nbs/04_coresets.ipynb #check-compare
 def _check_compare(data, rows, options, counts):
