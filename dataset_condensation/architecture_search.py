@@ -36,12 +36,12 @@ from .augmentation import dsa_for
 from .checkpoints import RunLock
 from .condensation import Method, _fields, _plain, condense, versions
 from .coresets import (METHODS, _check_options, _sizes_within, class_sizes, get_method,
-                                           markdown_table, text_table)
+                                           markdown_table, size_beside, text_table)
 from .data import ImageData, gen
 from .files import write_atomic
 from .networks import NetSpec, canonical_name, make_net, parse_net
 from .training import (TRAIN_RECIPES, SyntheticSet, TrainRecipe, _test_set, accuracy, check_count,
-                                           check_data, check_evaluate, computing, get_speed,
+                                           bar_kwargs, check_data, check_evaluate, computing, get_speed,
                                            pick_device, train, train_recipe)
 
 # %% ../nbs/13_architecture_search.ipynb #import-methods
@@ -158,7 +158,7 @@ class _Job:
         data = self.data.near(self.device)
         images, scale = column.images(data, gen(self.seed, 'search-portions', k)), column.small or data
         with computing(self.speed, self.device, training=True):
-            train(n, images, column.recipe, gen(self.seed, 'search-order', k))
+            train(n, images, column.recipe, gen(self.seed, 'search-order', k), progress=False)
             return accuracy(n, _test_set(data, scale.mean, scale.std))     # normalised as the training images were
 
 # %% ../nbs/13_architecture_search.ipynb #clock
@@ -521,10 +521,11 @@ def _settings(m, ipc, net, options, data=''):
     return _fields(m.recipe(ipc, net, data, **fields_)) | dict(match=_plain(m.match))
 
 def _check_search(data, rows, ipc, net, options, counts):
-    "Raise where a search could not run to its end"
+    "Images per class of the proxies to be made; raises where a search could not run to its end"
     check_data('search', data)
     for k, v in counts.items(): check_count('search', k, v)
-    class_sizes(ipc, data.n_classes, 'search')
+    given = [(k, m) for k, m in rows.items() if isinstance(m, SyntheticSet)]
+    ipc = size_beside('search', ipc, given, any(hasattr(m, 'make') for m in rows.values()), data, 10) or 10
     make_net(net, data)
     if not isinstance(options, dict): raise TypeError(f'search: `options` is {options!r}, expected a dict')
     unknown = set(options) - {n for n, m in rows.items() if hasattr(m, 'make')}
@@ -534,6 +535,7 @@ def _check_search(data, rows, ipc, net, options, counts):
         if not hasattr(m, 'make'): continue
         settings = _settings(m, ipc, net, options.get(name, {}), data)
         if not isinstance(m, Method) or settings['init'] == 'real': _sizes_within(ipc, data, 'search')
+    return ipc
 
 # %% ../nbs/13_architecture_search.ipynb #make-set
 def _make_set(m, data, ipc, seed, net, device, options, journal, progress=False):
@@ -544,7 +546,7 @@ def _make_set(m, data, ipc, seed, net, device, options, journal, progress=False)
     file = journal.folder and journal.folder/f'set-{key}.safetensors'
     if file and file.is_file(): return SyntheticSet.load(file), journal.seconds(key)
     making = file and file.with_suffix('')
-    extra = dict(progress=progress, checkpoint=making) if isinstance(m, Method) else {}
+    extra = dict(progress=progress, checkpoint=making, on_interrupt='raise') if isinstance(m, Method) else {}
     start = _clock(device)
     try: small = condense(data, m, ipc, seed, net, device, **(extra | options))
     finally: journal.add(dict(set=key, seconds=round(_clock(device) - start, 4)))
@@ -611,7 +613,7 @@ def searching(
     data: ImageData,
     proxies=('random', 'dc', 'early', 'whole'),  # Names, methods or sets, or a dict: name of a column → one of them
     space=None,               # Names of the networks; the 720 of `grid(**CONVNETS)` if None
-    ipc=10,                   # Images per class of a proxy, or a list with one number for each class
+    ipc=None,                 # Images per class of a proxy, or a number for each class; as in the sets given, or 10
     net: str = 'convnet',     # Network that the sets are made with
     recipe='search',          # `TrainRecipe` for the proxies, or the name of one
     whole='search',           # The same for the whole set
@@ -628,7 +630,7 @@ def searching(
     "Check everything and start a search"
     rows, names = _proxy_rows(proxies), _check_space('search', grid(**CONVNETS) if space is None else space)
     options, device = {} if options is None else options, str(pick_device(device))
-    _check_search(data, rows, ipc, net, options, dict(top=top, nets=nets, processes=processes))
+    ipc = _check_search(data, rows, ipc, net, options, dict(top=top, nets=nets, processes=processes))
     gen(seed)
     recipes = [replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r for r in map(train_recipe, (recipe, whole))]
     about = dict(data=data.name, ipc=ipc, net=net, nets=nets, seed=seed, device=device, versions=versions())
@@ -643,12 +645,12 @@ def search(
     data: ImageData,
     proxies=('random', 'dc', 'early', 'whole'),  # Names, methods or sets, or a dict: name of a column → one of them
     space=None,               # Names of the networks; the 720 of `grid(**CONVNETS)` if None
-    progress: bool = False,   # Show bars
+    progress: bool = True,    # Show bars
     **kwargs,                 # The rest of what `searching` takes
 ) -> SearchResult:
     "Train every network on every proxy, and rank the networks by each"
     results, before = searching(data, proxies, space, progress=progress, **kwargs), None
-    with tqdm(total=0, disable=not progress, desc='searching', mininterval=0.5) as bar:
+    with tqdm(total=0, desc='searching', mininterval=0.5, **bar_kwargs(progress)) as bar:
         for result in results:
             if before == result.left + 1: bar.update()
             else: bar.total += result.left

@@ -6,7 +6,7 @@
 __all__ = ['ImageFile', 'byte_counts', 'Cache', 'cache_folder', 'cached', 'remove_cache', 'free_memory']
 
 # %% ../nbs/00_cache.ipynb #imports
-import contextlib, hashlib, json, math, os, shutil, struct, sys, threading, zlib
+import contextlib, hashlib, json, logging, math, os, shutil, struct, sys, threading, zlib
 from copy import copy
 from pathlib import Path
 import numpy as np, torch
@@ -14,6 +14,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from safetensors.torch import load as load_tensors, save as save_tensors
 from torch import Tensor
+from tqdm.auto import tqdm
 
 # %% ../nbs/00_cache.ipynb #head
 _head = 4096  # bytes before the first image
@@ -463,6 +464,13 @@ def _try(folder, plan, say=None):
     except (FileNotFoundError, ValueError, KeyError, TypeError) as e:
         if say and folder.exists(): say(f'the cache {_short(folder)} is made again: {e}')
 
+# %% ../nbs/00_cache.ipynb #tell
+log = logging.getLogger('dataset_condensation')
+
+def tell(text, *args):
+    "A line on the library's logger, above any bar; `args` fill its %s"
+    with tqdm.external_write_mode(sys.stderr): log.warning(text, *args)
+
 # %% ../nbs/00_cache.ipynb #cached
 def cached(
     folder: Path,  # Of this cache
@@ -476,7 +484,7 @@ def cached(
 ) -> Cache:
     "Open a cache; build it first if there is none that fits"
     if found := _try(folder, plan): return found
-    say = (lambda text: print(f'{where}: {text}', file=sys.stderr)) if progress else None
+    say = (lambda text: tell(f'{where}: {text}')) if progress else None
     building = _begin(folder, where)
     with _alone(folder, say=say):
         if found := _try(folder, plan, say): return found

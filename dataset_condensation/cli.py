@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['ABOUT', 'EXAMPLES', 'STUDIES', 'make_parser', 'method_list', 'run_settings', 'scoring_plan', 'resume_command',
-           'run_folder', 'check_folder', 'settle', 'score_all', 'peak_memory', 'describe', 'verdict', 'write_set',
-           'load', 'run', 'Terminated', 'terminable', 'study_parser', 'run_continual', 'run_search', 'main']
+           'run_folder', 'check_folder', 'settle', 'score_all', 'peak_memory', 'describe', 'write_set', 'load', 'run',
+           'Terminated', 'terminable', 'study_parser', 'run_continual', 'run_search', 'main']
 
 # %% ../nbs/14_cli.ipynb #imports
 import argparse
 import json
+import logging
 import os
+import re
 import shlex
 import signal
 import sys
@@ -18,6 +20,7 @@ import threading
 import time
 import warnings
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -43,13 +46,13 @@ from .checkpoints import CheckpointError, Checkpoints, RunLock, RunLocked, in_us
 from .condensation import (INITS, POLICIES, SAMPLINGS, Method, NotFiniteError, condense, get_policy,
                                                versions)
 from .continual_learning import Continual, continual
-from .coresets import METHODS, Comparison, Score, class_sizes, get_method
+from .coresets import METHODS, Comparison, Score, _make_sets, class_sizes, get_method, random_set
 from .data import load_dataset
 from .distributed import (ProcessLost, evaluate_together, first_process, first_then_all, joined,
                                               launcher, telling, writes)
 from .files import write_atomic
 from .recommendation import recommend
-from .training import SPEEDS, augment_for, pick_device, train_recipe
+from .training import SPEEDS, augment_for, duration, pick_device, train_recipe
 from .visualization import write_report
 
 # %% ../nbs/14_cli.ipynb #import-methods
@@ -321,6 +324,13 @@ def settle(
     return choice.settings | settings, [f'auto: {choice}']
 
 # %% ../nbs/14_cli.ipynb #score-all
+def _scoring(args, data, device):
+    "The recipe of scoring, and the other keywords of `evaluate_together`"
+    recipe = train_recipe('dc', augment=args.train_augment, **({'epochs': args.epochs} if args.epochs else {}))
+    exact = ('plain', 'deterministic', *['float32'] * (torch.device(device).type == 'cuda'))
+    return recipe, dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device,
+                        progress=not args.quiet, speed=args.speed if args.speed in exact else 'auto')
+
 def score_all(
     small,          # The condensed set
     data,           # `ImageData`
@@ -330,20 +340,39 @@ def score_all(
     device,
 ) -> Comparison:
     "Score baselines, the condensed set and the whole set under one recipe"
-    recipe = train_recipe('dc', augment=args.train_augment, **({'epochs': args.epochs} if args.epochs else {}))
-    exact = ('plain', 'deterministic', *['float32'] * (torch.device(device).type == 'cuda'))
-    kw = dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device, progress=not args.quiet,
-              speed=args.speed if args.speed in exact else 'auto')
+    recipe, kw = _scoring(args, data, device)
     rows, top = [], None
     if whole: top = evaluate_together(data, recipe=train_recipe('whole', epochs=whole), keep=True, **kw)
     ready = dict(embedder=top.networks[0]) if top else {}
     for name in baselines:
         start, extra = time.perf_counter(), ready if name in ('herding', 'kcenter', 'kmeans') else {}
-        made = get_method(name).make(data, args.ipc, seed=args.seed, net=args.net, device=device, **extra)
+        made, = _make_sets(name, data, args.ipc, 1, args.seed, kw['progress'], net=args.net, device=device, **extra)
         rows.append(Score(name, [evaluate_together(made, recipe=recipe, **kw)], time.perf_counter() - start))
     rows.append(Score(args.method, [evaluate_together(small, recipe=recipe, **kw)]))
     if top: rows.append(Score('whole set', [top]))
     return Comparison(rows, dict(data=data.name, ipc=args.ipc, net=args.net, seed=args.seed, recipe=vars(recipe)))
+
+# %% ../nbs/14_cli.ipynb #foretell
+def foretell_scoring(args, data, settings, baselines, whole, device):
+    "With `--minutes`, a line on what scoring will take; nothing otherwise"
+    if args.minutes is None: return []
+    recipe, kw = _scoring(args, data, device)
+    def some(sizes): return random_set(data, [min(n, have) for n, have in zip(sizes, data.train.counts.tolist())])
+    def pace(s):
+        "Seconds around a training, and of an epoch"
+        one = lambda n: evaluate_together(s, recipe=replace(recipe, epochs=n), **kw | dict(progress=False)).seconds
+        _, around, more = one(1), one(1), one(6)       # the first is slower
+        return around, max(more - around, 0) / 5
+    few = some(class_sizes(args.ipc, data.n_classes))
+    many = some([-(-recipe.batch // data.n_classes)] * data.n_classes)
+    image = pace(many)[1] / len(many)
+    around, epoch = pace(few)
+    larger = max(epoch, image * len(few) * settings.get('factor', 1)**2)     # of the set that is made
+    seconds = (len(baselines) + 1) * around + recipe.epochs * (len(baselines) * epoch + larger)
+    if whole: seconds += around + whole * image * len(data.train)
+    sets = len(baselines) + 1 + bool(whole)
+    return [f'then scoring, which is not in the minutes: about {duration(seconds)} ({sets} set{"s" * (sets > 1)}, networks '
+            f'on each: {args.nets}, epochs: {recipe.epochs}; --nets and --epochs make it shorter)']
 
 # %% ../nbs/14_cli.ipynb #peak-memory
 def peak_memory() -> float:
@@ -376,20 +405,6 @@ def describe(
                  f'real batches of {r.real_batch}{short}')
     return '\n'.join(lines)
 
-# %% ../nbs/14_cli.ipynb #verdict
-def verdict(
-    table: Comparison,
-    args: argparse.Namespace,
-) -> str:
-    "The table in a sentence"
-    have = {s.name: s for s in table.scores}
-    mine = have[args.method]
-    words = [f'Trained on {mine.evaluations[0].images} images made by {args.method}, a network names '
-             f'{mine.mean:.1f} % of unseen images correctly']
-    if 'random' in have and args.method != 'random': words.append(f'on as many random ones {have["random"].mean:.1f} %')
-    if top := have.get('whole set'): words.append(f'on all {top.evaluations[0].images:,} {top.mean:.1f} %')
-    return '; '.join(words) + '.'
-
 # %% ../nbs/14_cli.ipynb #write-set
 def write_set(
     small,        # `SyntheticSet`
@@ -406,12 +421,13 @@ def write_set(
 def _make_set(args, data, settings, device, out):
     "Condense with checkpoints; when that fails, write what there is before saying so"
     if not isinstance(get_method(args.method), Method):
-        return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device)
+        return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device,
+                        progress=not args.quiet)
     try:
         return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device,
                         progress=not args.quiet, checkpoint=Checkpoints(out/'checkpoint', every=args.checkpoint_every,
                                                                           any_version=args.any_version),
-                        class_chunk=args.class_chunk, speed=args.speed, **settings)
+                        class_chunk=args.class_chunk, speed=args.speed, on_interrupt='raise', **settings)
     except (NotFiniteError, CheckpointError) as e:
         if getattr(e, 'state', None) and e.state.step and e.state.work.team.aligned:
             with suppress(OSError):
@@ -440,6 +456,13 @@ def _write_results(out, report, small, summary):
     write_atomic(out/'report.json', json.dumps(report, indent=1, ensure_ascii=False) + '\n')
     write_report(out, report, small, summary=summary)
 
+def _plan(args, data, settings, device):
+    "Settings, baselines, passes over the whole set, and what to say before the work"
+    settings, why = settle(args, data, settings)
+    baselines, whole, notes = scoring_plan(args, data, device)
+    notes += foretell_scoring(args, data, settings, baselines, whole, device)
+    return settings, baselines, whole, [*why, describe(data, args, settings), *notes]
+
 # %% ../nbs/14_cli.ipynb #run
 def run(
     args: argparse.Namespace,   # What `make_parser` read
@@ -453,9 +476,8 @@ def run(
     first_process(lambda: _free(out, args))
     augment_for(args.train_augment, args.data)
     data = first_then_all(lambda: load(args))
-    settings, why = settle(args, data, settings)
-    baselines, whole, notes = scoring_plan(args, data, device)
-    for line in (*why, describe(data, args, settings), *notes): say_more(line)
+    settings, baselines, whole, lines = _plan(args, data, settings, device)
+    for line in lines: say_more(line)
     with ExitStack() as held:
         first_process(lambda: held.enter_context(_own_folder(out, args)))
         loaded, last = time.perf_counter(), first_process(Checkpoints(out/'checkpoint').peek)
@@ -467,7 +489,7 @@ def run(
         table[args.method].seconds = last['seconds'] if last.get('resumed') else made - loaded
         seconds = dict(load=loaded - start, condense=table[args.method].seconds, score=time.perf_counter() - made)
         report = _report(args, data, small, table, device, seconds, last.get('resumed', []))
-        first_process(lambda: _write_results(out, report, small, verdict(table, args)))
+        first_process(lambda: _write_results(out, report, small, table.verdict(args.method)))
     _say_result(say, say_more, args, table, out, seconds)
     return report
 
@@ -488,7 +510,7 @@ def _say_result(say, say_more, args, table, out, seconds):
     say_more(f'\nA {args.net} trained from scratch on each set, {times}, {epochs} epochs{augmented}; '
              'tested on unseen images:\n')
     say(repr(table))
-    say_more(f'\n{verdict(table, args)}\nWritten to {out}: synthetic.safetensors, synthetic.png, report.html, report.json\n'
+    say_more(f'\n{table.verdict(args.method)}\nWritten to {out}: synthetic.safetensors, synthetic.png, report.html, report.json\n'
              f'{sum(seconds.values()):.0f} s, of which condensing {seconds["condense"]:.0f} s; '
              f'peak memory {peak_memory():.1f} GiB')
 
@@ -508,6 +530,25 @@ def terminable():
     old = signal.signal(signal.SIGTERM, stop)
     try: yield
     finally: signal.signal(signal.SIGTERM, old or signal.SIG_DFL)
+
+# %% ../nbs/14_cli.ipynb #heard
+class _Said(logging.Handler):
+    "Prints what the library says while `speak()` is true"
+    def __init__(self, speak): super().__init__(); self.speak = speak
+    def emit(self, record):
+        text = re.sub(r'\b(iterations)=(\d+)', r'--\1 \2', record.getMessage())
+        if self.speak(): print(f'condense: {text}', file=sys.stderr)
+
+@contextmanager
+def heard(speak):
+    "In the block what the library says is printed as a line of the command"
+    log, handler = logging.getLogger('dataset_condensation'), _Said(speak)
+    before, log.propagate = log.propagate, False
+    log.addHandler(handler)
+    try: yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before
 
 # %% ../nbs/14_cli.ipynb #how-it-ended
 def _stopped(args, e, speak=True) -> int:
@@ -644,7 +685,7 @@ def main(
         return 0
     speak = True     # of several processes the first; and all that are left, when one is lost
     try:
-        with terminable(), warnings.catch_warnings():
+        with terminable(), warnings.catch_warnings(), heard(lambda: speak):
             warnings.showwarning = lambda message, *a, **kw: speak and print(f'condense: {message}', file=sys.stderr)
             if study and len(launcher()) > 1:
                 raise ValueError(f'condense {argv[0]}: torchrun divides the making of one set; start this one without it')

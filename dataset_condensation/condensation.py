@@ -12,6 +12,7 @@ import difflib
 import hashlib
 import platform
 import re
+import sys
 import time
 import warnings
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -27,13 +28,15 @@ from tqdm.auto import tqdm
 
 # %% ../nbs/05_condensation.ipynb #imports-own
 from . import __version__
+from .cache import tell
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors,
                                               restore, set_optimizer_tensors, snapshot, uninterrupted)
-from .coresets import class_sizes, get_method, random_set
+from .coresets import _told, class_sizes, get_method, random_set
 from .data import ImageData, gen, send
 from .networks import make_net, parse_net
-from .training import (SPEEDS, SyntheticSet, augment_for, check_count, check_data, computing,
-                                           evaluate, formation, get_speed, pick_device, recipe_for, train_epoch)
+from .training import (SPEEDS, SyntheticSet, augment_for, bar_kwargs, check_count, check_data,
+                                           computing, duration, evaluate, formation, get_speed, pick_device,
+                                           recipe_for, train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #import-files
 import dataset_condensation.files
@@ -224,9 +227,10 @@ class Method:
         known = dict(data=name) if 'data' in signature(self.settings).parameters else {}
         return Recipe(**{**self.settings(n, net, **known), 'net': net, **overrides})
 
-    def make(self, data, ipc=1, seed=0, net='convnet', device=None, **overrides) -> SyntheticSet:
+    def make(self, data, ipc=1, seed=0, net='convnet', device=None, progress=True, **overrides) -> SyntheticSet:
         "Condense `data`"
-        return condense(data, self, ipc, seed=seed, net=net, device=device, **overrides)
+        more = dict(progress=progress, on_interrupt='raise') | overrides
+        return condense(data, self, ipc, seed=seed, net=net, device=device, **more)
 
 # %% ../nbs/05_condensation.ipynb #paper
 def paper(
@@ -795,13 +799,54 @@ def _keeping(state, checkpoint, every):
                 with uninterrupted(): state.save_checkpoint(checks)
             raise
 
+# %% ../nbs/05_condensation.ipynb #long-run
+def long_run(name, recipe, step, seconds):
+    "What to say of a run that is at `step` and takes so many seconds for an update; nothing if under an hour is left"
+    left, network = seconds * (recipe.updates - step), seconds * recipe.outer
+    if left < 3600: return ''
+    few = max(1, int(1200 / network))
+    few = few // 10**(len(str(few)) - 1) * 10**(len(str(few)) - 1)     # a round number
+    quick = f'; iterations={few} takes about {duration(few * network)}' if few < recipe.iterations else ''
+    return f'{name}: {recipe.iterations:,} iterations take about {duration(left)} more at this pace{quick}'
+
+class _Foretell:
+    "Says once, when ten seconds have shown the pace, how long a run will take if that is long"
+    def __init__(self, state): self.state, self.start, self.told = state, None, not state.work.team.writes
+    def __call__(self):
+        now, step = time.perf_counter(), self.state.step
+        if self.start is None: self.start = now, step      # after the first update, which is slower than the others
+        if self.told or now - self.start[0] < 10: return
+        self.told, pace = True, (now - self.start[0]) / (step - self.start[1])
+        text = long_run(self.state.work.method.name, self.state.recipe, step, pace)
+        if text: tell(text)
+
+# %% ../nbs/05_condensation.ipynb #interrupt
+def _returns(on_interrupt, state):
+    "Is Ctrl-C to end the run with the set as it is?"
+    if on_interrupt not in ('auto', 'return', 'raise'):
+        raise ValueError(f"condense: `on_interrupt` is {on_interrupt!r}, expected 'auto', 'return' or 'raise'")
+    if state.work.team.size > 1: return False
+    shell = getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)
+    return on_interrupt == 'return' or on_interrupt == 'auto' and shell() is not None
+
+@contextmanager
+def _kept(state, checkpoint, returns):
+    "Ctrl-C in the block ends it, with a line, where the set is to be returned"
+    try: yield
+    except KeyboardInterrupt:
+        if not returns: raise
+        again = '; the same call resumes it' if checkpoint is not None else ''
+        tell(f'condense: interrupted after update {state.step:,} of {state.recipe.updates:,}, '
+              f'and returned the set as it was then{again}')
+
 # %% ../nbs/05_condensation.ipynb #choose
 def _choose(coreset, data, ipc, recipe, run, options):
     "A set of real images; only a coreset that may choose a method in place of images is told about the run"
     if recipe is not None:
         why = 'brings its own settings' if coreset.runs else 'chooses real images'
         raise ValueError(f'condense: {coreset.name!r} {why} and takes no `recipe`')
-    return coreset.make(data, ipc, **(dict(options, run=run) if coreset.runs else options))
+    more = dict(run=run) if coreset.runs else _told(coreset, run['progress'])
+    return coreset.make(data, ipc, **(more | options))
 
 # %% ../nbs/05_condensation.ipynb #condense
 def condense(
@@ -820,6 +865,7 @@ def condense(
     class_chunk: int = None,  # Classes matched at a time; as many as fit if None
     speed='auto',           # How to compute: 'plain', 'auto', or as chapter 10 has it
     team='auto',            # 'auto': with the other processes of torch.distributed, as chapter 10b has it; or 'alone'
+    on_interrupt='auto',    # Ctrl-C: 'return' the set as it is then, or 'raise'; 'auto' returns in a notebook
     **overrides,            # Fields of the recipe to change, or options of a coreset
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way
     "Turn `data` into a small set"
@@ -827,12 +873,10 @@ def condense(
     for k, n, least in (('evaluate_every', evaluate_every, 0), ('nets', nets, 1)): check_count('condense', k, n, least)
     if not isinstance(method, Method):
         run = dict(progress=progress, evaluate_every=evaluate_every, nets=nets, checkpoint=checkpoint, every=every,
-                   class_chunk=class_chunk, speed=speed, team=team)
+                   class_chunk=class_chunk, speed=speed, team=team, on_interrupt=on_interrupt)
         return _choose(method, data, ipc, recipe, run, dict(overrides, seed=seed, net=net, device=device))
     state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed, team)
-    with _keeping(state, checkpoint, every) as save, state.work.team.listening():
-        _to_the_end(state, save, progress, lambda: evaluate_every and _score(state, evaluate_every, nets))
-    return state.set()
+    return _to_the_end(state, checkpoint, every, progress, evaluate_every, nets, on_interrupt)
 
 # %% ../nbs/05_condensation.ipynb #to-the-end
 def _score(state, every, nets):
@@ -841,21 +885,28 @@ def _score(state, every, nets):
     with state.work.team.telling(): state.work.watch.verify(state)
     w, net = state.work, state.recipe.net
     recipe = recipe_for(w.method.scoring, state.data, net)
-    r = w.team.evaluate(state.set(), state.data, net, nets, recipe, w.seed, state.images.device,
+    r = w.team.evaluate(state.set(), state.data, net, nets, recipe, w.seed, state.images.device, progress=False,
                         speed=w.speed or 'plain')
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
 
-def _to_the_end(state, save, progress, score):
+def _run(state, save, progress, score):
     "Run the loop, with a bar, scores and checkpoints"
-    r = state.recipe
-    name, next_time = state.work.method.name, 0.
-    with tqdm(total=r.updates, initial=state.step, disable=not (progress and state.work.team.writes), mininterval=0.5,
-              desc=name) as bar:
+    r, name, next_time, foretell = state.recipe, state.work.method.name, 0., _Foretell(state)
+    bar = bar_kwargs(progress and state.work.team.writes)
+    with tqdm(total=r.updates, initial=state.step, mininterval=0.5, desc=name, **bar) as bar:
         score()       # the last run may have been stopped just before it
         for _ in _steps(state):
             bar.update()
+            foretell()
             if not bar.disable and time.monotonic() >= next_time:     # to look at the loss, a GPU is waited for
                 bar.set_postfix(loss=f'{state.loss:.3g}')
                 next_time = time.monotonic() + 1
             score()
             save()
+
+def _to_the_end(state, checkpoint, every, progress, evaluate_every, nets, on_interrupt):
+    "The set at the end of the run, or as it is at Ctrl-C"
+    returns = _returns(on_interrupt, state)
+    with _keeping(state, checkpoint, every) as save, state.work.team.listening(), _kept(state, checkpoint, returns):
+        _run(state, save, progress, lambda: evaluate_every and _score(state, evaluate_every, nets))
+    return state.set()

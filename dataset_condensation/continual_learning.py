@@ -35,7 +35,7 @@ from .data import ImageData, ImageSet, _refit, _sample, from_tensors, gen, load_
 from .files import _as_path, write_atomic
 from .networks import check_net, make_net
 from .training import (SyntheticSet, _batches, accuracy, augment_for, check_count, check_data,
-                                           evaluate, pick_device, predict, train_recipe)
+                                           evaluate, pick_device, predict, bar_kwargs, train_recipe)
 
 # %% ../nbs/12_continual_learning.ipynb #import-methods
 import dataset_condensation.adaptive_steps           # these two bring in every method, so that
@@ -470,7 +470,7 @@ def _seed(seed, order, step):
 
 def _note_step(run, small, test, net, nets, recipe, seed, device, kept):
     "Train on the memory, test on all classes so far, and write it down"
-    e = evaluate(small, test, net, nets, recipe, seed, device, keep=True)
+    e = evaluate(small, test, net, nets, recipe, seed, device, progress=False, keep=True)
     sizes, counts = [len(g) for g in run.groups[:len(run) + 1]], test.counts
     images = [int(c.sum()) for c in counts.split(sizes)]
     right = [(predict(n, test) == test.labels.cpu()).float() for n in e.networks]
@@ -541,7 +541,7 @@ def continual(
     seed: int = 0,            # Of the orders, the memories and the networks
     device=None,              # A GPU where there is one
     folder=None,              # Where to write what is found as it comes; a study that is there already is gone on with
-    progress: bool = False,   # Show a bar
+    progress: bool = True,    # Show a bar
 ) -> Continual:
     "Class-incremental learning: classes come in steps, a few images of each are kept, networks learn from those alone"
     rows, options = _pairs('continual', methods), options or {}
@@ -550,7 +550,7 @@ def continual(
     rows += [('whole', None)]*(whole is not None)
     with journal.lock():
         jobs = [(*row, i) for row in rows for i in range(len(plan.orders))]
-        for name, m, i in tqdm(jobs, disable=not progress, desc='continual'):
+        for name, m, i in tqdm(jobs, desc='continual', **bar_kwargs(progress)):
             found.append(journal.run(name, i, groups=plan.groups[i]))
             if not found[-1].finished: _along(journal, found[-1], m, data, plan, options.get(name, {}))
     return Continual(found, plan.about)
@@ -743,7 +743,7 @@ def continual_tasks(
     seed: int = 0,                   # Of the memories and the networks
     device=None,                     # A GPU where there is one
     folder=None,                     # Where to write what is found as it comes; a study that is there is gone on with
-    progress: bool = False,          # Show a bar
+    progress: bool = True,           # Show a bar
 ) -> Continual:
     "Task-incremental learning: one network goes on learning, rehearsing a few images of each earlier task"
     rows, options, device = _pairs('continual_tasks', methods), options or {}, pick_device(device)
@@ -752,5 +752,5 @@ def continual_tasks(
     study = _TaskStudy(tasks, classes, known, recipe, net, nets, ipc, seed, device)
     journal, found = Journal('continual_tasks', folder, study.about(settings)), []
     with journal.lock():
-        for job in tqdm(jobs, disable=not progress, desc='tasks'): found.append(study.run(journal, options, *job))
+        for job in tqdm(jobs, desc='tasks', **bar_kwargs(progress)): found.append(study.run(journal, options, *job))
     return Continual(found, journal.about)

@@ -12,18 +12,20 @@ import inspect
 import json
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Callable
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from .data import ImageData, ImageSet, gen
 from .networks import check_net, make_net
 from .training import (SyntheticSet, _near, check_count, check_data, check_evaluate, evaluate,
-                                           pick_device, predict, train, train_epoch, train_recipe)
+                                           pick_device, predict, train, train_epoch, train_recipe,
+                                           training_batches, waiting)
 
 # %% ../nbs/04_coresets.ipynb #class-sizes
 def class_sizes(
@@ -100,7 +102,7 @@ def whole_net(
     recipe='whole',           # `TrainRecipe`, or the name of one
     seed: int = 0,            # Starts from `gen(seed, 'whole')`
     device=None,              # A GPU where there is one
-    progress: bool = False,   # Show a bar
+    progress: bool = True,    # Show a bar where it takes over five seconds
 ) -> nn.Module:
     "A network trained on the whole training set"
     n = make_net(net, data, generator=gen(seed, 'whole'), device=pick_device(device))
@@ -191,6 +193,7 @@ def forgetting_counts(
     recipe='whole',          # `TrainRecipe`, or the name of one; its epochs are what is counted over
     seed: int = 0,           # Starts from `gen(seed, 'forgetting')`
     device=None,             # A GPU where there is one
+    progress: bool = True,   # Show a bar where it takes over five seconds
 ) -> Tensor:                 # (N,), for each training image as stored; epochs + 1 where never learnt
     "How often each training image fell from right to wrong between epochs"
     recipe = train_recipe(recipe)
@@ -198,10 +201,11 @@ def forgetting_counts(
     opt = torch.optim.SGD(n.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay)
     falls = torch.zeros(len(data.train), dtype=torch.long)
     was, ever, order = falls.bool(), falls.bool(), gen(seed, 'forgetting-order')
-    for _ in range(recipe.epochs):
-        train_epoch(n.train(), _near(data.train, n), opt, order, recipe.batch)
-        right = predict(n, data.train) == data.train.labels.cpu()
-        falls, ever, was = falls + (was & ~right), ever | right, right
+    with waiting(training_batches(data.train, recipe), 'training', progress) as bar:
+        for _ in range(recipe.epochs):
+            train_epoch(n.train(), _near(data.train, n), opt, order, recipe.batch, tick=bar.update)
+            right = predict(n, data.train) == data.train.labels.cpu()
+            falls, ever, was = falls + (was & ~right), ever | right, right
     return falls.masked_fill(~ever, recipe.epochs + 1)
 
 # %% ../nbs/04_coresets.ipynb #method-registry
@@ -257,17 +261,17 @@ class Coreset:
 # %% ../nbs/04_coresets.ipynb #by-embedding
 def _by_embedding(name, pick):
     "A function from data to the images that `pick` chooses in the embedding, class by class"
-    def choose(data, ipc=1, seed=0, net='convnet', device=None, embedder=None, recipe='whole', progress=False):
+    def choose(data, ipc=1, seed=0, net='convnet', device=None, embedder=None, recipe='whole', progress=True):
         sizes = _sizes_within(ipc, data, name)
         if embedder is None: embedder = whole_net(data, net, recipe, seed, device, progress)
         z = embed_all(embedder, data.train).split(data.train.counts.tolist())
         return chosen_set(data, [pick(zc, n) for zc, n in zip(z, sizes)], name, seed=seed, net=net)
     return choose
 
-def _most_forgotten(data, ipc=1, seed=0, net='convnet', device=None, falls=None, recipe='whole'):
+def _most_forgotten(data, ipc=1, seed=0, net='convnet', device=None, falls=None, recipe='whole', progress=True):
     "The images that were forgotten most often, ties broken by the seed"
     sizes = _sizes_within(ipc, data, 'forgetting')
-    if falls is None: falls = forgetting_counts(data, net, recipe, seed, device)
+    if falls is None: falls = forgetting_counts(data, net, recipe, seed, device, progress)
     if not isinstance(falls, Tensor) or len(falls) != len(data.train):
         raise ValueError(f'forgetting: `falls` is {falls!r}, expected {len(data.train)} counts, one for each image')
     score = falls + torch.rand(len(falls), generator=gen(seed, 'forgetting-ties'))
@@ -356,6 +360,42 @@ class Comparison:
     def __repr__(self): return text_table(self._rows())
     def _repr_markdown_(self): return markdown_table(self._rows())
 
+# %% ../nbs/04_coresets.ipynb #apart
+def _error2(s):
+    "Square of the standard error of a score's mean; None where one network on one set leaves it unknown"
+    if s.between_sets is not None: return s.between_sets**2 / len(s.evaluations)
+    if s.between_nets is not None: return s.between_nets**2 / len(s.evaluations[0].accuracies)
+
+def _apart(mine, best):
+    "Which of two scores is better, and how that was decided"
+    gap, errors = mine.mean - best.mean, (_error2(mine), _error2(best))
+    points = f'{round(gap, 1) + 0:+.1f} points'.replace('-', '−')
+    if None in errors:
+        if gap > 0: return f'ahead of {best.name}: {points}, but one network on a set cannot tell that from chance'
+        return f'no better than {best.name}: {points}, by one network on a set'
+    chance = 2 * sum(errors)**.5
+    how = f'{points}, and two standard errors are {chance:.1f}'
+    if gap > chance: return f'better than {best.name}: {how}'
+    return f'no better than {best.name}' + (', but worse' if gap < -chance else '') + f': {how}'
+
+# %% ../nbs/04_coresets.ipynb #verdict
+@patch
+def verdict(self: Comparison,
+            name: str,   # Of a row
+           ) -> str:
+    "Row `name` in words, beside the best of the other rows of its size and the whole set"
+    mine = self[name]
+    size = mine.evaluations[0].images
+    others = [s for s in self.scores if s.name not in (name, 'whole set') and s.evaluations[0].images == size]
+    words = [f'Trained on {size:,} images by {name}, a network classifies {mine.mean:.1f} % of unseen images correctly']
+    best = max(others, key=lambda s: s.mean, default=None)
+    if best:
+        which = f'the best of {len(others)} baselines' if len(others) > 1 else 'the only baseline'
+        words.append(f'on as many by {best.name}, {which}, {best.mean:.1f} %')
+    for s in self.scores:
+        if s.name == 'whole set' != name: words.append(f'on all {s.evaluations[0].images:,} {s.mean:.1f} %')
+    return '; '.join(words) + '.' + (f' {name} is {_apart(mine, best)}.' if best else '')
+
 # %% ../nbs/04_coresets.ipynb #make-sets
 def _named(methods):
     "(name, method or sets) for every way `compare` may be told of methods"
@@ -366,10 +406,18 @@ def _named(methods):
     methods = [m if isinstance(m, SyntheticSet) else get_method(m) for m in ([methods] if one else methods)]
     return [(m.info.get('method', 'set') if isinstance(m, SyntheticSet) else m.name, m) for m in methods]
 
-def _make_sets(m, data, ipc, sets, seed, **kwargs):
+def _given(m):
+    "The sets of a row that exist already"
+    return [m] if isinstance(m, SyntheticSet) else list(m) if isinstance(m, (list, tuple)) else []
+
+def _told(m, progress):
+    "`progress` as a keyword for a method that takes it"
+    return dict(progress=progress) if 'progress' in inspect.signature(getattr(m, 'choose', m.make)).parameters else {}
+
+def _make_sets(m, data, ipc, sets, seed, progress, **kwargs):
     "The sets of one row: as they are given, or made from seeds `seed`, `seed`+1, …"
-    if isinstance(m, SyntheticSet): return [m]
-    if isinstance(m, (list, tuple)): return list(m)
+    if _given(m): return _given(m)
+    kwargs = _told(get_method(m), progress) | kwargs
     return [get_method(m).make(data, ipc, seed=seed+i, **kwargs) for i in range(sets)]
 
 # %% ../nbs/04_coresets.ipynb #check-compare
@@ -382,17 +430,44 @@ def _check_compare(data, rows, options, counts):
             if not m or not all(isinstance(s, SyntheticSet) for s in m):
                 raise ValueError(f'compare: row {name!r} is {m!r}, expected at least one SyntheticSet')
         elif not isinstance(m, SyntheticSet): get_method(m)
-        for ready in [m] if isinstance(m, SyntheticSet) else m if isinstance(m, (list, tuple)) else []:
-            check_evaluate(ready, data, counts['nets'])
+        for ready in _given(m): check_evaluate(ready, data, counts['nets'])
+        sizes = [s.ipc for s in _given(m)]
+        if any(s != sizes[0] for s in sizes):
+            raise ValueError(f'compare: row {name!r} has sets of {len(set(map(tuple, sizes)))} sizes, expected one')
     if not isinstance(options, dict): raise TypeError(f'compare: `options` is {options!r}, expected a dict')
     unknown = set(options) - {name for name, _ in rows}
     if unknown: raise ValueError(f'compare: `options` name {sorted(unknown)}, which are not among the methods')
+
+# %% ../nbs/04_coresets.ipynb #size-beside
+def _per_class(sizes): return f'{sizes[0]} per class' if len(set(sizes)) == 1 else f'{list(sizes)}'
+
+def size_beside(where, ipc, given, made, data, default=1):
+    "Images per class of the rows to be `made` beside the `given` (name, set); `default` where there are none"
+    sizes = {} if ipc is None else {'`ipc`': class_sizes(ipc, data.n_classes, where)}
+    for name, s in given: sizes.setdefault(f'set {name!r}', list(s.ipc))
+    first, size = next(iter(sizes.items()), ('', class_sizes(default, data.n_classes, where)))
+    others = [(name, other) for name, other in sizes.items() if other != size]
+    if others and not made and ipc is None: return None
+    for name, other in others:
+        hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out to compare at the size of the set'
+        raise ValueError(f'{where}: {first} has {_per_class(size)}, but {name} has {_per_class(other)}; {hint}')
+    if made and 0 in size:
+        raise ValueError(f'{where}: {first} has no image of class {data.classes[size.index(0)]!r}, '
+                         'so nothing can be made of its size')
+    return size[0] if len(set(size)) == 1 else size
+
+# %% ../nbs/04_coresets.ipynb #score-row
+def _score_row(data, net, nets, seed, device, progress, name, made, recipe, seconds=0.):
+    "The `Score` of the sets of a row"
+    with waiting(sum(training_batches(s, recipe, nets) for s in made), f'scoring {name}', progress) as bar:
+        found = [evaluate(s, data, net, nets, recipe, seed+i, device, bar) for i, s in enumerate(made)]
+    return Score(name, found, seconds)
 
 # %% ../nbs/04_coresets.ipynb #compare
 def compare(
     data: ImageData,
     methods=('random', 'herding'),  # Names, methods or sets; or a dict from the name of a row to one of them
-    ipc=1,                          # Images per class, or a list with one number for each class
+    ipc=None,                       # Images per class, or a number for each class; as in the sets given, 1 if there are none
     sets: int = 1,                  # Sets of each method, from seeds `seed`, `seed`+1, …
     nets: int = 3,                  # Networks trained on each set
     net: str = 'convnet',           # Name of the network, for making the sets and for scoring them
@@ -401,20 +476,19 @@ def compare(
     options: dict = None,           # Name of a row → keywords for its method
     seed: int = 0,
     device=None,                    # A GPU where there is one
-    progress: bool = False,         # Show bars
+    progress: bool = True,          # Show bars where it takes over five seconds
 ) -> Comparison:
     "Make the sets of every method and score them all under one recipe"
-    rows, options, scores = _named(methods), options or {}, []
+    rows, options = _named(methods), options or {}
     _check_compare(data, rows, options, dict(sets=sets, nets=nets))
-    class_sizes(ipc, data.n_classes, 'compare')
+    given = [(name, s) for name, m in rows for s in _given(m)]
+    ipc = size_beside('compare', ipc, given, any(not _given(m) for _, m in rows), data)
     recipe, whole = train_recipe(recipe), None if whole is None else train_recipe(whole)
     make_net(net, data, device=pick_device(device))
-    for name, m in tqdm(rows, disable=not progress, desc='comparing'):
+    score, scores = partial(_score_row, data, net, nets, seed, device, progress), []
+    for name, m in rows:
         start = time.perf_counter()
-        made = _make_sets(m, data, ipc, sets, seed, net=net, device=device, **options.get(name, {}))
-        seconds = time.perf_counter() - start
-        scores.append(Score(name, [evaluate(s, data, net, nets, recipe, seed+i, device) for i, s in enumerate(made)],
-                            seconds))
-    if whole is not None: scores.append(Score('whole set', [evaluate(data, data, net, nets, whole, seed, device)]))
-    about = dict(data=data.name, ipc=ipc, net=net, recipe=recipe.__dict__, seed=seed)
-    return Comparison(scores, about)
+        made = _make_sets(m, data, ipc, sets, seed, progress, net=net, device=device, **options.get(name, {}))
+        scores.append(score(name, made, recipe, time.perf_counter() - start))
+    if whole is not None: scores.append(score('whole set', [data.train], whole))
+    return Comparison(scores, dict(data=data.name, ipc=ipc, net=net, recipe=recipe.__dict__, seed=seed))

@@ -23,7 +23,6 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 # %% ../nbs/10b_distributed.ipynb #imports-own
 from .augmentation import dsa_for
@@ -32,7 +31,8 @@ from .condensation import TEAMS, Alone, NotFiniteError, State
 from .data import gen
 from .networks import has_batch_norm, make_net
 from .training import (Evaluation, _test_set, accuracy, check_count, check_evaluate, computing,
-                                           evaluate, get_speed, pick_device, train, train_recipe)
+                                           evaluate, get_speed, pick_device, train, train_recipe,
+                                           training_batches, waiting)
 
 # %% ../nbs/10b_distributed.ipynb #divide
 def divide(
@@ -469,7 +469,7 @@ def evaluate_together(
     recipe='dc',           # `TrainRecipe`, or the name of one
     seed: int = 0,
     device=None,           # A GPU where there is one
-    progress: bool = False,  # Show a bar, in the first process
+    progress: bool = True, # Show a bar where it takes over five seconds, in the first process
     keep: bool = False,    # Keep the trained networks in `.networks`, in every process
     speed='auto',
 ) -> Evaluation:           # The same in every process
@@ -483,8 +483,8 @@ def evaluate_together(
         speed, start = get_speed(speed, data, device, 'evaluate'), time.perf_counter()
         if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
         test, own = _test_set(data, small.mean, small.std), range(procs.rank, nets, procs.size)
-        bar = tqdm(own, disable=not (progress and procs.rank == 0), leave=False, delay=10, desc='evaluating')
-        mine = {k: _score_one(k, small, data, test, net, recipe, seed, device, speed, False) for k in bar}
+        with waiting(training_batches(small, recipe, len(own)), 'evaluating', progress and procs.rank == 0) as bar:
+            mine = {k: _score_one(k, small, data, test, net, recipe, seed, device, speed, bar) for k in own}
         return _collect(procs, mine, Evaluation([], time.perf_counter() - start, len(small.labels), net, recipe, seed),
                         keep and (small, device))
 

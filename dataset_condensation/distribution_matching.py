@@ -19,7 +19,7 @@ from .condensation import Batch, Method, Step, siamese
 from .coresets import class_sizes, register
 from .data import ImageData, gen
 from .networks import has_batch_norm, make_net
-from .training import accuracy, augment_for, check_data, pick_device, train_epoch, train_recipe
+from .training import accuracy, augment_for, check_data, pick_device, bar_kwargs, train_epoch, train_recipe
 
 # %% ../nbs/09_distribution_matching.ipynb #mean-distance
 def mean_distance(
@@ -158,7 +158,7 @@ def trained_networks(
     recipe='whole',          # `TrainRecipe`, or the name of one; its epochs are the most it may take
     seed: int = 0,           # Network k starts from `gen(seed, 'trained', k)`
     device=None,             # A GPU where there is one
-    progress: bool = False,  # Show a bar
+    progress: bool = True,   # Show a bar where it takes over five seconds
 ) -> list:                   # Networks
     "Networks trained on the real images until they reach an accuracy"
     check_data('trained_networks', data)
@@ -168,7 +168,7 @@ def trained_networks(
     recipe, images, nets = train_recipe(recipe), data.train.near(pick_device(device)), []
     augment, (held, rest) = augment_for(recipe.augment, data), _hold_out(images, seed)
     if not len(held): raise ValueError('trained_networks: no class has two images, so none can be held out')
-    for k in tqdm(range(n), disable=not progress, desc=f'training to {to:g} %'):
+    for k in tqdm(range(n), desc=f'training to {to:g} %', delay=5, **bar_kwargs(progress)):
         nets.append(make_net(net, data, generator=gen(seed, 'trained', k), device=pick_device(device)))
         best = _train_until(nets[-1], to, partial(_Part, images), rest, _Part(images, held), recipe, augment,
                             gen(seed, 'trained-order', k))

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 # %% ../nbs/13c_recommendation.ipynb #imports-own
 from .adaptive_steps import schedule
+from .cache import tell
 from .condensation import condense
 from .coresets import METHODS, Coreset, class_sizes, register
 from .data import ImageData
 from .gpu_training import native_bfloat16
-from .training import pick_device
+from .training import duration, pick_device
 
 # %% ../nbs/13c_recommendation.ipynb #import-methods
 import dataset_condensation.beyond
@@ -153,16 +154,14 @@ def recommend(
     return Choice(method, settings, took * times, accuracy, why, **with_)
 
 # %% ../nbs/13c_recommendation.ipynb #why
-def _time(s): return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.0f} h'
-
 def _why(way, more, name, times, seconds, net):
     "The recommendation in a line"
     n, took, accuracy, method, _ = way
     made = f'made with {net} ' if net and method != 'random' else ''
     text = (f'{method}: at {n} image{"s" if n > 1 else ""} per class of {name} it reached {accuracy:.1f} %, '
-            f'{made}in about {_time(took * times)} of one core here')
+            f'{made}in about {duration(took * times)} of one core here')
     if seconds is not None and took * times > seconds: text += ', the least there is'
-    if more: return text + f'; {more[0][3]} reached {more[0][2]:.1f} %, in about {_time(more[0][1] * times)}'
+    if more: return text + f'; {more[0][3]} reached {more[0][2]:.1f} %, in about {duration(more[0][1] * times)}'
     return text + '; nothing that was measured is clearly better'
 
 # %% ../nbs/13c_recommendation.ipynb #auto
@@ -179,9 +178,9 @@ def auto_set(
     "A small set by the recommended method"
     speed = settings.pop('speed', (run or {}).get('speed', 'auto'))
     choice = recommend(ipc, data, seconds, computed=bool(settings))
-    print(f'auto: {choice}')
+    if (run or {}).get('progress', True): tell(f'auto: {choice}')
     net, speed = choice.made_with(net, speed, device)
-    given = (run or {}) | dict(speed=speed) | choice.settings | settings
+    given = dict(on_interrupt='raise') | (run or {}) | dict(speed=speed) | choice.settings | settings
     return condense(data, choice.method, ipc, seed=seed, net=net, device=device, **given)
 
 register(Coreset('auto', auto_set, 'the method that was best for the size, the data and the time, where it was measured', '–',

@@ -22,7 +22,7 @@ from .coresets import Comparison, Score, class_sizes, get_method, markdown_table
 from .data import ImageData
 from .gradient_matching import LEVELS, gradient_matching
 from .networks import NetSpec, make_net, parse_net
-from .training import Evaluation, TrainRecipe, check_count, check_data, evaluate, train_recipe
+from .training import Evaluation, TrainRecipe, check_count, check_data, bar_kwargs, evaluate, train_recipe
 
 # %% ../nbs/09b_studies.ipynb #import-levels
 import dataset_condensation.multi_level_matching   # its levels and distances, for `ablate`
@@ -114,7 +114,7 @@ def cross_architecture(
     options: dict = None,       # Name of a method → keywords for it
     seed: int = 0,
     device=None,                # A GPU where there is one
-    progress: bool = False,     # Show a bar
+    progress: bool = True,      # Show bars where it takes over five seconds
 ) -> CrossTable:
     "Condense with each network, train every network on each set"
     methods = [methods] if isinstance(methods, str) or hasattr(methods, 'make') else list(methods)
@@ -123,11 +123,11 @@ def cross_architecture(
     check_study('cross_architecture', data, ipc, sets, nets, recipe, {*nets_from, *nets_to})
     pairs = [(m, net) for m in methods for net in (nets_from if m.name != 'random' else ['any'])]
     scores = []
-    for m, net in tqdm(pairs, disable=not progress, desc='cross-architecture'):
+    for m, net in tqdm(pairs, desc='cross-architecture', delay=5, **bar_kwargs(progress)):
         start, kw = time.perf_counter(), dict(device=device, **options.get(m.name, {}))
         made = [m.make(data, ipc, seed=seed+i, net=nets_from[0] if net == 'any' else net, **kw) for i in range(sets)]
         seconds = time.perf_counter() - start
-        score = lambda to: [evaluate(s, data, to, nets, recipe, seed+i, device) for i, s in enumerate(made)]
+        score = lambda to: [evaluate(s, data, to, nets, recipe, seed+i, device, progress) for i, s in enumerate(made)]
         scores.append([Score(m.name, score(to), seconds) for to in nets_to])
     about = dict(data=data.name, ipc=ipc, sets=sets, nets=nets, seed=seed, recipe=vars(train_recipe(recipe)))
     return CrossTable([(m.name, net) for m, net in pairs], list(nets_to), scores, about)
@@ -197,7 +197,7 @@ def ablate(
     options: dict = None,     # Fields of the base's `Recipe` to change
     seed: int = 0,
     device=None,              # A GPU where there is one
-    progress: bool = False,   # Show a bar
+    progress: bool = True,    # Show bars where it takes over five seconds
     base: bool = True,        # Score the base as well
     **factors,                # What to vary → the values to try, e.g. `width=[32, 64]`, `init=['real']`
 ) -> Comparison:              # A row for the base, then one for each value
@@ -206,11 +206,11 @@ def ablate(
     rows, scores = [('base', method, net, {})]*base + _variants(method, net, factors), []
     check_study('ablate', data, ipc, sets, nets, recipe, {*(n for _, _, n, _ in rows), test_net or net})
     for _, m, n, over in rows: m.recipe(ipc, n, data, **(options | over))
-    for name, m, n, over in tqdm(rows, disable=not progress, desc='ablating'):
-        start, kw = time.perf_counter(), dict(options, progress=False, device=device) | over
+    for name, m, n, over in tqdm(rows, desc='ablating', delay=5, **bar_kwargs(progress)):
+        start, kw = time.perf_counter(), dict(options, progress=False, device=device, on_interrupt='raise') | over
         made = [condense(data, m, ipc, seed+i, n, **kw) for i in range(sets)]
         seconds = time.perf_counter() - start
-        found = [evaluate(s, data, test_net or n, nets, recipe, seed+i, device) for i, s in enumerate(made)]
+        found = [evaluate(s, data, test_net or n, nets, recipe, seed+i, device, progress) for i, s in enumerate(made)]
         scores.append(Score(name, found, seconds))
     about = dict(data=data.name, ipc=ipc, net=net, method=method.name, seed=seed, recipe=vars(train_recipe(recipe)))
     return Comparison(scores, about)

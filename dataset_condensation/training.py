@@ -325,6 +325,7 @@ def train_epoch(
     generator: torch.Generator,    # Shuffles and augments
     batch: int = 256,              # Images in a batch
     augment=None,                  # An `Augment`; each image gets parameters of its own
+    tick=None,                     # Called after each batch
 ) -> Tensor:                       # Mean cross-entropy of the pass, a scalar on the network's device
     "Train `net` for one pass over `data`"
     _check_batches('train_epoch', net, data, batch)
@@ -340,6 +341,7 @@ def train_epoch(
         loss = _gradient_of(net, x, y)
         opt.step()
         total += loss * len(idx)
+        if tick: tick()
     return total / len(data)
 
 # %% ../nbs/03_training.ipynb #check-classes
@@ -350,13 +352,29 @@ def _check_classes(net, data):
     if have is not None and need is not None and have < need:
         raise ValueError(f'train: `net` has {have} outputs, but `data` has {need} classes')
 
+# %% ../nbs/03_training.ipynb #waiting
+def training_batches(data, recipe, nets=1):
+    "How many batches `nets` trainings walk through"
+    return nets * recipe.epochs * -(-len(data) // recipe.batch)
+
+def bar_kwargs(progress): return {} if progress else dict(disable=True)    # where it is true, tqdm's own switches decide
+
+def waiting(total, desc, progress=True):
+    "A bar that appears after five seconds, or the bar that `progress` is; the environment's TQDM_DISABLE=1 hides it"
+    if hasattr(progress, 'update'): return nullcontext(progress)
+    return tqdm(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1, **bar_kwargs(progress))
+
+def duration(s):
+    "Seconds in words"
+    return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.0f} h'
+
 # %% ../nbs/03_training.ipynb #train
 def train(
     net: nn.Module,                     # Trained in place
     data,                               # Has `len` and `take(idx, device)`: a `SyntheticSet`, an `ImageSet`
     recipe='dc',                        # `TrainRecipe`, or the name of one
     generator: torch.Generator = None,  # Shuffles, augments; `gen(0, 'train')` if None
-    progress: bool = False,             # Show a bar
+    progress: bool = True,              # Show a bar where it takes over five seconds
 ) -> Tensor:                            # (epochs,), mean cross-entropy of each pass
     "Train `net` on `data` by the recipe"
     _check_classes(net, data)
@@ -367,11 +385,11 @@ def train(
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     drop, losses = round(recipe.epochs * recipe.drop_at), []
     net.train()
-    shown = dict(disable=not progress, leave=False, delay=10, mininterval=1, desc='training')
-    for epoch in tqdm(range(recipe.epochs), **shown):
-        if epoch == drop:
-            for group in opt.param_groups: group['lr'] /= 10
-        losses.append(train_epoch(net, data, opt, generator, recipe.batch, augment))
+    with waiting(training_batches(data, recipe), 'training', progress) as bar:
+        for epoch in range(recipe.epochs):
+            if epoch == drop:
+                for group in opt.param_groups: group['lr'] /= 10
+            losses.append(train_epoch(net, data, opt, generator, recipe.batch, augment, bar.update))
     return torch.stack(losses).cpu()
 
 # %% ../nbs/03_training.ipynb #predict
@@ -520,7 +538,7 @@ def _train_and_test(small, test, net, recipe, seed, device, speed, progress, k):
     n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
     if speed: speed.attach(n)
     with computing(speed, device, training=True):
-        train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress and not speed)
+        train(n, small, recipe, gen(seed, 'evaluate-order', k), progress=progress)
         found, n.fast = accuracy(n, test), None
     return found, n
 
@@ -533,7 +551,7 @@ def evaluate(
     recipe='dc',           # `TrainRecipe`, or the name of one
     seed: int = 0,         # Network k starts from `gen(seed, 'evaluate', k)`
     device=None,           # A GPU where there is one
-    progress: bool = False,  # Show a bar
+    progress: bool = True, # Show a bar where it takes over five seconds
     keep: bool = False,    # Keep the trained networks in `.networks`
     speed='auto',          # How to compute: 'plain', 'auto', or as chapter 10 has it
     first: int = 0,        # Number of the first network: `first=5` are further ones, after five
@@ -547,10 +565,10 @@ def evaluate(
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
     start, result = time.perf_counter(), Evaluation([], 0., images, net, recipe, seed)
     test = _test_set(data, small.mean, small.std)
-    one = partial(_train_and_test, small, test, net, recipe, seed, device, speed, progress)
-    found = (speed.map if speed else map)(one, range(first, first + nets))
-    for a, n in tqdm(found, total=nets, disable=not progress, leave=False, delay=10, desc='evaluating'):
-        result.accuracies.append(a)
-        if keep: result.networks.append(n)
+    with waiting(training_batches(small, recipe, nets), 'evaluating', progress) as bar:
+        one = partial(_train_and_test, small, test, net, recipe, seed, device, speed, bar)
+        for a, n in (speed.map if speed else map)(one, range(first, first + nets)):
+            result.accuracies.append(a)
+            if keep: result.networks.append(n)
     result.seconds = time.perf_counter() - start
     return result

@@ -773,7 +773,7 @@ def _work(self: live):
             s = self.state
             if every and s.step % every == 0 and s.step not in [h['step'] for h in s.history]:
                 recipe = wanted or recipe_for(s.work.method.scoring, s.data, s.recipe.net)
-                r = evaluate(s.set(), s.data, s.recipe.net, nets, recipe, s.work.seed, s.images.device,
+                r = evaluate(s.set(), s.data, s.recipe.net, nets, recipe, s.work.seed, s.images.device, progress=False,
                              speed=s.work.speed or 'plain')
                 s.history.append(dict(step=s.step, mean=r.mean, accuracies=r.accuracies))
             self._look(now=False)
