@@ -13,7 +13,6 @@ import tempfile
 import time
 import traceback
 import types
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +61,7 @@ def stand_ins() -> list:
 STAND_INS = stand_ins()
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
+from float32 import flags, float32  # noqa: E402, F401
 from provenance import provenance, write  # noqa: E402, F401
 
 import dataset_condensation.all  # noqa: E402, F401
@@ -74,32 +74,6 @@ def bench(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-# ---- Precision: the prototype has no names for it, unlike the package
-
-def _float32():
-    "Where torch keeps what float32 is in convolutions and products, and what to write there"
-    conv, product = torch.backends.cudnn, torch.backends.cuda.matmul
-    if hasattr(product, 'fp32_precision'):
-        return (conv.conv, 'fp32_precision', 'ieee'), (product, 'fp32_precision', 'ieee')
-    return (conv, 'allow_tf32', False), (product, 'allow_tf32', False)
-
-
-def float32_flags() -> list:
-    "What torch makes of float32 at the moment"
-    return [getattr(place, name) for place, name, _ in _float32()]
-
-
-@contextmanager
-def precise(exact=True):
-    "Inside the block float32 is float32; with PyTorch's defaults convolutions on a GPU are TF32"
-    before = float32_flags()
-    if exact:
-        for place, name, value in _float32(): setattr(place, name, value)
-    try: yield
-    finally:
-        for (place, name, _), value in zip(_float32(), before): setattr(place, name, value)
 
 
 # ---- Data
@@ -137,10 +111,10 @@ def load(path):
 
 
 def wait_for(path, seconds) -> bool:
-    "Is the file there, after waiting for it?"
+    "Is the file there, after waiting for it? A file `….failed` beside it says that it won't come"
     end = time.time() + seconds
     while not Path(path).exists():
-        if time.time() > end: return False
+        if time.time() > end or Path(f'{path}.failed').exists(): return False
         time.sleep(0.2)
     return True
 

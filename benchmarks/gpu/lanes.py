@@ -12,6 +12,7 @@ compares the images with the package's. What differs:
 On a CPU it runs without the graph. Only ConvNets with instance norm, and classes of equal size ipc.
 """
 from concurrent.futures import ThreadPoolExecutor
+from inspect import signature
 
 import torch
 import torch.nn.functional as F
@@ -180,6 +181,13 @@ def capture(f, keep):
     return g.replay
 
 
+def recipe_of(method, ipc, net, data, **overrides):
+    "The method's published settings; of those that depend on the data too, where it knows such"
+    m = get_method(method)
+    known = dict(data=data) if 'data' in signature(m.recipe).parameters else {}
+    return m.recipe(ipc, net, **known, **overrides)
+
+
 # ---- A run
 
 class Lane:
@@ -187,10 +195,11 @@ class Lane:
     def __init__(self, data, method, ipc, seed=0, device='cuda', net='convnet', dtype=torch.bfloat16, fused=None,
                  graph=None, threads=4, updates=None, compiled=False, state=None, **overrides):
         self.device, self.dtype, self.fused, self.name = torch.device(device), dtype, fused, method
-        self.r = r = get_method(method).recipe(ipc, net, **overrides)
+        self.r = r = recipe_of(method, ipc, net, data, **overrides)
         self.seed, self.data, self.n, self.ipc, d = seed, data, data.n_classes, ipc, self.device
         self.k, self.total, self.ready = 0, updates or r.updates, False
         self.passes_of, self.augment = get_policy(r.inner).passes, augment_for(r.augment, data)
+        self.augment_inner = r.outer > 1 and self.augment if getattr(r, 'augment_inner', False) else None
         self.graph = (d.type == 'cuda') if graph is None else graph
         self._check()
         self._buffers()
@@ -223,15 +232,27 @@ class Lane:
         self.momentum = torch.zeros_like(self.images)
         self.idx = torch.zeros(self.n*self.r.real_batch, dtype=torch.long, device=d)
         self.table = torch.tensor(NEUTRAL).repeat(self.n, 1).to(d)
+        self.inner_table = torch.tensor(NEUTRAL).repeat(1, self.n*self.ipc, 1).to(d)
 
     # what is drawn
     def draw(self, k):
-        "Indices and tables of update k, as the package draws them"
-        step = Step(*divmod(k, self.r.outer), self.seed, self.augment)
+        "Indices and tables of update k and of the training before it, as the package draws them"
+        it, outer = divmod(k, self.r.outer)
+        step = Step(it, outer, self.seed, self.augment)
         idx = [s + _sample(self.r.real_batch, m, step.rng('real', c)) for c, (s, m) in enumerate(zip(self.starts, self.counts))]
         drawn = [self.augment.draw(1, step.rng('augment', c), self.data.shape, shared=True) if self.augment else None
                  for c in range(self.n)]
-        return torch.cat(idx), torch.cat([table(d) for d in drawn])
+        return torch.cat(idx), torch.cat([table(d) for d in drawn]), self.draw_inner(it, outer)
+
+    def draw_inner(self, it, outer):
+        "(passes, images, 13): the tables of the training; none where it isn't augmented"
+        n, passes = self.n*self.ipc, self.passes_of if isinstance(self.passes_of, int) else max(self.passes_of)
+        found = torch.tensor(NEUTRAL).repeat(passes if self.augment_inner else 0, n, 1)
+        for p in range(len(found) if outer else 0):
+            g = Step(it, outer - 1, self.seed).rng('inner', p)
+            order = torch.randperm(n, generator=g)      # the package shuffles; a whole batch has no order
+            found[p, order] = table(self.augment_inner.draw(n, g, self.data.shape), n)
+        return found
 
     def weights(self, k): return (flat_of(make_net(self.r.net, self.data, generator=gen(self.seed, 'net', k))),)
 
@@ -278,9 +299,10 @@ class Lane:
 
     def one_pass(self):
         "Train the network on the images, once"
-        p = {k: v.detach().requires_grad_() for k, v in self.params.items()}
+        p, x = {k: v.detach().requires_grad_() for k, v in self.params.items()}, self.images.flatten(0, 1)
+        if self.augment_inner: x = warp(x[None], self.inner_table)[0]
         with torch.enable_grad():
-            loss = F.cross_entropy(scores(self.blocks, p, self.images.flatten(0, 1)), self.labels.repeat_interleave(self.ipc))
+            loss = F.cross_entropy(scores(self.blocks, p, x), self.labels.repeat_interleave(self.ipc))
             g = torch.cat([v.flatten() for v in torch.autograd.grad(loss, list(p.values()))])
         if self.r.net_momentum: g = self.net_momentum.mul_(self.r.net_momentum).add_(g)
         self.flat.all.sub_(g, alpha=self.r.net_lr)
@@ -303,10 +325,13 @@ class Lane:
         if outer == 0:
             self.flat.all.copy_(self.nets[k][0])
             self.net_momentum.zero_()
-        for into, drawn in zip((self.idx, self.table), self.draws[self.k]): into.copy_(drawn)
+        idx, rows, inner = self.draws[self.k]
+        self.idx.copy_(idx)
+        self.table.copy_(rows)
         if not self.ready: self.prepare()
-        if outer:
-            for _ in range(self.passes(outer - 1)): self.inner()
+        for p in range(self.passes(outer - 1) if outer else 0):
+            if self.augment_inner: self.inner_table.copy_(inner[p:p + 1])
+            self.inner()
         self.update()
         self.k += 1
         return self.loss
