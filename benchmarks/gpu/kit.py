@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 OUT = Path(os.environ.get('OUT') or ROOT/'runs'/'gpu')
 START = time.perf_counter()
-sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT)]    # a script's own folder first: speed.py is in two of them
+sys.path[1:1] = [str(HERE.parent), str(ROOT)]    # after the script's own folder: speed.py is in two of them
 
 
 # ---- Stand-ins for what a machine lacks

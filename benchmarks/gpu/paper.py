@@ -41,7 +41,7 @@ def arguments():
     p.add_argument('--engine', default='auto', choices=['auto', 'package', 'lanes'])
     p.add_argument('--processes', type=int)
     p.add_argument('--only', nargs='+', metavar='METHOD-IPC', help='dm-10, …')
-    p.add_argument('--seeds', type=int, default=3)
+    p.add_argument('--seeds', type=int, default=3, help='sets of each row')
     p.add_argument('--runs', type=Path, help='folder of sets and checkpoints')
     p.add_argument('--pause', type=int, default=0, metavar='N', help='leave each set after N updates, to see that it resumes')
     p.add_argument('--plan', action='store_true')

@@ -18,10 +18,10 @@ case $what in all|paper)     # beside the smoke test
     elif [ -f "$archive" ]; then ($python "$here/kit.py" "$archive" "$data" > "$tmp/unpack.txt" 2>&1 || touch "$data.failed") &
     else touch "$data.failed"; case $FLAGS in *--tiny*) ;; *) echo "run.sh: no archive of CIFAR10-JPEG at $archive, so no rows of the papers";; esac; fi;; esac
 case $what in all|smoke)
-    $python "$here/smoke.py" $FLAGS --limit "${SMOKE:-90}" > "$OUT/smoke.txt" 2>&1
+    $python "$here/smoke.py" $FLAGS ${SMOKE:-} > "$OUT/smoke.txt" 2>&1
     grep -v '^ok\|^skipped' "$OUT/smoke.txt" | cut -c1-400; cp "$OUT/smoke.json" "$tmp/smoke.json";; esac
 case $what in all|speed)
-    $python "$here/speed.py" $FLAGS --limit "${SPEED:-120}" > "$OUT/speed.txt" 2>&1; sed -n '/^ceilings$/,$p' "$OUT/speed.txt" | cut -c1-200;; esac
+    $python "$here/speed.py" $FLAGS ${SPEED:-} > "$OUT/speed.txt" 2>&1; sed -n '/^ceilings$/,$p' "$OUT/speed.txt" | cut -c1-200;; esac
 case $what in all|paper)
-    $python "$here/paper.py" $FLAGS --data "$data" --minutes "$minutes" 2>&1 | cut -c1-300 | tail -40; [ ! -s "$tmp/unpack.txt" ] || cat "$tmp/unpack.txt";; esac
+    $python "$here/paper.py" $FLAGS ${PAPER:-} --data "$data" --minutes "$minutes" 2>&1 | cut -c1-300 | tail -40; [ ! -s "$tmp/unpack.txt" ] || cat "$tmp/unpack.txt";; esac
 exit 0

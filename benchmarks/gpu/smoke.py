@@ -27,6 +27,7 @@ def arguments():
     p.add_argument('--tiny', action='store_true', help='narrow networks and small batches, to see that it works')
     p.add_argument('--limit', type=float, default=LIMIT, help=f'seconds, {LIMIT:.0f} if not given')
     p.add_argument('--only', nargs='+', default=[''], metavar='NAME', help='items whose names begin so')
+    p.add_argument('--few', action='store_true', help='of items that differ in an argument only the first and the last')
     p.add_argument('--worker', type=float, help=argparse.SUPPRESS)    # the time at which it ends
     return p.parse_args()
 
@@ -68,7 +69,7 @@ from dataset_condensation.training import SyntheticSet, evaluate, get_speed, tra
 
 DEV, CUDA = args.device, args.device != 'cpu'
 METHODS = ('dm', 'dm-plain', 'dc', 'dsa', 'delving-m', 'delving-md')
-WIDE, NARROW, REAL = ('convnet-w8', 'convnet-w8', 12) if args.tiny else ('convnet', 'convnet-w16', 64)
+WIDE, NARROW, REAL = ('convnet-w8', 'convnet-w8', 6) if args.tiny else ('convnet', 'convnet-w16', 64)
 # What the images' gradient, and the loss, may be away from the CPU's
 STATED = dict(plain=(2e-3, 1e-4), auto=(5e-2, 5e-3), bfloat16=(2e-1, 1e-2), gpu=(2e-1, 1e-2))
 EXACT = ('plain', 'float32')     # speeds that promise float32
@@ -80,7 +81,7 @@ def item(limit=20., gpu=False, **ways):
     def keep(f):
         if not ways: ITEMS.append((f.__name__, f, limit, gpu))
         for (_, values), in [ways.items()] if ways else ():
-            for v in values:
+            for v in (values[0], values[-1]) if args.few else values:
                 name = v if isinstance(v, str) else ' '.join(map(str, v))
                 ITEMS.append((f'{f.__name__} {name}', lambda v=v: f(v), limit, gpu))
         return f
@@ -252,12 +253,13 @@ def run_exact(method):
 
 @item(method=('dm', 'dc', 'dsa', 'delving'))
 def condense_to_its_end(method):
-    "As a user calls it, with scores on the way; saved and loaded"
-    s = condense(data(), method, 2, net='convnet-w16', device=DEV, real_batch=16, progress=False, evaluate_every=2, **few(method))
+    "As a user calls it, saved and loaded; once with scores on the way"
+    s = condense(data(), method, 2, net='convnet-w16', device=DEV, real_batch=16, progress=False,
+                 evaluate_every=2 if method == 'dc' else 0, **few(method))
     with tempfile.TemporaryDirectory() as f:
         s.save(Path(f)/'x.safetensors')
         assert torch.equal(SyntheticSet.load(Path(f)/'x.safetensors').images, s.images)
-    return dict(history=s.info['history'])
+    return dict(history=s.info.get('history'), updates=s.info['updates'])
 
 
 @item(way=[('dm', 'plain'), ('dm-plain', 'plain'), ('dc', 'plain'), ('dsa', 'plain'),
@@ -413,7 +415,7 @@ def lane(way):
     method, dtype = way
     kw = dict(iterations=4) if method.startswith('dm') else dict(iterations=2, outer=3, inner=2)
     with kit.float32('ieee' if dtype == 'float32' else None):
-        images, loss = lanes.check(data('photos'), method, 2, DEV, getattr(torch, dtype), 4, NARROW, real_batch=12, **kw)
+        images, loss = lanes.check(data('photos'), method, 2, DEV, getattr(torch, dtype), 4, NARROW, real_batch=min(REAL, 16), **kw)
     return dict(images=hold(images, 1e-1 if dtype == 'float32' else 3e-1, 'change of the images'), loss=loss)
 
 
