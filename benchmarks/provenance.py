@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import warnings
 from datetime import date
 from pathlib import Path
 
@@ -16,10 +17,23 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT/'results'
 
 
-def _git(*args) -> str:
-    "What git says, or '' outside a repository"
-    done = subprocess.run(['git', *args], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ''
+def _git(*args):
+    "What git says about the project's folder, or None without git"
+    try: done = subprocess.run(['git', *args], cwd=ROOT, capture_output=True, text=True)
+    except OSError: return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def commit() -> tuple:
+    "(commit, are there changes beside it?); in a copy without git $COMMIT and None, or 'unknown' and None"
+    top = _git('rev-parse', '--show-toplevel')
+    if top and Path(top).resolve() == ROOT and (head := _git('rev-parse', 'HEAD')):     # not a repository around the copy
+        changed = _git('status', '--porcelain', '--untracked-files=no', '--', 'nbs', 'dataset_condensation', 'benchmarks')
+        if changed: warnings.warn(f'provenance: there are uncommitted changes on top of {head[:8]}; the result says so')
+        return head, bool(changed)
+    if told := os.environ.get('COMMIT'): return told, None
+    warnings.warn("provenance: no git here, so the result's commit is 'unknown'; the environment variable COMMIT can say it")
+    return 'unknown', None
 
 
 def _cpu() -> str:
@@ -31,13 +45,13 @@ def _cpu() -> str:
 
 def provenance() -> dict:
     "Commit, versions and machine"
-    changed = _git('status', '--porcelain', '--untracked-files=no', '--', 'nbs', 'dataset_condensation', 'benchmarks')
+    head, changed = commit()
     load = round(os.getloadavg()[0], 1) if hasattr(os, 'getloadavg') else None   # of others too: seconds are to be read with it
     machine = dict(cpu=_cpu(), cores=os.cpu_count(), threads=torch.get_num_threads(), load=load,
                    gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None)
     versions = dict(dataset_condensation=dataset_condensation.__version__, torch=torch.__version__,
                     torchvision=torchvision.__version__, python=platform.python_version())
-    return dict(commit=_git('rev-parse', 'HEAD'), uncommitted_changes=bool(changed), date=date.today().isoformat(),
+    return dict(commit=head, uncommitted_changes=changed, date=date.today().isoformat(),
                 versions=versions, machine=machine)
 
 

@@ -52,10 +52,10 @@ class TimeUp(Exception):
 
 
 @lru_cache(maxsize=12)
-def _trained(name, kind, net, recipe, seed):
+def _trained(name, kind, net, recipe, seed, device):
     "What a choice of images needs from a training on everything, and (seconds, processor seconds) that it took"
     data, start = DATA[name], _now()
-    made = (forgetting_counts if kind == 'falls' else whole_net)(data, net, recipe, seed)
+    made = (forgetting_counts if kind == 'falls' else whole_net)(data, net, recipe, seed, device)
     return made, [b - a for a, b in zip(start, _now())]
 
 
@@ -71,6 +71,7 @@ def load(name, args):
             inside = Path(args.root)/name
             DATA[name] = load_dataset(str(inside if inside.is_dir() else args.root), progress=False)
         else: DATA[name] = load_dataset(name, root=args.root, download=False, progress=False)
+        if pick_device(args.device).type != 'cpu': DATA[name] = DATA[name].to(args.device)
     return DATA[name]
 
 
@@ -103,7 +104,8 @@ def _make(row, data, seed, folder, args):
     if not isinstance(method, Method):
         if row.method in ('herding', 'kcenter', 'kmeans', 'forgetting'):
             takes = 'falls' if row.method == 'forgetting' else 'embedder'
-            options[takes], extra = _trained(row.data, takes, row.net, options.pop('recipe', train_recipe('whole')), seed)
+            whole = options.pop('recipe', train_recipe('whole'))
+            options[takes], extra = _trained(row.data, takes, row.net, whole, seed, args.device)
             start = _now()
         small = method.make(data, row.ipc, seed=seed, net=row.net, device=args.device, **options)
     else:
@@ -267,12 +269,19 @@ def missing(todo, args) -> list:
     return sorted(tasks, key=lambda t: t[1] // args.seeds_together)
 
 
+def measured_on(kind, kept) -> list:
+    "The sets of a row that were measured on such a device"
+    return [s for s in kept.get('sets', []) if kept['sessions'][s['session']].get('device', 'cpu').split(':')[0] == kind]
+
+
 def predict(tasks, args) -> dict:
-    "(row's name, seed) → seconds: as its other sets took; else as planned, corrected by what the plan of other rows was worth"
+    """(row's name, seed) → seconds: as its other sets took here; else as planned, corrected by what the plan of other rows was
+    worth. A processor's seconds are its own, whoever else is at work; beside a GPU it waits, so those on the wall count"""
+    unit, kind = 'cpu_seconds' if args.device == 'cpu' else 'seconds', args.device.split(':')[0]
     known, plans, factors = {}, {r.name: estimate(r, args.device) for r, _ in tasks}, {}
     for r in rows(args.budget).values():
-        if sets := read(r, args).get('sets') or (args.then and read(r, args, then=True).get('sets')):
-            took = mean(sum(x['cpu_seconds'] for x in s['scores'].values()) + (0 if r.sets_of else s['cpu_seconds']) for s in sets)
+        if sets := measured_on(kind, read(r, args)) or (args.then and measured_on(kind, read(r, args, then=True))):
+            took = mean(sum(x[unit] for x in s['scores'].values()) + (0 if r.sets_of else s[unit]) for s in sets)
             known[r.name] = took
             factors.setdefault(r.data, []).append((took, sum(estimate(r, args.device))))
     scale = {d: sum(a for a, _ in f) / max(1e-9, sum(b for _, b in f)) for d, f in factors.items()}

@@ -284,7 +284,7 @@ def products(net, shape, n_classes) -> float:
 
 def rate(net, speed, device) -> float:
     "Multiplications in a second: more for wide networks and short numbers"
-    if device.startswith('cuda'): return 3e12
+    if device.startswith('cuda'): return 5e13     # of convolutions in TF32, a guess
     width = parse_net(net).width or 64
     return min(33e9, 5.5e9 * (width / 32)**1.2) * (1.6 if speed == 'bfloat16' else 1)
 
@@ -292,14 +292,16 @@ def rate(net, speed, device) -> float:
 def estimate(row, device='cpu') -> tuple:
     "(making, scoring) a set, before anything was measured"
     shape, classes, train, test = SHAPES[row.data]
+    update, step = (0.012, 0.002)
+    if device.startswith('cuda'): update, step = (0.015 if row.method.startswith('dm') else 0.045, 0.00075)    # launches, guesses too
     each, rest = products(row.net, shape, classes), 0.
     per, r, make = rate(row.net, row.speed, device), row.recipe(), 0.
     images = row.ipc * classes * getattr(r, 'factor', 1)**2 or train
     if row.sets_of: make = 0.
     elif r:
         real, syn = (1, 3) if row.method.startswith('dm') else (3, 6)
-        make = r.updates * (0.012 + classes * (real * r.real_batch + syn * row.ipc) * each / per)
-        make += r.iterations * _passes(r) * (0.002 + 2 * images * each / per)
+        make = r.updates * (update + classes * (real * r.real_batch + syn * row.ipc) * each / per)
+        make += r.iterations * _passes(r) * (step + 2 * images * each / per)
     elif row.method in ('herding', 'kcenter', 'kmeans', 'forgetting'):
         make = options_of(row).get('recipe', train_recipe('whole')).epochs * 3 * train * each / per + 1
     for s in row.scoring.values():

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from float32 import float32
 from provenance import RESULTS, kept, peak_mib, provenance, write
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -130,10 +131,22 @@ def clock(f, device):
     return time.perf_counter() - start
 
 
-def matmul_rate(dtype, device, n=2048):
-    "Operations a second of a large matrix product"
+RATES = dict(float32=(torch.float32, 'ieee'), tf32=(torch.float32, 'tf32'), bfloat16=(torch.bfloat16, None))
+
+def matmul_rate(kind, device, n=None, least=0.1):
+    "Operations a second of matrix products of a precision in `RATES`, as many as take a tenth of a second"
+    dtype, how = RATES[kind]
+    n, times = n or (8192 if device.type == 'cuda' else 2048), 1
     a = torch.randn(n, n, device=device).to(dtype)
-    return 2 * n**3 / min(clock(lambda: a @ a, device) for _ in range(5))
+    def products():
+        for _ in range(times): a @ a
+    with float32(how):
+        products()      # libraries are loaded
+        while clock(products, device) < least: times *= 2
+        return 2 * n**3 * times / min(clock(products, device) for _ in range(3))
+
+
+def matmul_rates(device): return {k: matmul_rate(k, device) for k in RATES if k != 'tf32' or device.type == 'cuda'}
 
 
 def operations(case_args):
@@ -178,7 +191,7 @@ def row(seconds, rates, flops=None):
     found = dict(seconds=seconds, median={s: statistics.median(t) for s, t in seconds.items()})
     found['ratio'] = {s: statistics.median(a / b for a, b in zip(seconds['textbook'], t)) for s, t in seconds.items()}
     if flops:
-        rate = lambda s: rates['bfloat16' if s in ('bfloat16', 'gpu') else 'float32']
+        rate = lambda s: rates['bfloat16' if s in ('bfloat16', 'gpu') else 'tf32' if s == 'tf32' else 'float32']
         found.update(operations=flops, share={s: flops / t / rate(s) for s, t in found['median'].items()})
     return found
 
@@ -188,7 +201,7 @@ def one_update(method, ipc, shape, args):
     case, sides = Case(method, ipc, shape, device=device), ('textbook', *SPEEDS[device.type])
     if device.type == 'cuda':
         for s in sides: [case.run(s) for _ in range(3)]      # warm-up, and compilation
-    rates = {k: matmul_rate(getattr(torch, k), device) for k in ('float32', 'bfloat16')}
+    rates = matmul_rates(device)
     found = row(in_turns(sides, case.run, args.repeats, device), rates, operations((method, ipc, shape)))
     found['peak_mib'] = {s: peak(s, method, ipc, shape, args.device) for s in sides} if ipc == 50 or args.peaks else None
     return found | dict(matmul=rates)
