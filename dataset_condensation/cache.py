@@ -324,7 +324,7 @@ def _seal(about):
 def _unseal(path):
     "What `_seal` wrote, or an error that says what is wrong with it"
     try: about = json.loads(path.read_bytes())
-    except FileNotFoundError: raise FileNotFoundError(f'{path.name} is not there') from None
+    except (FileNotFoundError, NotADirectoryError): raise FileNotFoundError(f'{path.name} is not there') from None
     except (ValueError, RecursionError) as e:
         raise ValueError(f'{path.name} cannot be read ({type(e).__name__})') from None
     seal = about.pop('seal', None) if isinstance(about, dict) else None
