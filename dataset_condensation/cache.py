@@ -8,6 +8,7 @@ __all__ = ['ImageFile', 'byte_counts', 'Cache', 'cache_folder', 'cached', 'remov
 # %% ../nbs/00_cache.ipynb #imports
 import contextlib, hashlib, json, logging, math, os, shutil, struct, sys, threading, zlib
 from copy import copy
+from functools import partial
 from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
@@ -174,7 +175,7 @@ class _Building:
 
     def _resume(self, lines):
         try: there = ImageFile(self.file)
-        except (OSError, ValueError): return
+        except (FileNotFoundError, ValueError): return  # another OSError says nothing about the file
         if len(there) != self.n: return
         self.shape = tuple(there.shape[1:])
         for line in lines:
@@ -201,8 +202,8 @@ def _read_log(path):
     "The lines of a log up to the first that is damaged"
     lines = []
     try:
-        for line in path.read_text().splitlines(): lines.append(json.loads(line))
-    except (OSError, ValueError, RecursionError): pass
+        for line in path.read_text(encoding='utf-8').splitlines(): lines.append(json.loads(line))
+    except (FileNotFoundError, ValueError, RecursionError): pass
     return lines
 
 def _replace(path, data):
@@ -236,7 +237,7 @@ def put(self: _Building, block, x, labels, what='', bad=()):
             f.write(full.numpy())
         crc = zlib.crc32(full.numpy())
     line = dict(block=block[0], labels=[int(y) for y in labels], bad=list(bad), what=what, crc=crc)
-    with open(self.folder/'log', 'a') as f: f.write(json.dumps(line) + '\n')
+    with open(self.folder/'log', 'a', encoding='utf-8') as f: f.write(json.dumps(line) + '\n')
     self._note(line)
 
 # %% ../nbs/00_cache.ipynb #create
@@ -281,15 +282,20 @@ def _pass_over(images, slots, out):
         if out: out.write(x.numpy())
     return dict(digest=sha.hexdigest(), counts=counts.tolist())
 
+# %% ../nbs/00_cache.ipynb #split-at
+def _split_at(n_train, good):
+    "The slots of the training and of the test images, where the first `n_train` are for training"
+    slots = good.nonzero()[:, 0]
+    return slots[slots < n_train], slots[slots >= n_train]
+
 # %% ../nbs/00_cache.ipynb #finish
 @patch
-def finish(self: _Building, n_train):
+def finish(self: _Building, n_train, split=None):
     "Bring the images in order: their file, what is to be remembered of them, and where they came from"
     if len(self.bad) == self.n: raise ValueError(f'{self.where}: not one of {self.n:,} images can be read')
     images, slots, orders = ImageFile(self.file), [], []
     good = torch.tensor([i not in self.bad for i in range(self.n)])
-    for first, stop in ((0, n_train), (n_train, self.n)):
-        kept = first + good[first:stop].nonzero()[:, 0]
+    for kept in (split or partial(_split_at, n_train))(good):
         orders.append(self.labels[kept].sort(stable=True)[1])
         slots.append(kept[orders[-1]])
     moved, file = not torch.equal(torch.cat(slots), torch.arange(self.n)), self.file
@@ -319,8 +325,8 @@ def _seal(about):
 def _unseal(path):
     "What `_seal` wrote, or an error that says what is wrong with it"
     try: about = json.loads(path.read_bytes())
-    except FileNotFoundError: raise FileNotFoundError(f'{path.name} is not there') from None
-    except (OSError, ValueError, RecursionError) as e:
+    except (FileNotFoundError, NotADirectoryError): raise FileNotFoundError(f'{path.name} is not there') from None
+    except (ValueError, RecursionError) as e:
         raise ValueError(f'{path.name} cannot be read ({type(e).__name__})') from None
     seal = about.pop('seal', None) if isinstance(about, dict) else None
     if seal is None or seal != json.loads(_seal(about))['seal']: raise ValueError(f'{path.name} has been changed')
@@ -340,7 +346,7 @@ class Cache:
         if plan not in (None, about['plan']): raise ValueError('its source has changed')
         self.source, n, n_test = about['source'], sum(about['train']['sizes']), sum(about['test']['sizes'])
         try: images = ImageFile(self.folder/'images.safetensors')
-        except OSError as e: raise ValueError(f'images.safetensors cannot be read ({type(e).__name__})') from None
+        except FileNotFoundError: raise ValueError('images.safetensors is not there') from None
         if len(images) != n + n_test: raise ValueError(f'it holds {len(images):,} images, expected {n + n_test:,}')
         self.train, self.test = images.part(0, n), images.part(n, n_test)
         for k in ('train', 'test'):
@@ -353,7 +359,7 @@ def _read_orders(folder, digest):
     "Where the images of each part came from; None if they came in order"
     if digest is None: return dict(train=None, test=None)
     try: data = (folder/'order.safetensors').read_bytes()
-    except OSError as e: raise ValueError(f'order.safetensors cannot be read ({type(e).__name__})') from None
+    except FileNotFoundError: raise ValueError('order.safetensors is not there') from None
     if hashlib.sha256(data).hexdigest() != digest: raise ValueError('order.safetensors has been changed')
     return load_tensors(data)
 
@@ -434,9 +440,9 @@ def _alone(folder, wait=True, say=None):
     finally: lock.release()
 
 # %% ../nbs/00_cache.ipynb #store
-def _store(building, n_train, given):
+def _store(building, n_train, given, split=None):
     "Finish a building; from here on its folder is a whole cache"
-    file, about, orders = building.finish(n_train)
+    file, about, orders = building.finish(n_train, split)
     with open(file, 'r+b') as f: os.fsync(f.fileno())
     order = None
     if file != building.file:
@@ -480,7 +486,8 @@ def cached(
     n_test: int,   # Test images
     fill,          # fill(building) calls `building.put(block, images, labels)` for each block of `building.todo()`
     where: str = 'cached',   # Function that messages name
-    progress: bool = True,   # Say where the cache lies, or why it is made again
+    progress: bool = True,   # Log where the cache lies, or why it is made again
+    split=None,    # split(good) gives the slots of the training and of the test images, default the first `n_train`
 ) -> Cache:
     "Open a cache; build it first if there is none that fits"
     if found := _try(folder, plan): return found
@@ -492,13 +499,13 @@ def cached(
         (building/'source.txt').write_text(f'{_format}\n{about["source"]}\n', encoding='utf-8')
         if not _try(building, plan):
             fill(b := _Building(building, plan, n_train + n_test, where))
-            _store(b, n_train, about)
+            _store(b, n_train, about, split)
         for f in list(building.iterdir()):
             if f.suffix == '.part' or f.stem in ('slots', 'log'): f.unlink()
         if folder.exists(): shutil.rmtree(folder)
         os.rename(building, folder)
     found = Cache(folder, plan)
-    if say: say(f'{len(found.train) + len(found.test):,} images are kept in a {found}')
+    if say: log.info(f'{where}: {len(found.train) + len(found.test):,} images are kept in a {found}')
     return found
 
 # %% ../nbs/00_cache.ipynb #remove-cache

@@ -7,7 +7,10 @@ __all__ = ['show_images', 'gen', 'image_stats', 'ImageSet', 'ImageData', 'from_t
            'load_dataset']
 
 # %% ../nbs/00_data.ipynb #imports
-import contextlib, difflib, gzip, hashlib, json, math, operator, os, reprlib, stat, tempfile, textwrap, warnings, weakref, zlib
+import contextlib, difflib, errno, gzip, hashlib, json, logging, math, operator, os, re, reprlib, stat, tempfile
+import textwrap, warnings, weakref, zipfile, zlib
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from http.client import HTTPException
@@ -16,14 +19,14 @@ from typing import NamedTuple
 from urllib.error import URLError
 import matplotlib.pyplot as plt, numpy as np, torch
 from fastcore.basics import patch
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
 from tqdm.auto import tqdm
 
 # %% ../nbs/00_data.ipynb #imports-own
-from .cache import (Cache, ImageFile, _blocks, _place, _try, byte_counts, cache_folder,
-                                        cached, free_memory)
+from .cache import (Cache, ImageFile, _blocks, _place, _split_at, _try, byte_counts,
+                                        cache_folder, cached, free_memory)
 
 # %% ../nbs/00_data.ipynb #arguments
 def _whole(where, arg, v, least=1):
@@ -34,9 +37,21 @@ def _whole(where, arg, v, least=1):
     if n < least: raise ValueError(f'{where}: argument {arg} got {n}, expected at least {least}')
     return n
 
+def _python(v):
+    "`v` without numpy or torch around it: a number, or a list of numbers"
+    return v.tolist() if isinstance(v, (np.generic, np.ndarray, Tensor)) else v
+
 def _tensor(where, arg, v, expected, **how):
-    "`v` as a tensor"
-    try: return torch.as_tensor(v, **how)
+    "`v` as a tensor; numbers without a type of their own on the CPU, and as float32 if they are not whole"
+    try:
+        if isinstance(v, (list, tuple)) and len(v):
+            v = torch.stack(tuple(v)) if isinstance(v[0], Tensor) else np.asarray(v) if hasattr(v[0], '__array__') else v
+        if not isinstance(v, Tensor) and hasattr(v, '__array__'):  # also flipped, or in another byte order
+            v = np.asarray(v)
+            v = np.require(v, v.dtype.newbyteorder('='), 'C')
+        untyped = not isinstance(v, (Tensor, np.ndarray))
+        x = torch.as_tensor(v, **{**dict(device=None if isinstance(v, Tensor) else 'cpu'), **how})
+        return x.float() if untyped and x.is_floating_point() and 'dtype' not in how else x
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f'{where}: argument {arg} got {reprlib.repr(v)}, expected {expected}') from None
 
@@ -149,9 +164,11 @@ def image_stats(
 def _as_labels(where, arg, y, n_images):
     "Labels as an int64 tensor (N,), one for each image"
     y = _tensor(where, arg, y, 'integers')
+    if y.ndim > 1 and y.shape[0] == y.numel(): y = y.flatten()  # (N, 1), as some files have them
     if y.ndim != 1 or len(y) != n_images:
+        hint = ': y.argmax(1) turns one-hot rows into numbers' if y.ndim == 2 and len(y) == n_images else ''
         raise ValueError(f'{where}: argument {arg} got shape {tuple(y.shape)} for {n_images:,} images, '
-                         f'expected one number per image, ({n_images},)')
+                         f'expected one number per image, ({n_images},){hint}')
     if y.is_floating_point() or y.is_complex():
         raise TypeError(f'{where}: argument {arg} got {y.dtype}, expected integers')
     return y.long()
@@ -163,12 +180,35 @@ def _check_range(where, what, y, n_classes):
         i = int(outside[0])
         raise ValueError(f'{where}: {what} {i} is {int(y[i])}, expected 0 to {n_classes - 1}, for {n_classes} classes')
 
-# %% ../nbs/00_data.ipynb #names-and-stats
+# %% ../nbs/00_data.ipynb #as-names
+def _name(c):
+    "The name of a class as text; several names of one class are joined"
+    if isinstance(c, bytes): return c.decode(errors='replace')
+    return ', '.join(map(str, c)) if isinstance(c, (tuple, list)) else str(_python(c))
+
+def _in_order(where, named):
+    "Class names from a dict of numbers and names, either way round"
+    def numbers(side):
+        ok = all(isinstance(i, (int, str)) and not isinstance(i, bool) and str(i).isdecimal() for i in side)
+        return [int(i) for i in side] if ok and sorted(map(int, side)) == list(range(len(side))) else []
+    text = lambda side: all(isinstance(i, str) for i in side)
+    sides = [*map(_python, named)], [*map(_python, named.values())]
+    ways = sorted([sides, sides[::-1]], key=lambda way: text(way[0]))  # numbers as numbers before numbers as text
+    found = [dict(zip(numbers(a), b)) for a, b in ways if numbers(a)]
+    if not found or len(found) == 2 and found[0] != found[1] and text(sides[0]) == text(sides[1]):
+        raise ValueError(f'{where}: argument classes got {reprlib.repr(dict(named))}, expected each of '
+                         f'0 to {len(named) - 1} on one side, and names on the other')
+    return [name for _, name in sorted(found[0].items())]
+
 def _as_names(where, classes):
-    "Class names as a list of strings"
-    try: return [str(c) for c in classes]
+    "Class names as a list of strings, in the order of the labels"
+    if isinstance(classes, (set, frozenset)):
+        raise TypeError(f'{where}: argument classes got the set {reprlib.repr(classes)}, expected a list: a set has no order')
+    if isinstance(classes, Mapping): classes = _in_order(where, classes)
+    try: return [_name(c) for c in _python(classes)]
     except TypeError: raise TypeError(f'{where}: argument classes got {classes!r}, expected a list of names') from None
 
+# %% ../nbs/00_data.ipynb #names-and-stats
 def _as_stats(where, mean, std, n_channels):
     "Mean and standard deviation as float32 (C,)"
     both = dict(mean=mean, std=std).items()
@@ -490,6 +530,10 @@ def _check_unit(where, what, x, first=0):
                          'expected uint8, or floats in 0 to 1: remove Normalize, or divide by 255')
 
 # %% ../nbs/00_data.ipynb #as-bytes
+def _channels_last(c, h, w):
+    "Does (c, h, w) look like (height, width, channels)? Images narrower than they have channels do, too"
+    return c > 4 and (w in (1, 3) or w < min(c, h) or c == h != w)
+
 def _as_bytes(where, arg, x):
     "Images as uint8 (N, C, H, W)"
     x = _tensor(where, arg, x, 'a tensor or an array (N, H, W) or (N, C, H, W)')
@@ -497,7 +541,7 @@ def _as_bytes(where, arg, x):
     if x.ndim != 4 or not x.numel():
         raise ValueError(f'{where}: argument {arg} got shape {tuple(x.shape)}, expected (N, H, W) or (N, C, H, W), '
                          'with at least one image')
-    if x.shape[3] in (1, 3) and x.shape[1] > 4:
+    if _channels_last(*x.shape[1:]):
         raise ValueError(f'{where}: argument {arg} got shape {tuple(x.shape)}, which looks like (N, H, W, C), '
                          'expected (N, C, H, W): permute(0, 3, 1, 2)')
     if x.dtype == torch.uint8: return x
@@ -522,8 +566,9 @@ def _class_names(where, y, classes):
     if classes is None:
         classes = range(len(found))
         if found != list(classes):
-            raise ValueError(f'{where}: training labels are {_some(found)}, expected 0 … C − 1 without gaps: '
-                             'torch.unique(y, return_inverse=True)[1] renumbers them')
+            how = 'torch.unique(y, return_inverse=True)[1] renumbers them'
+            if where == 'from_datasets': how = 'target_transform can renumber them, and classes= name them'
+            raise ValueError(f'{where}: training labels are {_some(found)}, expected 0 … C − 1 without gaps: {how}')
     classes = _as_names(where, classes)
     twice = sorted({c for c in classes if classes.count(c) > 1})
     if twice: raise ValueError(f'{where}: class {_some(twice)} is named more than once, expected different names')
@@ -626,12 +671,22 @@ def _as_array(im, size, fit, channels):
 def _upright(im):
     "`im` turned as its EXIF note says, if it has a note that makes sense"
     try: return ImageOps.exif_transpose(im) if im.getexif().get(0x0112, 1) != 1 else im  # 0x0112 is the orientation
-    except Exception: return im  # a damaged note must not cost us a good image
+    except Exception as e:  # a damaged note must not cost us a good image
+        if _by_system(e): raise
+        return im
+
+def _by_system(e):
+    "Does an error come from the machine (no memory, too many open files, a bad disk) and not from the file?"
+    damage = None, errno.EINVAL, errno.EOVERFLOW  # none of Pillow's own errors has a number; the others are bad offsets
+    return isinstance(e, MemoryError) or isinstance(e, OSError) and e.errno not in damage
 
 def _stat(path):
     "Size and time of a file, None if it is not there or no regular one"
     try: s = os.stat(path)
-    except (OSError, TypeError): return None  # TypeError: not a path but an open file
+    except TypeError: return None  # not a path but an open file
+    except OSError as e:
+        if e.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP): return None
+        raise
     return (s.st_size, s.st_mtime_ns) if stat.S_ISREG(s.st_mode) else None
 
 def _decode(path, size, fit, channels):
@@ -648,6 +703,9 @@ def _decode(path, size, fit, channels):
         if _stat(path) != before: raise ValueError('it changed while it was read')
         return a
     except Exception as e:  # on damaged files Pillow's plugins raise nearly anything
+        if isinstance(e, OSError) and _by_system(e):
+            raise OSError(e.errno, f'load_dataset: cannot read {path}: {os.strerror(e.errno)}') from e
+        if _by_system(e): raise
         return f'{type(e).__name__}: {e}'
 
 # %% ../nbs/00_data.ipynb #stack
@@ -702,9 +760,12 @@ def _item_array(where, arg, i, im, size, fit, channels):
         raise TypeError(f'{where}: image {arg} {i} is {got}, expected a PIL image, an array (H, W) or (H, W, C), '
                         'or a tensor (H, W) or (C, H, W)')
     if isinstance(im, Tensor):
+        if im.ndim == 3 and _channels_last(*im.shape):
+            raise ValueError(f'{where}: image {arg} {i} is a tensor of shape {tuple(im.shape)}, which looks like '
+                             '(H, W, C), expected (C, H, W): permute(2, 0, 1), or an array')
         im = (im.float() if im.is_floating_point() else im).detach().cpu()  # numpy knows no bfloat16
         im = (im if im.ndim == 2 else im.permute(1, 2, 0)).numpy()
-    elif im.ndim == 3 and im.shape[0] in (1, 3) and im.shape[2] > 4:
+    elif im.ndim == 3 and _channels_last(*im.shape[::-1]):
         raise ValueError(f'{where}: image {arg} {i} is an array of shape {im.shape}, expected (H, W, C)')
     if im.dtype.kind == 'f':
         _check_unit(where, f'image {arg}', torch.tensor(im)[None], i)
@@ -716,15 +777,73 @@ def _item_array(where, arg, i, im, size, fit, channels):
     if c not in (1, 3): raise ValueError(f'{where}: image {arg} {i} has {c} channels; size and channels need 1 or 3')
     return _as_array(Image.fromarray(im if c == 3 else im.reshape(im.shape[:2])), size, fit, channels)
 
+# %% ../nbs/00_data.ipynb #names-of
+def _parts(ds):
+    "The Datasets that a `Subset` or a `ConcatDataset` is made of"
+    return ds.datasets if isinstance(ds, ConcatDataset) else [ds.dataset] if isinstance(ds, Subset) else []
+
+def _label_names(ds):
+    "{label: name} as a Dataset has it, None where it has no names"
+    names, index = getattr(ds, 'classes', None), getattr(ds, 'class_to_idx', None)
+    if names is None and index is None:
+        found = [_label_names(d) for d in _parts(ds)]
+        if not found or None in found: return None
+        for a in found:
+            if a != found[0]: raise ValueError('from_datasets: a ConcatDataset joins Datasets of different classes, '
+                                               f'{_some(found[0].values())} and {_some(a.values())}')
+        return found[0]
+    try: names = _as_names('', names)
+    except (TypeError, ValueError): names = None
+    try: numbers = {_label(i): _name(k) for k, i in index.items()}
+    except (AttributeError, TypeError): numbers = {}
+    if len(numbers) < len(index or '1') or sorted(numbers.values()) != sorted(names or numbers.values()):
+        numbers = dict(enumerate(names or ()))
+    return {i: c for i, c in numbers.items() if c != 'N/A'} or None  # EMNIST's letters begin at 1
+
+# %% ../nbs/00_data.ipynb #targets-of
+def _targets_of(ds):
+    "The labels that a Dataset keeps beside its items, None where it keeps none"
+    found = next((v for k in ('targets', 'labels') if (v := getattr(ds, k, None)) is not None), None)
+    if found is None:
+        parts = [_targets_of(d) for d in _parts(ds)]
+        if not parts or any(p is None for p in parts): return None
+        y = torch.cat(parts)
+        return y[torch.as_tensor(ds.indices)] if isinstance(ds, Subset) else y
+    try: return _as_labels('', '', found, len(ds))
+    except (TypeError, ValueError): return None
+
+def _transformed(ds):
+    "Does something change the labels of a Dataset on their way?"
+    return getattr(ds, 'target_transform', None) is not None or any(map(_transformed, _parts(ds)))
+
+def _in_use(ds, names):
+    "Does the Dataset that has the names have labels for each of them?"
+    if getattr(ds, 'classes', getattr(ds, 'class_to_idx', None)) is None: return all(_in_use(d, names) for d in _parts(ds))
+    return (kept := _targets_of(ds)) is None or {*kept.unique().tolist()} == {*names}
+
+def _names_fit(ds, names, y, all_used=False):
+    "Are labels `y`, in the order of the items, those that the names of a Dataset are meant for?"
+    if not names or not {*y.unique().tolist()} <= {*names}: return False
+    kept = _targets_of(ds)
+    if kept is not None: return torch.equal(kept, y) and _in_use(ds, names)
+    return not _transformed(ds) and (not all_used or len(y.unique()) == len(names))
+
 # %% ../nbs/00_data.ipynb #items
 def _bar(n, progress):
     "A progress bar over `n` images; without an opinion of ours, tqdm's own switches decide"
     return tqdm(total=n, desc='reading', unit=' images', **({} if progress else dict(disable=True)))
 
+def _label(y):
+    "A label as an int; MedMNIST has an array of one number"
+    y = _python(y)
+    while isinstance(y, (list, tuple)) and len(y) == 1: y = _python(y[0])
+    return operator.index(y)
+
 class _Items(Dataset):
     "The items of two torch Datasets, one after the other, as a source of images"
-    def __init__(self, where, name, parts, size, fit, channels, workers=0):
+    def __init__(self, where, name, parts, size, fit, channels, workers=0, renumber=None):
         self.where, self.name, self.parts, self.how, self.workers = where, name, parts, (size, fit, channels), workers
+        self.renumber = renumber or {}  # test labels, where they mean other classes than the training labels
         self.n_train, self.n = len(parts[0][1]), sum(len(ds) for _, ds in parts)
         self.seen = {}  # items that were looked at before, so that none is fetched twice
 
@@ -735,14 +854,15 @@ class _Items(Dataset):
     def __getitem__(self, i):
         "Image (H, W[, C]) and label of item `i`"
         if i in self.seen: return self.seen[i]
-        arg, ds, i = self._which(i)
-        item = ds[i]
+        arg, ds, k = self._which(i)
+        item = ds[k]
         if not isinstance(item, (tuple, list)) or len(item) != 2:
-            raise TypeError(f'{self.where}: item {i} of {arg} is a {type(item).__name__}, expected (image, label)')
-        a = _item_array(self.where, arg, i, item[0], *self.how)
-        try: return a, operator.index(item[1])
+            raise TypeError(f'{self.where}: item {k} of {arg} is a {type(item).__name__}, expected (image, label)')
+        a = _item_array(self.where, arg, k, item[0], *self.how)
+        try: y = _label(item[1])
         except TypeError:
-            raise TypeError(f'{self.where}: label of item {i} of {arg} is {item[1]!r}, expected an integer') from None
+            raise TypeError(f'{self.where}: label of item {k} of {arg} is {item[1]!r}, expected an integer') from None
+        return a, self.renumber.get(y, y) if i >= self.n_train else y
 
 # %% ../nbs/00_data.ipynb #items-blocks
 def _or_error(source, i):
@@ -798,15 +918,22 @@ def _hash(x): return hashlib.sha256(json.dumps(x, sort_keys=True).encode()).hexd
 def identity(self: _Items):
     "What tells this source from others"
     kinds = [[type(ds).__qualname__, len(ds)] for _, ds in self.parts]
-    return dict(name=self.name, kinds=kinds, how=self.how)
+    renumbered = dict(renumber=sorted(self.renumber.items())) if self.renumber else {}
+    return dict(name=self.name, kinds=kinds, how=self.how, **renumbered)
 
 @patch
 def plan(self: _Items):
     "A hash that changes when the images do"
     probes = sorted({k * (self.n - 1) // 63 for k in range(64)})
     for i in probes: self.seen[i] = self[i]
-    items = [self.seen[i] for i in probes]
-    return _hash([self.identity(), [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for a, y in items]])
+    items = [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for a, y in (self.seen[i] for i in probes)]
+    targets = [t.tolist() for _, ds in self.parts if (t := _targets_of(ds)) is not None]  # all of the labels, if we can
+    return _hash([self.identity(), items, *targets])
+
+@patch
+def divide(self: _Items, good):
+    "Where the good images of training and test are"
+    return _split_at(self.n_train, good)
 
 @patch
 def nbytes(self: _Items):
@@ -835,7 +962,8 @@ def _to_cache(where, source, cache_dir, skip_bad, progress):
                 bar.update(len(block))
         source.check()
     place = _place(cache_dir, source.name, identity)
-    return cached(place, plan, source.about(), source.n_train, source.n - source.n_train, fill, where, progress)
+    return cached(place, plan, source.about(), source.n_train, source.n - source.n_train, fill, where, progress,
+                  source.divide)
 
 @patch
 def check(self: _Items): "A Dataset that changes while it is read cannot be noticed"
@@ -862,11 +990,57 @@ def _gather(where, source, in_memory, cache_dir, skip_bad, progress):
     x, y, bad = _to_memory(where, source, skip_bad, progress)
     lost = {i for i, *_ in bad}
     good = torch.tensor([i not in lost for i in range(source.n)])
-    n = int(good[:source.n_train].sum())
-    return _Found(x[:n], y[good][:n], x[n:], y[good][n:], [(name, why) for _, name, why in bad])
+    (x, y), (x_test, y_test) = ((_rows(x, (good.cumsum(0) - 1)[s]), y[s]) for s in source.divide(good))
+    return _Found(x, y, x_test, y_test, [(name, why) for _, name, why in bad])
+
+def _rows(x, idx):
+    "The images at `idx`, a view where they follow each other"
+    return x[int(idx[0]):int(idx[-1]) + 1] if len(idx) and (idx.diff() == 1).all() else x[idx]
 
 def _from_cache(c):
     return _Found(c.train, c.labels('train'), c.test, c.labels('test'), [tuple(b) for b in c.about['bad']], c)
+
+# %% ../nbs/00_data.ipynb #check-datasets
+def _check_datasets(where, parts):
+    "Both must be Datasets that have items"
+    for arg, ds in parts:
+        if isinstance(ds, DataLoader):
+            raise TypeError(f'{where}: argument {arg} got a DataLoader, expected its .dataset')
+        if not (hasattr(ds, '__len__') and hasattr(ds, '__getitem__')):
+            raise TypeError(f'{where}: argument {arg} got a {type(ds).__name__}, expected a Dataset with a length')
+        if not len(ds): raise ValueError(f'{where}: argument {arg} got a Dataset without items, expected at least one')
+
+# %% ../nbs/00_data.ipynb #match-names
+def _renumbering(where, train, test):
+    "Test label → training label of the same name; names that training does not know come after all of those"
+    numeric = [all(name.isdecimal() for name in names.values()) for names in (train or {}, test or {})]
+    if not train or not test or train == test or numeric[0] != numeric[1]: return {}
+    for arg, names in (('train', train), ('test', test)):
+        if len({*names.values()}) < len(names):
+            raise ValueError(f'{where}: classes of {arg} share a name, {_some(names.values())}, so they cannot be matched '
+                             'with those of the other Dataset')
+    known = {name: i for i, name in train.items()}
+    return {i: known.get(name, max(train) + 1 + i) for i, name in test.items()}
+
+def _names_hold(where, parts, names, renumber, found):
+    "Do class names fit the labels that were read? An error where two Datasets cannot be matched"
+    back, orders = {k: i for i, k in renumber.items()}, found.cache.orders if found.cache else {}
+    pairs = (found.y, orders.get('train')), (found.y_test, orders.get('test'))
+    ys = [y if o is None else y[o.argsort()] for y, o in pairs]  # as the items came
+    raw = torch.tensor([back.get(y, y) for y in ys[1].tolist()])
+    fit = [_names_fit(parts[0][1], names[0], ys[0], True), not renumber or _names_fit(parts[1][1], names[1], raw)]
+    if renumber and not all(fit):
+        raise ValueError(f'{where}: train and test have different classes, {_some(names[0].values())} and '
+                         f'{_some(names[1].values())}, and their labels are not those that .classes name; if both '
+                         'number their classes alike, set test.classes = train.classes')
+    return fit[0]
+
+def _names_in_use(where, names, renumber, y, y_test):
+    "Labels numbered through and their names, without classes that have no training image"
+    used, meant = y.unique(), {**names[0], **{k: names[1][i] for i, k in renumber.items()}}
+    lost = [meant.get(i, i) for i in y_test.unique().tolist() if i not in {*used.tolist()}]
+    if lost: raise ValueError(f'{where}: test images of class {_some(lost)} cannot be used, since there is no training image of it')
+    return torch.searchsorted(used, y), torch.searchsorted(used, y_test), [names[0][i] for i in used.tolist()]
 
 # %% ../nbs/00_data.ipynb #from-datasets
 def from_datasets(
@@ -886,90 +1060,163 @@ def from_datasets(
     "Image data from two torch Datasets; every item is read once, so leave out Normalize and random augmentation"
     where, parts = 'from_datasets', (('train', train), ('test', test))
     size = _check_options(where, size, fit, channels, in_memory, workers)
+    _check_datasets(where, parts)
     if classes is not None: classes = _as_names(where, classes)
-    for arg, ds in parts:
-        if isinstance(ds, DataLoader):
-            raise TypeError(f'{where}: argument {arg} got a DataLoader, expected its .dataset')
-        if not (hasattr(ds, '__len__') and hasattr(ds, '__getitem__')):
-            raise TypeError(f'{where}: argument {arg} got a {type(ds).__name__}, expected a Dataset with a length')
-        if not len(ds): raise ValueError(f'{where}: argument {arg} got a Dataset without items, expected at least one')
-    source = _Items(where, name, parts, size, fit, channels, workers)
+    names = [_label_names(ds) for _, ds in parts]
+    renumber = _renumbering(where, *names)
+    source = _Items(where, name, parts, size, fit, channels, workers, renumber)
     found = _gather(where, source, in_memory, cache_dir, False, progress)
-    n = int(found.y.max()) + 1
-    if classes is None and len(found.y.unique()) == n <= len(getattr(train, 'classes', ())): classes = train.classes[:n]
-    return _assemble(where, found.x, found.y, found.x_test, found.y_test, classes, stats, name, cache=found.cache)
+    y, y_test, hold = found.y, found.y_test, _names_hold(where, parts, names, renumber, found)
+    if classes is None and hold: y, y_test, classes = _names_in_use(where, names, renumber, y, y_test)
+    elif classes is None and names[0]: warnings.warn(
+        f'{where}: labels of train are not those that its .classes name, so classes are called by number; name them '
+        'with classes=', stacklevel=2)
+    return _assemble(where, found.x, y, found.x_test, y_test, classes, stats, name, cache=found.cache)
+
+# %% ../nbs/00_data.ipynb #told
+_texts = set('txt csv tsv json jsonl xml yaml yml toml md rst htm html css js db ini cfg log py ipynb r m sh bat pdf doc '
+             'docx mat xmp aae thm url lnk zip gz tar rar 7z md5 sha1 sha256 pkl pickle'.split())  # are no images
+_beside = 'mask masks label labels annotation annotations segmentation segmentations gt groundtruth ground_truth trimaps ' \
+          'depth thumb thumbs thumbnail thumbnails'.split()  # folders inside of a class, beside its photographs
+
+def _ending(name):
+    "[kind of a file that may be an image which we do not read], or []"
+    end = os.path.splitext(name)[1].lower()
+    return [] if end[1:] in _texts or not end and name.isupper() else [f'{end} files' if end else 'files without an ending']
+
+def _tally(counts): return ', '.join(f'{n:,} {what}' for what, n in counts.most_common(6))
+
+class _Told:
+    "What is odd about a folder of images, for a warning"
+    def __init__(self): self.unread, self.beside, self.loose, self.more = Counter(), Counter(), 0, []
+    def add(self, other, n_images):
+        self.unread += other.unread
+        if sum(other.beside.values()) < n_images: self.beside += other.beside  # else they are all that there is
+    def lines(self, path):
+        if self.unread: yield f'{_tally(self.unread)} in {path} were not read (what is read: {" ".join(_extensions)})'
+        if self.loose: yield f'{self.loose:,} images that lie in no class folder of {path} were not read'
+        if self.beside: yield (f'images from inner folders were read as images of the class around them: '
+                               f'{_tally(Counter({f"in {k}/": v for k, v in self.beside.items()}))}')
+        yield from self.more
 
 # %% ../nbs/00_data.ipynb #listing
 _extensions = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.gif')
 
-def _visible(name): return not name.startswith('.') and name != '__MACOSX'
+_foreign = ('__macosx', '@eadir', '@recycle', '#recycle', '$recycle.bin', 'lost+found', 'system volume information')
+
+def _visible(name): return not name.startswith('.') and name.lower() not in _foreign
 
 def _subfolders(path):
     "Names of the folders in `path`, sorted"
     return sorted(e.name for e in os.scandir(path) if e.is_dir() and _visible(e.name))
 
-def _image_files(path, above=()):
-    "Paths of the image files in `path` and in the folders below it, sorted"
+def _image_files(path, above=(), told=None):
+    "Paths of the image files in `path` and in the folders below it, sorted; `told` hears of what is odd"
     found, here = [], os.path.realpath(path)
     if here in above: raise ValueError(f'load_dataset: {path} is a link to {here}, in which it lies; remove the link')
     for e in os.scandir(path):
         if not _visible(e.name): continue
-        if e.is_dir(): found += _image_files(e.path, (*above, here))
-        elif e.name.lower().endswith(_extensions) and (e.is_file() or not os.path.exists(e.path)): found.append(e.path)
+        if e.is_dir():
+            found += (more := _image_files(e.path, (*above, here), told))
+            if told and e.name.lower() in _beside: told.beside[e.name] += len(more)
+        elif not e.name.lower().endswith(_extensions):
+            if told: told.unread.update(_ending(e.name))
+        elif e.is_file() or not os.path.exists(e.path): found.append(e.path)
     return sorted(found)
 
 # %% ../nbs/00_data.ipynb #class-files
-def _class_files(path):
+def _class_files(path, told=None):
     "The image files of each class: of each class folder in `path`, or as TinyImageNet's val_annotations.txt says"
     path = Path(path)
     notes = path/'val_annotations.txt'
     if notes.is_file() and (path/'images').is_dir():
         files = {}
-        for n, line in enumerate(notes.read_text().splitlines(), 1):
+        for n, line in enumerate(notes.read_text(encoding='utf-8').splitlines(), 1):
             name, cls = [*line.split(), '', ''][:2]
             if not cls: raise ValueError(f'load_dataset: line {n} of {notes} is {line!r}, expected a file and a class')
             files.setdefault(cls, []).append(str(path/'images'/name))
         return {c: sorted(files[c]) for c in sorted(files)}
-    files = {c: _image_files(path/c) for c in _subfolders(path)}
-    for c, found in files.items():
-        if not found:
-            raise ValueError(f'load_dataset: class folder {path/c} holds no images ({" ".join(_extensions)})')
+    files, told = {}, _Told() if told is None else told
+    for c in _subfolders(path):
+        here = _Told()
+        files[c] = _image_files(path/c, told=here)
+        if not files[c]:
+            but = f', but {_tally(here.unread)}' if here.unread else ''
+            raise ValueError(f'load_dataset: class folder {path/c} holds no images ({" ".join(_extensions)}){but}')
+        told.add(here, len(files[c]))
+    told.loose += sum(e.name.lower().endswith(_extensions) for e in os.scandir(path) if e.is_file()) if files else 0
     return files
 
 # %% ../nbs/00_data.ipynb #find-splits
+_trains = 'train', 'training', 'trn'
+_tests = 'test', 'testing', 'holdout', 'val', 'valid', 'validation', 'dev', 'eval', 'evaluation'  # the first is taken
+
+def _split_name(name):
+    "'seg_train' as ('train', 'seg'): the split that a folder is named after, None if none, and what else the name says"
+    words = [w.removesuffix('set') or w for w in re.findall('[a-z]+|[0-9]+', name.lower())]
+    split = [w for w in words if w in _trains + _tests]
+    rest = ' '.join(w for w in words if w not in (*split, 'set', 'data', 'images', 'imgs', 'split'))
+    return (split[0], rest) if len(split) == 1 else (None, rest)
+
 def _find_splits(path):
     "The folders of the training and of the test images; None for the latter if there is none"
     path = Path(path)
-    folders = {n.lower(): path/n for n in _subfolders(path) if _subfolders(path/n)}
-    tests = [folders[n] for n in ('test', 'val', 'valid', 'validation') if n in folders]
-    if 'train' not in folders:
-        if tests: raise ValueError(f'load_dataset: {path} has {tests[0].name}/ with folders in it, but no train/')
+    named = [(*_split_name(n), path/n) for n in _subfolders(path) if _subfolders(path/n)]
+    trains = [(rest, p) for w, rest, p in named if w in _trains]
+    tests = lambda rest: [p for w in _tests for word, r, p in named if (word, r) == (w, rest)]
+    trains = [t for t in trains if not t[0]] or [t for t in trains if tests(t[0])]
+    if not trains:
+        alone = [p for w, rest, p in named if not rest and w in ('test', 'val', 'valid', 'validation')]
+        if alone: raise ValueError(f'load_dataset: {path} has {alone[0].name}/ with folders in it, but no train/')
         return path, None
-    known = set(_subfolders(folders['train']))
-    labelled = [t for t in tests if (t/'val_annotations.txt').is_file() or known & set(_subfolders(t))]
-    return folders['train'], next(iter(labelled + tests), None)
+    if len(trains) > 1: raise ValueError(f'load_dataset: {path} has several training folders, '
+                                         f'{_some(p.name for _, p in trains)}; expected one')
+    (rest, train), = trains
+    known = set(_subfolders(train))
+    labelled = [t for t in tests(rest) if (t/'val_annotations.txt').is_file() or known & set(_subfolders(t))]
+    return train, next(iter(labelled + tests(rest)), None)
 
 # %% ../nbs/00_data.ipynb #stratified
-def _stratified(files, fraction, seed):
+def _stratified(files, fraction, seed, dropped=False):
     "Training and test files of each class; `fraction` of each class is for testing"
     if not (isinstance(fraction, (int, float, np.number)) and 0 < fraction < 1):
         raise ValueError(f'load_dataset: argument test_fraction got {fraction!r}, expected a number between 0 and 1')
     train, test = {}, {}
     for c, found in files.items():
         n = len(found)
-        if n < 2: raise ValueError(f'load_dataset: class {c!r} has one image only, {found[0]}, expected at least two, '
-                                   'one to train and one to test')
+        if n < 2: raise ValueError(f'load_dataset: class {c!r} has {"one image only, " + str(found[0]) if n else "no image"}'
+                                   f'{" that can be read" * dropped}, expected at least two, one to train and one to test')
         n_test = min(max(1, round(n * fraction)), n - 1)
         chosen = set(torch.randperm(n, generator=gen(seed, 'split', c))[:n_test].tolist())
         test[c]  = [f for i, f in enumerate(found) if i in chosen]
         train[c] = [f for i, f in enumerate(found) if i not in chosen]
     return train, test
 
+# %% ../nbs/00_data.ipynb #odd-folders
+def _odd_folders(path, train_dir, test_dir, told):
+    "Tell of folders that look like splits and are not used as such"
+    inner = [set(_subfolders(train_dir/c)) for c in _subfolders(train_dir)]
+    common = sorted(set.intersection(*inner)) if len(inner) > 1 else []
+    words = {_split_name(c)[0] for c in common}
+    if words & {*_trains} and words & {*_tests}:
+        raise ValueError(f'load_dataset: every class folder of {train_dir} holds {_some(common)}; expected the other way '
+                         'round, train/ and test/ with a folder for each class')
+    if len(common) > 1:
+        told.more.append(f'every class folder of {train_dir} holds the same folders, {_some(common)}; if those are the '
+                         f'classes, name the folders around them train/ and test/')
+    used = {_split_name(p.name)[1] for p in (train_dir, test_dir or train_dir)}
+    for name in _subfolders(path) if train_dir != Path(path) else ():
+        word, rest = _split_name(name)
+        also = (Path(path)/name not in (train_dir, test_dir)) and set(_subfolders(Path(path)/name)) & set(_subfolders(train_dir))
+        if also and not (word in _tests and rest in used): told.more.append(f'{Path(path)/name} was not read')
+
 # %% ../nbs/00_data.ipynb #folder-files
-def _folder_files(path, fraction, seed):
+def _folder_files(path, fraction, seed, told=None):
     "Training and test files of each class of a folder"
     train_dir, test_dir = _find_splits(path)
-    train = _class_files(train_dir)
+    told = _Told() if told is None else told
+    _odd_folders(path, train_dir, test_dir, told)
+    train = _class_files(train_dir, told)
     if not train:
         what = 'images, but no folder for each class' if _image_files(train_dir) else 'no images'
         raise ValueError(f'load_dataset: {train_dir} holds {what}, expected a folder of images for each class')
@@ -977,7 +1224,7 @@ def _folder_files(path, fraction, seed):
         raise ValueError(f'load_dataset: {train_dir} holds one class only, {next(iter(train))!r}, expected at least '
                          'two; if the classes lie inside that folder, pass that folder')
     if test_dir is None: return _stratified(train, fraction, seed)
-    test = _class_files(test_dir)
+    test = _class_files(test_dir, told)
     missing, extra = [c for c in train if c not in test], [c for c in test if c not in train]
     if missing or extra:
         raise ValueError(f'load_dataset: the classes of {test_dir} are not those of {train_dir}: '
@@ -1006,11 +1253,20 @@ class _Files:
                 arrays = [a for part in waiting.pop(0) for a in part]
                 yield b, arrays, self.labels[b.start:b.stop], self.paths[b.start:b.stop]
 
+    def divide(self, good):
+        "Where the good images of training and test are; a split of our own is made of those that can be read"
+        if self.split is None or good.all(): return _split_at(self.n_train, good)
+        slots = {p: i for i, p in enumerate(self.paths) if good[i]}
+        files = {c: sorted(p for p, i in slots.items() if self.labels[i] == y) for y, c in enumerate(self.classes)}
+        return [torch.tensor([slots[p] for found in part.values() for p in found])
+                for part in _stratified(files, *self.split, dropped=True)]
+
     def identity(self): return _folder_identity(self.path, self.how, self.split, self.skip_bad)
     def about(self): return dict(source=str(self.path.resolve()), classes=self.classes, n=self.n)
 
 # %% ../nbs/00_data.ipynb #files-plan
 def _folder_identity(path, how, split, skip_bad):
+    skip_bad = 'before the split' if skip_bad and split else skip_bad
     return dict(path=str(Path(path).resolve()), how=how, split=split, skip_bad=skip_bad)
 
 @patch
@@ -1018,7 +1274,12 @@ def plan(self: _Files):
     "A hash that changes when the files do"
     self.stats = [_stat(p) for p in self.paths]
     files = [[os.path.relpath(p, self.path), y, s] for p, y, s in zip(self.paths, self.labels, self.stats)]
-    return _hash([self.identity(), self.classes, self.n_train, files])
+    return _hash([self.identity(), self.classes, self.n_train, files, *_pillow_settings()])
+
+def _pillow_settings():
+    "What was changed in Pillow that decides which files are good"
+    limit, cut = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+    return [] if (limit, cut) == (89_478_485, False) else [limit, cut]
 
 @patch
 def check(self: _Files):
@@ -1042,8 +1303,10 @@ def _load_folder(path, *, size, fit, channels, stats, test_fraction, seed, skip_
         raise ValueError(f'load_dataset: argument cache_dir got {top}, which lies in the folder of images; choose '
                          'another, or one whose name begins with a dot')
     split = (test_fraction, seed) if _find_splits(path)[1] is None else None
-    source = _Files(path, _folder_files(path, test_fraction, seed), split, size, fit, channels, skip_bad,
+    told = _Told()
+    source = _Files(path, _folder_files(path, test_fraction, seed, told), split, size, fit, channels, skip_bad,
                     workers or min(8, os.cpu_count() or 1))
+    for line in told.lines(path): warnings.warn(f'load_dataset: {line}', stacklevel=3)
     found = _gather('load_dataset', source, in_memory, cache_dir, skip_bad, progress)
     return _from_files(found, source.classes, source.n, source.name, stats)
 
@@ -1159,6 +1422,10 @@ def _load_named(name, root, download, size, fit, channels, stats, in_memory=None
                 f'load_dataset: {name!r} is not in {root} and could not be fetched ({" ".join(str(e).split())}). '
                 f'Put {", ".join(files)} into {root/sub}, or pass as root= the folder that has them in '
                 f'{sub or "it"}, or run once with network and download=True') from e
+    return _from_arrays(name, x, y, x_test, y_test, classes, size, fit, channels, stats, in_memory, cache_dir, progress)
+
+def _from_arrays(name, x, y, x_test, y_test, classes, size, fit, channels, stats, in_memory, cache_dir, progress):
+    "`ImageData` from bytes (N, C, H, W) and labels, resized, in memory or in a cache"
     parts = ('train', _Pairs(x, y)), ('test', _Pairs(x_test, y_test))
     source = _Items('load_dataset', name, parts, size, fit, channels)
     as_is = (size is None or tuple(x.shape[2:]) == size) and channels in (None, x.shape[1])
@@ -1168,11 +1435,62 @@ def _load_named(name, root, download, size, fit, channels, stats, in_memory=None
     x, y, x_test, y_test, _, cache = _gather('load_dataset', source, False, cache_dir, False, progress)
     return _assemble('load_dataset', x, y, x_test, y_test, classes, stats, name, cache=cache)
 
+# %% ../nbs/00_data.ipynb #npz
+def _npz_pairs(names):
+    "{'train': (images, labels), 'test': …, '': …}: the entries of a file by what their names say"
+    pairs, said = {}, {'x': 0, 'images': 0, 'image': 0, 'data': 0, 'y': 1, 'labels': 1, 'label': 1, 'targets': 1}
+    for name in names:
+        words = re.findall('[a-z]+', name.lower())
+        split = 'train' if {*words} & {*_trains} else next((w for w in _tests if w in words), '')
+        what = {said[w] for w in words if w in said}
+        if len(what) == 1: pairs.setdefault(split, {})[what.pop()] = name
+    return {k: (v[0], v[1]) for k, v in pairs.items() if len(v) == 2}
+
+def _npz_images(path, name, x):
+    "Images of an .npz file as (N, C, H, W) or (N, H, W)"
+    if x.ndim == 4 and x.shape[3] in (1, 3): return x.transpose(0, 3, 1, 2)  # numpy's usual order
+    if x.ndim == 3 or x.ndim == 4 and x.shape[1] in (1, 3): return x
+    raise ValueError(f'load_dataset: {name} of {path} has shape {x.shape}, expected (N, H, W), or four axes with 1 or 3 channels')
+
+# %% ../nbs/00_data.ipynb #load-npz
+def _open_npz(path, free):
+    "The arrays of an .npz file that belong together: {split: (images, labels)}, and class names or None"
+    try:
+        size = sum(e.file_size for e in zipfile.ZipFile(path).infolist())
+        if free and size > free: raise ValueError(f'it unpacks to {size:,} bytes, of memory {free:,} are free')
+        with np.load(path, allow_pickle=False) as f:
+            pairs = _npz_pairs(f.files)
+            if not {'train', ''} & {*pairs}:
+                raise ValueError(f'it holds {_some(f.files)}, expected train_images and train_labels, test_images and '
+                                 'test_labels, or one pair of images and labels')
+            found = {k: (_npz_images(path, a, f[a]), f[b]) for k, (a, b) in pairs.items()}
+            return found, f['classes'] if 'classes' in f.files else None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as e:
+        raise ValueError(f'load_dataset: {path} cannot be used: {e}') from e
+
+def _load_npz(path, size, fit, channels, stats, test_fraction, seed, in_memory, cache_dir, progress):
+    "`load_dataset` for an .npz file"
+    pairs, classes = _open_npz(path, free_memory())
+    parts = [pairs['train' if 'train' in pairs else ''], next((pairs[k] for k in _tests if k in pairs), None)]
+    parts = [(_as_bytes('load_dataset', 'images', x), _as_labels('load_dataset', 'labels', y, len(x)))
+             for x, y in filter(None, parts)]
+    if len(parts) == 1:
+        (x, y), = parts
+        idx = {int(c): (y == c).nonzero()[:, 0].tolist() for c in y.unique()}
+        parts = [(x[i], y[i]) for i in ([j for found in part.values() for j in found]
+                                        for part in _stratified(idx, test_fraction, seed))]
+    return _from_arrays(path.stem, *parts[0], *parts[1], classes, size, fit, channels, stats, in_memory, cache_dir, progress)
+
 # %% ../nbs/00_data.ipynb #nothing-there
+def _holds_images(path):
+    "Is there an image in a folder or below it?"
+    return any(name.lower().endswith(_extensions) for _, _, names in os.walk(path) for name in names)
+
 def _nothing_there(given, path):
     "Raise the error that fits what was given to `load_dataset`"
     where = 'load_dataset'
-    if path.exists(): raise ValueError(f'{where}: {path} is a file, expected a folder (unpack an archive first)')
+    if path.exists(): raise ValueError(f'{where}: {path} is a file, expected a folder, or an .npz file of images and '
+                                       'labels (unpack an archive first)')
     if not isinstance(given, str) or '/' in given or os.sep in given or given[:1] in '.~':
         raise FileNotFoundError(f'{where}: there is no folder {path}')
     near = difflib.get_close_matches(_plain(given), dataset_names(), cutoff=0.4) or dataset_names()
@@ -1180,7 +1498,7 @@ def _nothing_there(given, path):
 
 # %% ../nbs/00_data.ipynb #load-dataset
 def load_dataset(
-    name_or_folder='digits',     # One of `dataset_names()`, or a folder with a folder of images for each class
+    name_or_folder='digits',     # One of `dataset_names()`, a folder with a folder of images for each class, or an .npz
     root=None,                   # Of named sets, default $DATASET_CONDENSATION_ROOT, else ~/.cache/dataset_condensation
     download: bool = True,       # Fetch a named set that does not lie there
     size=None,                   # Pixels, or (height, width): resize every image
@@ -1201,10 +1519,14 @@ def load_dataset(
         raise TypeError(f'{where}: argument name_or_folder got {given!r}, expected a name or a path')
     size = _check_options(where, size, fit, channels, in_memory, workers)
     if isinstance(given, str) and _plain(given) in dataset_names():
+        if Path(given).is_dir() and _holds_images(given):
+            warnings.warn(f'{where}: {given!r} is the set of that name; for the folder beside it say ./{given}', stacklevel=2)
         return _load_named(_plain(given), root, download, size, fit, channels, stats, in_memory, cache_dir, progress)
     path = Path(given).expanduser()
     how = dict(size=size, fit=fit, channels=channels, stats=stats, test_fraction=test_fraction, seed=seed,
                skip_bad=skip_bad, workers=workers, progress=progress, in_memory=in_memory, cache_dir=cache_dir)
     if path.is_dir(): return _load_folder(path, **how)
+    if path.is_file() and path.suffix.lower() == '.npz':
+        return _load_npz(path, **{k: v for k, v in how.items() if k not in ('skip_bad', 'workers')})
     if not path.exists() and in_memory is not True and (found := _load_vanished(path, **how)): return found
     _nothing_there(given, path)

@@ -187,14 +187,16 @@ def test_to_moves_what_is_drawn(caches):
     assert data.cache.folder.parent == caches
 
 
-def test_what_it_says(tmp_path, caches, capsys):
+def test_what_it_says(tmp_path, caches, caplog, capsys):
     class_folders(tmp_path/'photos')
+    caplog.set_level('INFO', 'dataset_condensation')
     data = load_dataset(tmp_path/'photos', in_memory=False)
-    first = capsys.readouterr().err
+    first = caplog.text
     assert 'load_dataset: 10 images are kept in a cache of' in first and str(data.cache.folder) in first
     assert str(data.cache.folder) in repr(data) and 'kB' in repr(data) and repr(data.train).endswith('in a file')
+    caplog.clear()
     load_dataset(tmp_path/'photos', in_memory=False)
-    assert capsys.readouterr().err == ''
+    assert caplog.text == '' and capsys.readouterr().out == ''
 
 
 # ---- when it is used ----
@@ -261,12 +263,12 @@ def photos_of(tmp_path): return class_folders(tmp_path/'photos', 12)
     lambda p: write(p/'cat'/'3.png', picture(99)), lambda p: (p/'cat'/'3.png').rename(p/'dog'/'3x.png'),
     lambda p: class_folders(p, 2, ['cow']), lambda p: os.utime(p/'dog'/'1.png', (1, 1))],
     ids=['new', 'gone', 'other pixels', 'other class', 'new class', 'time'])
-def test_a_changed_folder_is_noticed(tmp_path, change, capsys, caches):
+def test_a_changed_folder_is_noticed(tmp_path, change, caplog, caches):
     photos = photos_of(tmp_path)
     load(photos)
     change(photos)
     changed = load_dataset(photos, in_memory=False)
-    assert 'is made again: its source has changed' in capsys.readouterr().err
+    assert 'is made again: its source has changed' in caplog.text
     assert_same(changed, load(photos, True))
     assert len(list(caches.glob('photos-*'))) == 1                  # in the place of the old one
 
@@ -277,10 +279,10 @@ def test_another_size_is_another_cache(tmp_path, caches):
     assert sizes == [(3, 4, 4), (3, 6, 6), (3, 4, 4)] and len(list(caches.glob('photos-*'))) == 2
 
 
-def test_a_changed_dataset_is_noticed(capsys):
+def test_a_changed_dataset_is_noticed(caplog):
     datasets()
     other = from_datasets(Items(100, shift=5), Items(20, shift=10**6), name='items', in_memory=False)
-    assert 'is made again' in capsys.readouterr().err
+    assert 'is made again' in caplog.text
     pixels, _ = Items(100, shift=5)[int(other.train.order[0])]
     assert torch.equal(other.train.images[0], torch.from_numpy(pixels).permute(2, 0, 1))
 
@@ -353,12 +355,12 @@ def flip(path, at):
                                  lambda p: flip(p, -70), lambda p: flip(p, 20), lambda p: p.write_bytes(b'{}'),
                                  lambda p: p.write_bytes(p.read_bytes() + b'x')],
                          ids=['short', 'empty', 'gone', 'late bit', 'early bit', 'other', 'long'])
-def test_damage_is_noticed_and_repaired(file, how, caches, capsys):
+def test_damage_is_noticed_and_repaired(file, how, caches, caplog):
     good = datasets(in_memory=True)
     datasets()
     how(next(caches.glob(f'*/{file}')))
     again = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
-    assert capsys.readouterr().err.count(' is made again: ') == 1
+    assert caplog.text.count(' is made again: ') == 1
     assert_same(again, good)
 
 
@@ -511,7 +513,7 @@ def test_several_builders_at_once(tmp_path, caches):
 
 
 @forks
-def test_a_lock_ends_with_its_process(capfd, caches):
+def test_a_lock_ends_with_its_process(caplog, caches):
     "While one builds, the other says that it waits; when the first is killed, it goes on"
     def slow():
         put = cache_module._Building.put
@@ -523,7 +525,7 @@ def test_a_lock_ends_with_its_process(capfd, caches):
     threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
     data = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
     os.waitpid(pid, 0)
-    assert 'another process is building the cache' in capfd.readouterr().err
+    assert 'another process is building the cache' in caplog.text
     assert_same(data, datasets(in_memory=True))
 
 
