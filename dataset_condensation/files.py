@@ -28,7 +28,7 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
 # %% ../nbs/04b_files.ipynb #imports-own
-from .data import _gray_or_rgb, _plain, _published
+from .data import _gray_or_rgb, _plain, _published, open_image
 from .training import SyntheticSet
 
 # %% ../nbs/04b_files.ipynb #sync-folder
@@ -273,16 +273,15 @@ def _pictures(where, root, folders, counts):
 def _picture(where, path, channels, shape, allowed):
     "One PNG as uint8 (H, W) or (H, W, 3); of `shape` = (height, width) unless None, `allowed` pixel values at most"
     raw = _read(where, path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('error', Image.DecompressionBombWarning)
-            im = Image.open(io.BytesIO(raw), formats=['PNG'])
+    def fits(im):
         h, w = size = im.size[::-1]
         if h * w * channels > allowed: raise ValueError(f'{h} × {w} pixels are too many for {len(raw):,} bytes')
         if shape not in (None, size):
             raise ValueError(f'it is {h} × {w}, the others are {shape[0]} × {shape[1]} (height × width)')
-        im.load()
-        im = _gray_or_rgb(im)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('error', Image.DecompressionBombWarning)
+            with open_image(io.BytesIO(raw), formats=('PNG',), check=fits) as im: im = _gray_or_rgb(im)
         if channels == 1 and im.mode != 'L': raise ValueError('it has colours, but the set has one channel')
         return np.asarray(im if channels == 1 else im.convert('RGB'))
     except UnidentifiedImageError as e: raise ValueError(f'{where}: {path} is not a PNG file') from e
