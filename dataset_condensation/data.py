@@ -7,7 +7,7 @@ __all__ = ['show_images', 'gen', 'image_stats', 'ImageSet', 'ImageData', 'from_t
            'dataset_names', 'load_dataset']
 
 # %% ../nbs/00_data.ipynb #imports
-import difflib, gzip, hashlib, json, math, operator, os, reprlib, stat, tempfile, textwrap, warnings, zlib
+import difflib, gzip, hashlib, json, math, operator, os, re, reprlib, stat, tempfile, textwrap, unicodedata, warnings, zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
@@ -18,6 +18,7 @@ from typing import NamedTuple
 from urllib.error import URLError
 import matplotlib.pyplot as plt, numpy as np, torch
 from fastcore.basics import patch
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -78,6 +79,30 @@ def _displayable(images) -> Tensor:
                          '0 to 1: show data.denormalize(images) if they are normalised')
     return x[:, :3 if x.shape[1] >= 3 else 1].clamp(0, 1)
 
+# %% ../nbs/00_data.ipynb #plain-text
+def _escaped(c): return c if c.isprintable() or c == '\N{NO-BREAK SPACE}' else c.encode('unicode_escape').decode()
+
+def plain_text(s) -> str:
+    "Any text as a terminal or table can show it, in one line"
+    return ''.join(map(_escaped, str(s)))
+
+# %% ../nbs/00_data.ipynb #picture-text
+def _has_letter(c):
+    "Has one of the fonts that matplotlib is set to this letter?"
+    for family in plt.rcParams['font.family']:
+        try: font = get_font(findfont(FontProperties(family=[family]), fallback_to_default=False))
+        except ValueError: font = get_font(findfont(FontProperties()))
+        if font.get_char_index(ord(c)): return True
+    return False
+
+def picture_text(s, most=60) -> str:
+    "Any text as matplotlib can draw it: one line, no formula, a box for a letter that the font does not have"
+    text = ' '.join(str(s).split())
+    text = text if len(text) <= most else text[:most - 1] + '…'
+    text = ''.join(c for c in text if unicodedata.category(c) != 'Cf')     # marks that are not seen
+    text = ''.join(c if c.isprintable() and _has_letter(c) else '\N{WHITE SQUARE}' for c in text)
+    return re.sub(r'(?<!\\)\$', r'\\$', text)
+
 # %% ../nbs/00_data.ipynb #show-images
 def show_images(
     images,              # (N, C, H, W) or (C, H, W): uint8, or floats in 0–1
@@ -104,9 +129,9 @@ def show_images(
     ax.axis('off')
     for i, text in enumerate([] if titles is None else titles):
         x0, y0 = i % ncols * (w + gap), i // ncols * (top + h + gap)
-        ax.text(x0 + (w - 1) / 2, y0 + top - 1, str(text), ha='center', va='bottom', fontsize=8)
+        ax.text(x0 + (w - 1) / 2, y0 + top - 1, picture_text(text), ha='center', va='bottom', fontsize=8)
     for r, text in enumerate([] if rows is None else rows):
-        ax.text(-gap - 1, r * (top + h + gap) + top + (h - 1) / 2, str(text), ha='right', va='center', fontsize=8)
+        ax.text(-gap - 1, r * (top + h + gap) + top + (h - 1) / 2, picture_text(text), ha='right', va='center', fontsize=8)
     return ax
 
 # %% ../nbs/00_data.ipynb #gen
