@@ -269,10 +269,15 @@ class RunLock:
         self.lock, self.process = _lock_of(self.folder), os.getpid()
         try: self.lock.acquire(timeout=0)
         except Timeout: raise RunLocked(f'RunLock: another run is at work in {self.folder}') from None
-        return self
+        if os.path.lexists(self.folder/LOCK): return self
+        self.lock.release()                        # its owner removed the file just before: once more
+        return self.__enter__()
 
     def __exit__(self, *exception):
-        if self.process == os.getpid(): self.lock.release()    # not in a forked process
+        if self.process != os.getpid(): return     # in a forked process
+        with suppress(OSError):                    # Windows removes no open file
+            if not os.lstat(path := self.folder/LOCK).st_size: os.unlink(path)
+        self.lock.release()
 
 # %% ../nbs/04c_checkpoints.ipynb #in-use
 def in_use(

@@ -233,7 +233,8 @@ def _said(f, start):
         return next((k for k, form in found.items() if str(form).startswith(MADE_BY)), '')
     text = f.read(2**26)
     if start[:4] == b'\x89PNG':
-        with Image.open(f, formats=('PNG',)) as im: return 'picture' if MADE_BY in str(im.info.get('Software')) else ''
+        with Image.open(f, formats=('PNG',)) as im: by = str(im.info.get('Software'))
+        return 'picture' if MADE_BY in by else 'figure' if by.startswith('Matplotlib') else ''
     if start.startswith(b'<!DOCTYPE html>'): return 'page' if f'Made by {MADE_BY}'.encode() in text[-400:] else ''
     found = json.loads(text) if start[:1] == b'{' else {}
     return next((kind for kind, keys in reversed(_keys.items()) if keys <= found.keys()), '')
@@ -250,12 +251,15 @@ def _kind_of(path):
     except (OSError, ValueError, TypeError, AttributeError, RecursionError): return ''
 
 def _check_ours(where, folder, kinds):
-    "Raise if a name in `folder` that will be written to is somebody else's; `kinds` has what each may be"
-    for name, kind in kinds.items():
-        path = Path(folder)/name
-        if os.path.lexists(path) and _kind_of(path) != kind:
-            raise FileExistsError(f'{where}: {path} would be overwritten, but it was not written by this package '
-                                  '(or is a link); move it away, or choose another folder')
+    "Raise if a name in `folder` that will be written to is somebody else's; is there any file of ours?"
+    found = {name: _kind_of(Path(folder)/name) for name in kinds if os.path.lexists(Path(folder)/name)}
+    ours = any(kind == kinds[name] for name, kind in found.items())
+    for name, kind in found.items():
+        early = ours and (kind, kinds[name]) == ('figure', 'picture')    # pictures did not say yet who made them
+        if kind != kinds[name] and not early:
+            raise FileExistsError(f'{where}: {Path(folder)/name} would be overwritten, but it was not written by this '
+                                  'package (or is a link); move it away, or choose another folder')
+    return ours
 
 # %% ../nbs/04b_files.ipynb #folder-name
 def _folder_name(c, name, n):
