@@ -11,7 +11,6 @@ import itertools
 import json
 import os
 import pickle
-import shutil
 import signal
 import time
 import warnings
@@ -33,12 +32,12 @@ from tqdm.auto import tqdm
 
 # %% ../nbs/13_architecture_search.ipynb #imports-own
 from .augmentation import dsa_for
-from .checkpoints import RunLock
+from .checkpoints import Checkpoints, RunLock
 from .condensation import Method, _fields, _plain, condense, versions
 from .coresets import (METHODS, _check_options, _sizes_within, class_sizes, get_method,
                                            markdown_table, size_beside, text_table)
-from .data import ImageData, gen
-from .files import write_atomic
+from .data import ImageData, gen, picture_text
+from .files import _load_json, write_atomic
 from .networks import NetSpec, canonical_name, make_net, parse_net
 from .training import (TRAIN_RECIPES, SyntheticSet, TrainRecipe, _test_set, accuracy, check_count,
                                            bar_kwargs, check_data, check_evaluate, computing, get_speed,
@@ -183,7 +182,7 @@ class _Journal:
         self.path, self.records = folder and self.folder/'results.jsonl', []
         if not folder: return
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self.path.exists(): self.records = _read_lines(self.path)
+        if os.path.lexists(self.path): self.records = _read_lines(self.path)
 
     def add(self, record):
         self.records.append(record)
@@ -203,7 +202,7 @@ class _Journal:
 # %% ../nbs/13_architecture_search.ipynb #read-lines
 def _is_record(r):
     "Has a line of the journal the fields it should have?"
-    number = lambda v: isinstance(v, (int, float)) and not isinstance(v, bool)
+    number = lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) < 1e12
     if not isinstance(r, dict) or not number(r.get('seconds')): return False
     if isinstance(r.get('set'), str): return True
     a = r.get('accuracies')
@@ -212,14 +211,17 @@ def _is_record(r):
 
 def _read_lines(path):
     "The records in a journal"
+    if path.is_symlink() or not path.is_file(): raise FileExistsError(f'search: {path} is a link or no file')
     raw, records, bad = path.read_bytes(), [], 0
     whole = raw[:raw.rfind(b'\n') + 1]
-    if len(whole) < len(raw): os.truncate(path, len(whole))    # the writer was stopped in the middle of it
     for line in whole.splitlines():
         try: record = json.loads(line)
-        except ValueError: record = None
+        except (ValueError, RecursionError): record = None
         if _is_record(record): records.append(record)
         else: bad += 1
+    if raw and not records and not raw.startswith((b'{"net": ', b'{"set": ')):
+        raise ValueError(f'search: {path} holds no results of a search; choose another folder')
+    if len(whole) < len(raw): os.truncate(path, len(whole))    # the writer was stopped in the middle of it
     if bad: warnings.warn(f'search: {bad} lines of {path} are no results and are left out', stacklevel=3)
     return records
 
@@ -427,7 +429,7 @@ def save(self: SearchResult, path):
                       indent=1, ensure_ascii=False)
     lines = [f'  {json.dumps(p)}: {{\n' + ',\n'.join(f'   {json.dumps(n)}: {json.dumps(r)}' for n, r in found.items())
              + '\n  }' for p, found in runs.items()]
-    return write_atomic(path, head[:-2] + ',\n "runs": {\n' + ',\n'.join(lines) + '\n }\n}\n')
+    return write_atomic(path, head[:-2] + ',\n "runs": {\n' + ',\n'.join(lines) + '\n }\n}\n', where='SearchResult.save')
 
 # %% ../nbs/13_architecture_search.ipynb #search-load
 @patch(cls_method=True)
@@ -435,13 +437,12 @@ def load(cls: SearchResult,
          path,              # A file that `save` wrote
         ) -> SearchResult:
     "Read a result back"
-    if not Path(path).is_file(): raise FileNotFoundError(f'SearchResult.load: there is no file {path}')
+    d = _load_json('SearchResult.load', path, 'a result that `save` wrote')
     try:
-        d = json.loads(Path(path).read_text(encoding='utf-8'))
         found = cls(d['space'], d['columns'], d['runs'], d['about'])
         repr(found)
         return found
-    except (AttributeError, KeyError, TypeError, ValueError) as e:
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as e:
         why = f'({type(e).__name__}: {e})'
         raise ValueError(f'SearchResult.load: {path} is not a result that `save` wrote {why}') from e
 
@@ -478,7 +479,8 @@ def plot_search(
             i = [*CONVNETS[by], kind].index(kind)
             ax.plot([x[n] for n in names], [y[n] for n in names], 'osD^vPX'[i % 7], ms=4, color=f'C{i}', label=str(kind))
         rho = result.correlation(p)
-        ax.set(title=p if rho is None else f'{p}, ρ = {rho:.2f}', xlabel='rank' if ranks else 'accuracy %')
+        name = picture_text(p)
+        ax.set(title=name if rho is None else f'{name}, ρ = {rho:.2f}', xlabel='rank' if ranks else 'accuracy %')
         ax.grid(alpha=.3)
     axs[0].set_ylabel('rank on the whole set' if ranks else 'on the whole set %')
     axs[-1].legend(title=by, fontsize=8, loc='center left', bbox_to_anchor=(1, .5))
@@ -544,7 +546,10 @@ def _make_set(m, data, ipc, seed, net, device, options, journal, progress=False)
     key = _digest(dict(method=m.name, settings=_settings(m, ipc, net, options, data), data=data.fingerprint(), seed=seed,
                        ipc=class_sizes(ipc, data.n_classes), net=net))
     file = journal.folder and journal.folder/f'set-{key}.safetensors'
-    if file and file.is_file(): return SyntheticSet.load(file), journal.seconds(key)
+    if file and file.is_symlink(): raise FileExistsError(f'search: {file} is a link, expected a file')
+    if file and file.is_file():
+        try: return SyntheticSet.load(file), journal.seconds(key)
+        except ValueError as e: warnings.warn(f'search: {e}; it is made again', stacklevel=2)
     making = file and file.with_suffix('')
     extra = dict(progress=progress, checkpoint=making, on_interrupt='raise') if isinstance(m, Method) else {}
     start = _clock(device)
@@ -552,7 +557,7 @@ def _make_set(m, data, ipc, seed, net, device, options, journal, progress=False)
     finally: journal.add(dict(set=key, seconds=round(_clock(device) - start, 4)))
     if file:
         small.save(file)
-        shutil.rmtree(making, ignore_errors=True)
+        Checkpoints(making).remove()
     return small, journal.seconds(key)
 
 # %% ../nbs/13_architecture_search.ipynb #columns

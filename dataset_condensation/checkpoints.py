@@ -11,8 +11,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
+import stat
 import threading
 import time
 import warnings
@@ -27,14 +29,11 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
 # %% ../nbs/04c_checkpoints.ipynb #imports-own
-from .files import _as_path, write_atomic
+from .files import _as_path, _kind_of, write_atomic
 from .training import check_count
 
 # %% ../nbs/04c_checkpoints.ipynb #imports-lock
-try: import fcntl
-except ImportError: fcntl = None   # Windows
-try: import msvcrt
-except ImportError: msvcrt = None  # everywhere else
+from filelock import FileLock, Timeout
 
 # %% ../nbs/04c_checkpoints.ipynb #optimizer-tensors
 def optimizer_tensors(
@@ -77,7 +76,7 @@ def restore(
     for k, m in net.named_modules(): m.training = k not in evaluating
 
 # %% ../nbs/04c_checkpoints.ipynb #checksum
-FORMAT = 'dataset_condensation/checkpoint/1'
+FORMAT, LOCK = 'dataset_condensation/checkpoint/1', '.dataset_condensation.lock'
 
 def _checksum(tensors, about):
     "sha256 of names, types, shapes and bytes of tensors, and of some JSON"
@@ -110,7 +109,7 @@ def unpack(
         if header['format'] != FORMAT: raise ValueError(f'its format is {header["format"]!r}, expected {FORMAT!r}')
         if header['sha256'] != _checksum(tensors, header['about']): raise ValueError('its checksum does not fit')
         return tensors, header['about']
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as e:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as e:
         raise ValueError(f'unpack: {path} cannot be used: {e if isinstance(e, ValueError) else repr(e)}') from e
 
 # %% ../nbs/04c_checkpoints.ipynb #uninterrupted
@@ -156,10 +155,14 @@ class Checkpoints:
     def __repr__(self): return f'Checkpoints({str(self.folder)!r}, {len(self)} in it)'
     def __len__(self): return len(self.files)
 
+    def named(self, form) -> list:
+        "Regular files whose names have a form, oldest first"
+        try: found = [p for p in self.folder.iterdir() if re.fullmatch(form, p.name)]
+        except OSError: return []
+        return sorted((p for p in found if p.is_file() and not p.is_symlink()), key=lambda p: (len(p.name), p.name))
+
     @property
-    def files(self) -> list:
-        "The files, oldest first"
-        return sorted(self.folder.glob('checkpoint-*.safetensors'))
+    def files(self) -> list: return self.named(r'checkpoint-\d{8,}\.safetensors')
 
 # %% ../nbs/04c_checkpoints.ipynb #prepare
 @patch
@@ -193,13 +196,16 @@ def write(self: Checkpoints,
           about: dict,        # Anything JSON can hold
          ) -> Path:           # The file
     "Write the next checkpoint and let go of the oldest"
-    start, number = time.monotonic(), max([int(p.stem.split('-')[1]) for p in self.files], default=0) + 1
+    start, number = time.monotonic(), int(self.files[-1].stem.split('-')[1]) + 1 if self.files else 1
     try:
         with uninterrupted():
-            for part in self.folder.glob('.checkpoint-*.part'): part.unlink()
-            path = write_atomic(self.folder/f'checkpoint-{number:08d}.safetensors', pack(tensors, about))
-            good = [p for p in self.files if p not in self.damaged]
-            for old in [*self.damaged, *good[:-self.keep]]: old.unlink(missing_ok=True)
+            for part in self.named(r'\.checkpoint-\d{8,}\.safetensors\.[0-9a-f]{8}\.part'): part.unlink()
+            path = self.folder/f'checkpoint-{number:08d}.safetensors'
+            write_atomic(path, pack(tensors, about), links=False)
+            ours = [p for p in self.files if _kind_of(p) == 'checkpoint' or not p.stat().st_size]
+            good = [p for p in ours if p not in self.damaged]
+            for old in ours:
+                if old in self.damaged or old not in good[-self.keep:]: old.unlink(missing_ok=True)
     except OSError as e: raise self.error(e) from e
     self.damaged.clear()
     self.wrote = time.monotonic()
@@ -234,36 +240,20 @@ def peek(self: Checkpoints) -> dict:    # None if there is none
         try: return unpack(path)[1]
         except ValueError: pass
 
+@patch
+def remove(self: Checkpoints):
+    "Take the checkpoints away, and the folder if nothing else is in it"
+    for path in [p for p in self.files if _kind_of(p) == 'checkpoint'] + self.named(re.escape(LOCK)): path.unlink()
+    with suppress(OSError): self.folder.rmdir()
+
 # %% ../nbs/04c_checkpoints.ipynb #lock-calls
-_held = set()   # Descriptors of the locks held by this process
-
-def _lock(fd):
-    "Take the lock on an open file, or raise an OSError"
-    if fcntl: return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    os.lseek(fd, 1 << 20, os.SEEK_SET)     # beyond the text, which must stay readable
-    msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-
-def _let_go():
-    "In a forked process: the lock is its parent's, and must not outlive it here"
-    for fd in _held: os.close(fd)
-    _held.clear()
-
-if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_let_go)
-
-# %% ../nbs/04c_checkpoints.ipynb #lock-file
-def _locked_file(path):
-    "A descriptor of the file with its lock taken; None if somebody else has it"
-    while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            _lock(fd)
-            if os.path.samestat(os.fstat(fd), os.stat(path)): return fd
-        except FileNotFoundError: pass        # its owner removed it just now: once more
-        except OSError as e:
-            os.close(fd)
-            if e.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK): return None
-            raise
-        os.close(fd)
+def _lock_of(folder):
+    "The lock of a folder, not yet taken; an error where something else has its name"
+    try: found = os.lstat(path := folder/LOCK)
+    except FileNotFoundError: return FileLock(path, thread_local=False)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 and found.st_size:
+        raise FileExistsError(f'RunLock: {path} is a link, a folder or a device, expected the lock of a run or nothing')
+    return FileLock(path, thread_local=False)
 
 # %% ../nbs/04c_checkpoints.ipynb #run-lock
 class RunLocked(BlockingIOError):
@@ -274,32 +264,29 @@ class RunLock:
     def __init__(self,
                  folder,   # Must exist
                 ):
-        self.path, self.fd = _as_path('RunLock', folder, 'folder').resolve()/'lock', None
-        if not self.path.parent.is_dir(): raise FileNotFoundError(f'RunLock: `folder` is {folder}, which is no folder')
+        self.folder = _as_path('RunLock', folder, 'folder').resolve()
+        if not self.folder.is_dir(): raise FileNotFoundError(f'RunLock: `folder` is {folder}, which is no folder')
 
     def __enter__(self):
-        self.fd = _locked_file(self.path)
-        if self.fd is None:
-            raise RunLocked(f'RunLock: another run (process {self.path.read_text()}) is at work in {self.path.parent}')
-        _held.add(self.fd)
-        os.lseek(self.fd, 0, os.SEEK_SET)
-        os.ftruncate(self.fd, 0)
-        os.write(self.fd, str(os.getpid()).encode())
-        return self
+        self.lock, self.process = _lock_of(self.folder), os.getpid()
+        try: self.lock.acquire(timeout=0)
+        except Timeout: raise RunLocked(f'RunLock: another run is at work in {self.folder}') from None
+        if os.path.lexists(self.folder/LOCK): return self
+        self.lock.release()                        # its owner removed the file just before: once more
+        return self.__enter__()
 
     def __exit__(self, *exception):
-        if self.fd not in _held: return       # in a forked process
-        _held.discard(self.fd)
-        if not fcntl: os.close(self.fd)       # Windows removes no open file
-        with suppress(OSError): self.path.unlink()
-        if fcntl: os.close(self.fd)
+        if self.process != os.getpid(): return     # in a forked process
+        with suppress(OSError):                    # Windows removes no open file
+            if not os.lstat(path := self.folder/LOCK).st_size: os.unlink(path)
+        self.lock.release()
 
 # %% ../nbs/04c_checkpoints.ipynb #in-use
 def in_use(
     folder,    # Need not exist
 ) -> bool:
     "Is a run at work in the folder?"
-    if not (Path(folder)/'lock').exists(): return False
+    if not os.path.lexists(Path(folder)/LOCK): return False
     try:
         with RunLock(folder): return False
     except RunLocked: return True

@@ -8,11 +8,12 @@ __all__ = ['class_subset', 'only_classes', 'learn', 'distillation', 'split_class
 
 # %% ../nbs/12_continual_learning.ipynb #imports
 import copy
+import hashlib
 import inspect
 import json
 import re
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
@@ -30,9 +31,11 @@ from tqdm.auto import tqdm
 from .augmentation import dsa_for
 from .checkpoints import RunLock, differences
 from .condensation import Method, _fields, _plain, condense, versions
-from .coresets import Coreset, _check_options, class_sizes, get_method, markdown_table, text_table
-from .data import ImageData, ImageSet, _refit, _sample, from_tensors, gen, load_dataset
-from .files import _as_path, write_atomic
+from .coresets import (Coreset, _check_options, class_sizes, get_method, markdown_table, markdown_text,
+                                           text_table)
+from .data import (ImageData, ImageSet, _refit, _sample, from_tensors, gen, load_dataset, picture_text,
+                                       plain_text)
+from .files import _as_path, _load_json, write_atomic
 from .networks import check_net, make_net
 from .training import (SyntheticSet, _batches, accuracy, augment_for, check_count, check_data,
                                            evaluate, pick_device, predict, bar_kwargs, train_recipe)
@@ -310,10 +313,10 @@ def cells(self: Continual,
     return [[r[i] for i in keep] for r in rows]
 
 @patch
-def __repr__(self: Continual): return '\n'.join([text_table(self.cells()), *self.about.get('notes', [])])
+def __repr__(self: Continual): return '\n'.join([text_table(self.cells()), *map(plain_text, self.about.get('notes', []))])
 @patch
 def _repr_markdown_(self: Continual):
-    return '\n\n'.join([markdown_table(self.cells()), *self.about.get('notes', [])])
+    return '\n\n'.join([markdown_table(self.cells()), *map(markdown_text, self.about.get('notes', []))])
 
 # %% ../nbs/12_continual_learning.ipynb #continual-json
 @patch
@@ -324,7 +327,7 @@ def as_dict(self: Continual) -> dict:
 @patch
 def save(self: Continual, path):
     "Write everything to a JSON file, whole or not at all"
-    write_atomic(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n')
+    write_atomic(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n', where='Continual.save')
 
 @patch(cls_method=True)
 def load(cls: Continual,
@@ -333,12 +336,13 @@ def load(cls: Continual,
     "Read a study back"
     path = _as_path('Continual.load', path)
     if path.is_dir(): path = path/'continual.json'
-    if not path.is_file(): raise FileNotFoundError(f'Continual.load: there is no file {path}')
+    found, known = _load_json('Continual.load', path, 'a study that `save` wrote'), [f.name for f in fields(ContinualRun)]
     try:
-        found = json.loads(path.read_text(encoding='utf-8'))
-        known = [f.name for f in fields(ContinualRun)]
-        return cls([ContinualRun(**{k: v for k, v in r.items() if k in known}) for r in found['runs']], found['about'])
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        runs = [ContinualRun(**{k: v for k, v in r.items() if k in known}) for r in found['runs']]
+        study = cls(runs, dict(found['about']))
+        if runs: repr(study)     # what is no number shows here
+        return study
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
         raise ValueError(f'Continual.load: {path} is not a study that `save` wrote ({type(e).__name__}: {e})') from e
 
 # %% ../nbs/12_continual_learning.ipynb #continual-plot
@@ -353,9 +357,9 @@ def plot(self: Continual,
     x = range(len(self.about['heads']))
     for i, name in enumerate(names):
         y, spread = ([f(name, t) for t in x] for f in (self.mean, self.between_orders))
-        ax.errorbar([t + 0.02*i for t in x], y, None if None in spread else spread, label=name, capsize=2, marker='osD^vPX'[i % 7], ms=4,
+        ax.errorbar([t + 0.02*i for t in x], y, None if None in spread else spread, label=picture_text(name), capsize=2, marker='osD^vPX'[i % 7], ms=4,
                     **(dict(color='black', ls='--') if name == 'whole' else {}))
-    ax.set_xticks(x, self.about['heads'])
+    ax.set_xticks(x, list(map(picture_text, self.about['heads'])))
     ax.set(ylabel='accuracy % on everything seen')
     ax.legend(fontsize=8)
     return ax
@@ -420,11 +424,14 @@ class Journal:
         if self.folder is None: return
         if self.folder.exists() and not self.folder.is_dir():
             raise FileExistsError(f'{where}: `folder` is {folder}, which is a file')
-        if (self.folder/'continual.json').exists(): self._go_on(Continual.load(self.folder))
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.read()
 
-    def _go_on(self, kept):
+    def read(self):
         "What the folder holds and what is asked for must be one study"
+        path = self.folder/'continual.json'
+        if path.is_symlink(): raise FileExistsError(f'{self.where}: {path} is a link, expected a file')
+        if not path.exists(): return
+        kept = Continual.load(path)
         was, now, self.runs = kept.about, self.about, {(r.method, r.order): r for r in kept.runs}
         if not {'study', 'orders', 'methods'} <= {*was}:
             raise ValueError(f'{self.where}: `folder` {self.folder} holds a continual.json of something else')
@@ -432,14 +439,28 @@ class Journal:
         same = lambda a: dict(a['study'], orders=a['orders'][:n], methods={k: a['methods'][k] for k in common})
         if found := differences(same(was), same(now)):
             raise ValueError(f'{self.where}: `folder` {self.folder} holds another study: {"; ".join(found)}')
-        orders = max(was['orders'], now['orders'], key=len)
-        self.kept = dict(now, methods=was['methods'] | now['methods'], orders=orders)
+        self.kept = dict(now, methods=was['methods'] | now['methods'], orders=max(was['orders'], now['orders'], key=len))
 
-    def lock(self): return RunLock(self.folder) if self.folder else nullcontext()
-    def run(self, *key, groups): return self.runs.setdefault(key, ContinualRun(*key, groups))
-    def write(self):
-        "Everything so far"
-        if self.folder: Continual(list(self.runs.values()), self.kept).save(self.folder/'continual.json')
+# %% ../nbs/12_continual_learning.ipynb #journal-write
+@patch
+@contextmanager
+def lock(self: Journal):
+    "Alone in the folder, with what it holds by now"
+    if self.folder is None:
+        yield
+        return
+    self.folder.mkdir(parents=True, exist_ok=True)
+    with RunLock(self.folder):
+        self.read()
+        yield
+
+@patch
+def run(self: Journal, *key, groups): return self.runs.setdefault(key, ContinualRun(*key, groups))
+
+@patch
+def write(self: Journal):
+    "Everything so far"
+    if self.folder: Continual(list(self.runs.values()), self.kept).save(self.folder/'continual.json')
 
 # %% ../nbs/12_continual_learning.ipynb #journal-memory
 @patch
@@ -448,10 +469,14 @@ def memory(self: Journal,
            order,     # Which
            step,
            make,      # make() → a `SyntheticSet`
+           made_by={},  # What it will be made of and how, for JSON: tells it from others
           ):
     "The new part of a memory: as it was kept, or made now"
-    plain = ''.join(ch if ch.isalnum() or ch in '-_' else '_' for ch in name)
-    path = self.folder and self.folder/f'{plain}-order{order}-step{step}.safetensors'
+    plain = ''.join(ch if ch.isalnum() or ch in '-_' else '_' for ch in name)[:40]
+    what = json.dumps([name, made_by], sort_keys=True, default=_plain).encode()
+    file = f'{plain}-order{order}-step{step}-{hashlib.sha256(what).hexdigest()[:12]}.safetensors'
+    path = self.folder and self.folder/file
+    if path and path.is_symlink(): raise FileExistsError(f'{self.where}: {path} is a link, expected a file')
     if path and path.exists():
         try: return SyntheticSet.load(path)
         except ValueError: pass
@@ -492,7 +517,8 @@ def _along(journal, run, method, data, plan, options):
         new = order[len(seen):len(seen) + len(group)]
         seen, seed = seen + new, _seed(plan.seed, run.order, t)
         def make(): return method.make(only_classes(data, new), [plan.sizes[c] for c in new], seed=seed, **kw)
-        if method: parts.append(journal.memory(run.method, run.order, t, make))
+        made_by = dict(plan.made_by.get(run.method, {}), classes=new, ipc=[plan.sizes[c] for c in new], seed=seed)
+        if method: parts.append(journal.memory(run.method, run.order, t, make, made_by))
         if t < len(run): continue
         small = join_sets(parts) if method else class_subset(data.train, seen)
         test, recipe = class_subset(data.test, seen), plan.recipe if method else plan.whole
@@ -516,8 +542,14 @@ def _plan_continual(data, rows, steps, ipc, orders, nets, net, recipe, whole, op
     about = dict(study=study, orders=orders, methods=settings, repeats='orders', notes=notes*(len({*parts}) > 1),
                  heads=[f'{first} class' + 'es'*(first > 1), *map(str, others)], versions=versions())
     groups, device = [_groups(data.classes, o, parts) for o in orders], pick_device(device)
+    made_by = {name: dict(_made_by(m, settings[name], options.get(name, {})), data=study['data'], net=net) for name, m in rows}
     return SimpleNamespace(orders=orders, groups=groups, sizes=sizes, recipe=recipe, whole=whole, about=about,
-                           seed=seed, net=net, nets=nets, device=device)
+                           seed=seed, net=net, nets=nets, device=device, made_by=made_by)
+
+def _made_by(m, settings, options):
+    "What tells the memories of a method from those of others"
+    kind, match, speed = type(m).__qualname__, getattr(m, 'match', None), options.get('speed', 'auto')
+    return dict(method=getattr(m, 'name', kind), settings=settings, match=_plain(match), speed=_plain(speed))
 
 def _one(sizes): return sizes if len({*sizes}) > 1 else sizes[0]
 
@@ -725,7 +757,10 @@ def run(self: _TaskStudy, journal, options, row, name, method, i, distil):
 def memory(self: _TaskStudy, journal, options, name, method, i, t):
     "What is kept of task `t`"
     kw = dict(net=self.net, device=self.device, seed=_seed(self.seed, i, t), **_quiet(method) | options.get(name, {}))
-    return among(journal.memory(name, i, t, lambda: method.make(self.tasks[t], self.ipc, **kw)), self.classes)
+    made_by = dict(_made_by(method, journal.about['methods'][name], options.get(name, {})), data=self.tasks[t].fingerprint(), ipc=self.ipc,
+                   net=self.net, seed=kw['seed'])
+    make = lambda: method.make(self.tasks[t], self.ipc, **kw)
+    return among(journal.memory(name, i, t, make, made_by), self.classes)
 
 # %% ../nbs/12_continual_learning.ipynb #continual-tasks
 def continual_tasks(

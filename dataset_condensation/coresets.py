@@ -8,12 +8,12 @@ __all__ = ['METHODS', 'class_sizes', 'chosen_set', 'random_set', 'whole_net', 'e
 
 # %% ../nbs/04_coresets.ipynb #imports
 import difflib
+import html
 import inspect
-import json
+import re
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from statistics import mean, stdev
 from typing import Callable
 
@@ -21,7 +21,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .data import ImageData, ImageSet, gen
+from .data import ImageData, ImageSet, gen, plain_text
 from .networks import check_net, make_net
 from .training import (SyntheticSet, _near, check_count, check_data, check_evaluate, evaluate,
                                            pick_device, predict, train, train_epoch, train_recipe,
@@ -319,13 +319,18 @@ def text_table(
     left: int = 1,    # Columns of words, aligned to the left; the others hold numbers
 ) -> str:
     "A table in aligned columns"
+    rows = [list(map(plain_text, r)) for r in rows]
     width = [max(map(len, column)) for column in zip(*rows)]
     align = lambda i, v: v.ljust(width[i]) if i < left else v.rjust(width[i])
     return '\n'.join('  '.join(align(i, v) for i, v in enumerate(r)).rstrip() for r in rows)
 
+def markdown_text(s) -> str:
+    "Any text in markdown, as it stands: no table of its own, no HTML, link, code or formula"
+    return re.sub(r'([\\|`\[\]$])', r'\\\1', html.escape(plain_text(s), quote=False))
+
 def markdown_table(rows: list, left: int = 1) -> str:
     "The same in markdown"
-    head, *rows = rows
+    head, *rows = [list(map(markdown_text, r)) for r in rows]
     lines = [head, ['---']*left + ['---:']*(len(head) - left), *rows]
     return '\n'.join('| ' + ' | '.join(r) + ' |' for r in lines)
 
@@ -351,12 +356,6 @@ class Comparison:
     def as_dict(self) -> dict:
         "Everything, ready for JSON"
         return dict(about=self.about, scores=[s.as_dict() for s in self.scores])
-    def save(self, path):
-        "Write everything to a JSON file"
-        path = Path(path)
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f'Comparison.save: `path` is {path}, but there is no folder {path.parent}')
-        path.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n')
     def __repr__(self): return text_table(self._rows())
     def _repr_markdown_(self): return markdown_table(self._rows())
 

@@ -14,6 +14,7 @@ import pickletools
 import reprlib
 import secrets
 import shutil
+import stat
 import unicodedata
 import warnings
 import zipfile
@@ -28,7 +29,7 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
 # %% ../nbs/04b_files.ipynb #imports-own
-from .data import _gray_or_rgb, _plain, _published
+from .data import _gray_or_rgb, _plain, _published, open_image
 from .training import SyntheticSet
 
 # %% ../nbs/04b_files.ipynb #sync-folder
@@ -50,16 +51,20 @@ def _as_path(where, path, name='path'):
 def write_atomic(
     path,   # File to write; what was there is replaced
     data,   # bytes, or text, which is written as UTF-8
+    links: bool = True,  # Write through a link; False refuses one
+    where: str = 'write_atomic',  # Name of the function that asks, for the errors
 ) -> Path:  # The file
     "Write a file whole or not at all: into a neighbour, down to the disk, then renamed"
-    path, data = _as_path('write_atomic', path), data.encode() if isinstance(data, str) else data
+    path = _as_path(where, path)
+    if isinstance(data, str): data = data.encode('utf-8', 'backslashreplace')   # half a letter: as JSON writes it
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TypeError(f'write_atomic: `data` is {reprlib.repr(data)}, expected bytes or text')
+        raise TypeError(f'{where}: `data` is {reprlib.repr(data)}, expected bytes or text')
     target = Path(os.path.realpath(path))        # a link stays a link
+    if path.is_symlink() and not links: raise FileExistsError(f'{where}: `path` is {path}, which is a link')
     if target.exists() and not target.is_file():
-        raise FileExistsError(f'write_atomic: `path` is {path}, which is a folder or a device, expected a file')
+        raise FileExistsError(f'{where}: `path` is {path}, which is a folder or a device, expected a file')
     if not target.parent.is_dir():
-        raise FileNotFoundError(f'write_atomic: `path` is {path}, but there is no folder {target.parent}')
+        raise FileNotFoundError(f'{where}: `path` is {path}, but there is no folder {target.parent}')
     part = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}.part')
     try:
         with open(part, 'xb') as f:
@@ -69,7 +74,7 @@ def write_atomic(
         if target.exists(): os.chmod(part, target.stat().st_mode & 0o777)   # who might not read it still may not
         os.replace(part, target)
         _sync_folder(target.parent)
-    except OSError as e: raise OSError(e.errno, f'write_atomic: cannot write `path` {path}: {e.strerror or e}') from e
+    except OSError as e: raise OSError(e.errno, f'{where}: cannot write `path` {path}: {e.strerror or e}') from e
     finally:
         with suppress(OSError): part.unlink()    # gone already if all went well
     return path
@@ -104,10 +109,21 @@ def save(self: SyntheticSet,
     return write_atomic(path, tensors_to_bytes(tensors, dict(set=text)))   # one entry: the order of several is not kept
 
 # %% ../nbs/04b_files.ipynb #read
+_magic = bytes.fromhex('80028a0a6cfc9c46f9206aa850192e')   # the number that old files of torch begin with, pickled
+
+def _hint(path):
+    "What else reads a folder or file that a loader refuses"
+    if path.is_dir(): return '; SyntheticSet.from_folder reads what to_folder wrote' if (path/'set.json').exists() else ''
+    with open(path, 'rb') as f: start = f.read(16)
+    if start[:4] == b'PK\3\4' or start[:4] == _magic[:4]: return '; import_published reads the .pt results of others'
+    if start[8:9] == b'{': return '; SyntheticSet.load reads a set in a safetensors file'
+    if start[:1] == b'{': return '; it looks like JSON: Comparison, Continual and SearchResult have a `load` each'
+    return ''
+
 def _read(where, path, limit=None):
     "The bytes of a file, `limit` at most"
     path = _as_path(where, path)
-    if path.is_dir(): raise IsADirectoryError(f'{where}: {path} is a folder, expected a file')
+    if path.is_dir(): raise IsADirectoryError(f'{where}: {path} is a folder, expected a file{_hint(path)}')
     if not path.exists(): raise FileNotFoundError(f'{where}: there is no file {path}')
     if not path.is_file(): raise ValueError(f'{where}: {path} is a pipe or a device, expected a file')
     size = path.stat().st_size
@@ -129,6 +145,15 @@ def _json(where, path, text):
         raise ValueError(f'{where}: {path} holds a JSON {type(found).__name__}, expected an object')
     return found
 
+def _load_json(where, path, what):
+    "A JSON object from a file; whatever is wrong with it is a ValueError that names the file"
+    path, raw = _as_path(where, path), _read(where, path, 2**28)
+    try: found = json.loads(raw.decode())
+    except (ValueError, RecursionError) as e:
+        raise ValueError(f'{where}: {path} is not {what}: its JSON cannot be read ({str(e)[:80]}){_hint(path)}') from e
+    if not isinstance(found, dict): raise ValueError(f'{where}: {path} is not {what}: its JSON is no object')
+    return found
+
 def _about(where, path, about):
     "Classes and info of a description, checked"
     if about.get('format') != FORMAT:
@@ -148,8 +173,9 @@ def _header(where, path, raw):
     "The header of a safetensors file that claims to hold a set"
     n = int.from_bytes(raw[:8], 'little')
     if len(raw) < 8 or n > len(raw) - 8:
-        raise ValueError(f'{where}: {path} is not a safetensors file, or was cut off: it has {len(raw):,} bytes, '
-                         f'its header {n:,}')
+        other = _hint(Path(path)) if Path(path).is_file() else ''
+        said = '' if other else f': it has {len(raw):,} bytes, its header {n:,}'
+        raise ValueError(f'{where}: {path} is not a safetensors file, or was cut off{said}{other}')
     if n > _MAX_JSON + 4096:                     # a description, and what is said about five tensors
         raise ValueError(f'{where}: {path} has a header of {n:,} bytes, expected at most {_MAX_JSON:,}')
     head = _json(where, path, raw[8:8 + n])
@@ -193,6 +219,48 @@ def load(cls: SyntheticSet,
     except Exception as e: raise ValueError(f'{where}: {path} is not a safetensors file that can be read ({e})') from e
     return _set_from(where, path, t['images'], t['labels'], classes, t['mean'], t['std'], info, t.get('losses'))
 
+# %% ../nbs/04b_files.ipynb #kind
+MADE_BY = 'dataset_condensation'
+_keys = dict(report={'command', 'data', 'scores', 'about'}, continual={'about', 'runs'},
+             search={'about', 'columns', 'space', 'runs'})
+
+def _said(f, start):
+    "What the beginning of a file says it is, and the rest of it, if need be"
+    n = int.from_bytes(start[:8], 'little')
+    if start[8:9] == b'{' and n <= 2**26:
+        meta = json.loads(f.read(n)).get('__metadata__', {})
+        found = {k: json.loads(meta[k]).get('format') for k in ('set', 'checkpoint') if k in meta}
+        return next((k for k, form in found.items() if str(form).startswith(MADE_BY)), '')
+    text = f.read(2**26)
+    if start[:4] == b'\x89PNG':
+        with Image.open(f, formats=('PNG',)) as im: by = str(im.info.get('Software'))
+        return 'picture' if MADE_BY in by else 'figure' if by.startswith('Matplotlib') else ''
+    if start.startswith(b'<!DOCTYPE html>'): return 'page' if f'Made by {MADE_BY}'.encode() in text[-400:] else ''
+    found = json.loads(text) if start[:1] == b'{' else {}
+    return next((kind for kind, keys in reversed(_keys.items()) if keys <= found.keys()), '')
+
+# %% ../nbs/04b_files.ipynb #kind-whole
+def _kind_of(path):
+    "'set', 'checkpoint', 'picture', 'page', 'report', … for a file that this package wrote, '' for anything else"
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode): return ''       # links, pipes, folders
+        with open(path, 'rb') as f:
+            start = f.read(16)
+            f.seek(8 * (start[8:9] == b'{'))
+            return _said(f, start)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError): return ''
+
+def _check_ours(where, folder, kinds):
+    "Raise if a name in `folder` that will be written to is somebody else's; is there any file of ours?"
+    found = {name: _kind_of(Path(folder)/name) for name in kinds if os.path.lexists(Path(folder)/name)}
+    ours = any(kind == kinds[name] for name, kind in found.items())
+    for name, kind in found.items():
+        early = ours and (kind, kinds[name]) == ('figure', 'picture')    # pictures did not say yet who made them
+        if kind != kinds[name] and not early:
+            raise FileExistsError(f'{where}: {Path(folder)/name} would be overwritten, but it was not written by this '
+                                  'package (or is a link); move it away, or choose another folder')
+    return ours
+
 # %% ../nbs/04b_files.ipynb #folder-name
 def _folder_name(c, name, n):
     "A folder name that sorts in the order of the labels, and is harmless whatever the class is called"
@@ -210,26 +278,34 @@ def _write_pictures(path, folders, pixels, labels):
     for i, (x, y) in enumerate(zip(pixels, labels)): Image.fromarray(x).save(path/folders[y]/f'{i:0{width}d}.png')
     return [path/f for f in folders]
 
+# %% ../nbs/04b_files.ipynb #move-in
+def _move_in(part, path, folders):
+    "Give the finished folder `part` the name `path`, which is an empty folder or nothing"
+    if not path.exists(): return os.rename(part, path)
+    first = sorted(folders, key=lambda f: not any((part/f).iterdir()))   # of two programs, one gets no further than this
+    for name in [*first, 'set.json']: os.rename(part/name, path/name)
+
 # %% ../nbs/04b_files.ipynb #to-folder-whole
 @patch
 def to_folder(self: SyntheticSet,
               path,              # Folder to make; must be empty or not exist
              ) -> Path:
     "Write the set as PNG files in class folders, 8 bits for each channel"
-    path = _as_path('SyntheticSet.to_folder', path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise FileExistsError(f'SyntheticSet.to_folder: `path` is {path}, which exists and is not an empty folder')
-    if self.shape[0] not in (1, 3):
-        raise ValueError(f'SyntheticSet.to_folder: images have {self.shape[0]} channels, a PNG has 1 or 3')
+    path = _as_path(where := 'SyntheticSet.to_folder', path)
+    taken = FileExistsError(f'{where}: `path` is {path}, which exists and is not an empty folder')
+    if path.is_symlink() and not path.exists() or path.exists() and (not path.is_dir() or any(path.iterdir())): raise taken
+    if self.shape[0] not in (1, 3): raise ValueError(f'{where}: images have {self.shape[0]} channels, a PNG has 1 or 3')
     folders = [_folder_name(c, name, self.n_classes) for c, name in enumerate(self.classes)]
     about = dict(classes=self.classes, folders=folders, counts=self.ipc, mean=self.mean.tolist(), std=self.std.tolist())
-    text, made = _describe('SyntheticSet.to_folder', dict(about, info=self.info), indent=1), not path.exists()
+    text, target = _describe(where, dict(about, info=self.info), indent=1), Path(os.path.realpath(path))
+    part = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}.part')
     try:
-        _write_pictures(path, folders, self.pixels, self.labels.tolist())
-        write_atomic(path/'set.json', text + '\n')
-    except BaseException:
-        for f in [path] if made else [path/f for f in folders]: shutil.rmtree(f, ignore_errors=True)
-        raise
+        part.mkdir(parents=True)
+        _write_pictures(part, folders, self.pixels, self.labels.tolist())
+        write_atomic(part/'set.json', text + '\n')
+        try: _move_in(part, target, folders)
+        except OSError as e: raise taken if any(target.glob('*')) else e
+    finally: shutil.rmtree(part, ignore_errors=True)
     return path
 
 # %% ../nbs/04b_files.ipynb #inside
@@ -273,16 +349,15 @@ def _pictures(where, root, folders, counts):
 def _picture(where, path, channels, shape, allowed):
     "One PNG as uint8 (H, W) or (H, W, 3); of `shape` = (height, width) unless None, `allowed` pixel values at most"
     raw = _read(where, path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('error', Image.DecompressionBombWarning)
-            im = Image.open(io.BytesIO(raw), formats=['PNG'])
+    def fits(im):
         h, w = size = im.size[::-1]
         if h * w * channels > allowed: raise ValueError(f'{h} × {w} pixels are too many for {len(raw):,} bytes')
         if shape not in (None, size):
             raise ValueError(f'it is {h} × {w}, the others are {shape[0]} × {shape[1]} (height × width)')
-        im.load()
-        im = _gray_or_rgb(im)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('error', Image.DecompressionBombWarning)
+            with open_image(io.BytesIO(raw), formats=('PNG',), check=fits) as im: im = _gray_or_rgb(im)
         if channels == 1 and im.mode != 'L': raise ValueError('it has colours, but the set has one channel')
         return np.asarray(im if channels == 1 else im.convert('RGB'))
     except UnidentifiedImageError as e: raise ValueError(f'{where}: {path} is not a PNG file') from e
@@ -489,8 +564,6 @@ def _from_zip(raw):
     return value, clean
 
 # %% ../nbs/04b_files.ipynb #legacy-parts
-_magic = bytes.fromhex('80028a0a6cfc9c46f9206aa850192e')   # the number that old files begin with, pickled
-
 def _from_legacy(raw):
     "The notes on a file in the format before torch 1.6, and the file"
     f, storages = io.BytesIO(raw), {}
@@ -541,7 +614,7 @@ def _load_result(where, path):
     "What a published result file holds: pairs of images and labels, and accuracies"
     raw = _read(where, path)
     try:
-        _need(raw[:4] == b'PK\3\4' or raw[:len(_magic)] == _magic, 'it is not a file that torch wrote')
+        _need(raw[:4] == b'PK\3\4' or raw[:len(_magic)] == _magic, f'it is not a file that torch wrote{_hint(Path(path))}')
         value, clean = _from_zip(raw) if raw[:2] == b'PK' else _from_legacy(raw)
         _check_result(value, len(raw))
         clean.seek(0)

@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 
 # %% ../nbs/15_results.ipynb #imports-own
 from .coresets import METHODS, markdown_table, text_table
+from .files import _load_json
 from .networks import parse_net
 from .recommendation import CHOICES, Way, recommend, stairs
 from .training import recipe_for, train_recipe
@@ -117,12 +118,14 @@ def _each(m, what):
 
 def _read(path, budget, name):
     "A row from its file"
+    found = _load_json('load_results', path, 'a row of benchmarks/reproduce.py')
     try:
-        found = json.loads(path.read_text(encoding='utf-8'))
         if 'same_as' in found: return Measured(name, budget, found['row'], [], [], found['same_as'])
         sets = [dict(s, gpu=found['sessions'][s['session']]['device'] != 'cpu') for s in found['sets']]
-        return Measured(name, budget, found['row'], sets, found['sessions'])
-    except (KeyError, TypeError, ValueError, IndexError) as e:
+        row = Measured(name, budget, found['row'], sets, found['sessions'])
+        row.means(), row.between_nets()
+        return row
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
         raise ValueError(f'load_results: {path} holds no row of benchmarks/reproduce.py ({type(e).__name__}: {e})') from e
 
 # %% ../nbs/15_results.ipynb #load-results
@@ -484,12 +487,12 @@ def older_results(
     def one(seed, scores, seconds, passes):
         return dict(seed=seed, gpu=False, cpu_seconds=seconds, passes=passes, scores=dict(main=dict(accuracies=scores)))
     if (file := top/'multi_level_digits.json').exists():
-        made = json.loads(file.read_text(encoding='utf-8'))['sets']
+        made = _load_json('older_results', file, 'a table of results')['sets']
         for m in ('dc', 'M', 'MD'):
             mine = [s for s in made if s['method'] == m]
             add(f'levels-{m}', 1, file, [one(s['seed'], s['accuracies'], s['cpu_seconds'], s['passes']) for s in mine])
     if (file := top/'adaptive_steps_digits.json').exists():
-        made = [(r, r['scores'][-1]) for r in json.loads(file.read_text(encoding='utf-8'))['runs']]
+        made = [(r, r['scores'][-1]) for r in _load_json('older_results', file, 'a table of results')['runs']]
         for p in ('fixed', 'schedule'):
             mine = [(r['seed'], s) for r, s in made if r['policy'] == p]
             add(f'steps-{p}', 10, file, [one(seed, s['accuracies'], s['seconds'], s['passes']) for seed, s in mine])

@@ -11,7 +11,6 @@ import json
 import time
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 from fastcore.basics import patch
@@ -19,7 +18,8 @@ from tqdm.auto import tqdm
 
 from .condensation import Method, Recipe, condense
 from .coresets import Comparison, Score, class_sizes, get_method, markdown_table, text_table
-from .data import ImageData
+from .data import ImageData, picture_text
+from .files import _load_json, write_atomic
 from .gradient_matching import LEVELS, gradient_matching
 from .networks import NetSpec, make_net, parse_net
 from .training import Evaluation, TrainRecipe, check_count, check_data, bar_kwargs, evaluate, train_recipe
@@ -35,16 +35,23 @@ def _score(d):
                    for e in d['evaluations']]
     return Score(d['name'], evaluations, d['seconds'])
 
+@patch
+def save(self: Comparison, path):
+    "Write everything to a JSON file, whole or not at all"
+    text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
+    return write_atomic(path, text + '\n', where='Comparison.save')
+
 @patch(cls_method=True)
 def load(cls: Comparison,
          path,              # A JSON file that `save` wrote
         ) -> Comparison:
     "Read a comparison back"
-    if not Path(path).is_file(): raise FileNotFoundError(f'Comparison.load: there is no file {path}')
+    found = _load_json('Comparison.load', path, 'a comparison that `save` wrote')
     try:
-        found = json.loads(Path(path).read_text())
-        return cls([_score(s) for s in found['scores']], found['about'])
-    except (KeyError, TypeError, ValueError) as e:
+        table = cls([_score(s) for s in found['scores']], dict(found['about']))
+        repr(table)      # what is no number shows here
+        return table
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
         raise ValueError(f'Comparison.load: {path} is not a comparison that `save` wrote ({type(e).__name__}: {e})') from e
 
 # %% ../nbs/09b_studies.ipynb #plot-compare
@@ -60,7 +67,7 @@ def plot_compare(
     where = range(len(table.scores), 0, -1)
     ax.barh(where, [s.mean for s in table.scores], color='0.8', height=0.7)
     for y, s in zip(where, table.scores): ax.plot([e.mean for e in s.evaluations], [y]*len(s.evaluations), 'k.')
-    ax.set_yticks(where, [s.name for s in table.scores])
+    ax.set_yticks(where, [picture_text(s.name) for s in table.scores])
     ax.set(xlabel='accuracy %', xlim=(low, 100))
     return ax
 
@@ -78,8 +85,9 @@ class CrossTable:
         return dict(about=self.about, rows=self.rows, columns=self.columns,
                     scores=[[s.as_dict() for s in row] for row in self.scores])
     def save(self, path):
-        "Write everything to a JSON file"
-        Path(path).write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n')
+        "Write everything to a JSON file, whole or not at all"
+        text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
+        return write_atomic(path, text + '\n', where='CrossTable.save')
     def _cells(self):
         yield ['method', 'made with', *self.columns]
         for (method, net), row in zip(self.rows, self.scores): yield [method, net, *(f'{s.mean:.1f}' for s in row)]
@@ -144,7 +152,7 @@ def plot_cross(
     ax = ax or plt.figure(figsize=(1.2 + len(table.columns), 0.8 + 0.45*len(table.rows))).gca()
     ax.imshow(values, cmap='gray', vmin=0, vmax=100, aspect='auto')
     ax.set_xticks(range(len(table.columns)), table.columns, rotation=30, ha='right')
-    ax.set_yticks(range(len(table.rows)), [m if net == 'any' else f'{m}, {net}' for m, net in table.rows])
+    ax.set_yticks(range(len(table.rows)), [picture_text(m if net == 'any' else f'{m}, {net}') for m, net in table.rows])
     for i, j in itertools.product(range(len(table.rows)), range(len(table.columns))):
         colour = 'black' if values[i][j] > 50 else 'white'
         ax.text(j, i, f'{values[i][j]:.0f}', ha='center', va='center', color=colour)

@@ -12,7 +12,6 @@ import atexit
 import base64
 import html
 import io
-import json
 import shlex
 import textwrap
 import time
@@ -38,8 +37,8 @@ from torch import Tensor, nn
 import dataset_condensation.files
 from .condensation import Batch, Method, State, Step, real_batch
 from .coresets import Comparison, embed_all, get_method
-from .data import ImageData, ImageSet, gen, show_images
-from .files import write_atomic
+from .data import ImageData, ImageSet, gen, picture_text, show_images
+from .files import _check_ours, _load_json, write_atomic
 from .gradient_matching import angle, class_gradient
 from .networks import check_net, make_net
 from .studies import CrossTable, _score, plot_compare, plot_cross
@@ -118,7 +117,7 @@ def alt_text(
     return texts.get(ax, '')
 
 # %% ../nbs/11_visualization.ipynb #which
-def _text(s): return str(s).replace('$', r'\$')     # a class may be called '$'; matplotlib would read a formula
+_text = picture_text
 
 def _which(where, names, classes, most):
     "Numbers of the classes that are meant, the first `most` if None"
@@ -605,7 +604,7 @@ def _frame(px, titles, ncols, rows=None, words='', curve=None) -> bytes:
     width, height = max(w*zoom + left + 10, 7*len(words) + 10, 440*(below > 0)), h*zoom + top + below
     fig.set_size_inches(width/100, height/100)
     ax.set_position([left/width, below/height, w*zoom/width, h*zoom/height])
-    if words: fig.text(5/width, 1 - 5/height, _text(words), va='top', fontsize=9)
+    if words: fig.text(5/width, 1 - 5/height, picture_text(words, 300), va='top', fontsize=9)
     if curve: curve(fig.add_axes([60/width, 40/height, (width - 120)/width, 95/height]))
     return _png(fig)
 
@@ -855,9 +854,8 @@ atexit.register(_stop_all);
 # %% ../nbs/11_visualization.ipynb #saved-run
 def _report_in(path):
     "What report.json says of a run; {} where there is none to be understood"
-    try: found = json.loads((path/'report.json').read_text(encoding='utf-8'))
-    except (OSError, ValueError, RecursionError): return {}
-    return found if isinstance(found, dict) else {}
+    try: return _load_json('explorer', path/'report.json', 'a report')
+    except (OSError, ValueError): return {}
 
 class _Saved:
     "A run folder: what it is, its set (read when asked for), its scores"
@@ -1120,7 +1118,7 @@ def _how(report, table):
 # %% ../nbs/11_visualization.ipynb #report-page
 _PAGE = '''<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="dataset_condensation"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{policy}"><style>{css}</style></head>
 <body><main><h1>{title}</h1>{summary}
 <h2>The set</h2>{gallery}
@@ -1160,4 +1158,5 @@ def write_report(
         page = _page(report, small, table, summary)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as e:
         raise ValueError(f'write_report: `report` is not what `condense` reports ({type(e).__name__}: {e})') from e
-    return write_atomic(folder/'report.html', page)
+    _check_ours('write_report', folder, {'report.html': 'page'})
+    return write_atomic(folder/'report.html', page, links=False)

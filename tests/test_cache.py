@@ -309,10 +309,10 @@ def test_files_that_change_while_they_are_read(tmp_path, monkeypatch, caches):
     monkeypatch.undo()
 
     opened = Image.open
-    def and_append(path, *args):
+    def and_append(path, *args, **kw):
         if str(path).endswith('7.png'):
             with open(path, 'ab') as f: f.write(b'more')
-        return opened(path, *args)
+        return opened(path, *args, **kw)
     monkeypatch.setattr(Image, 'open', and_append)
     with pytest.raises(ValueError, match='7.png .ValueError: it changed while'): load(photos, True, size=8)
 

@@ -76,7 +76,7 @@ def test_a_class_may_be_given_more_images(data):
 def test_what_is_written_down_is_what_the_memory_gives(data, tmp_path):
     found = study(data, nets=2, orders=1, folder=tmp_path)
     run = found['random'][0]
-    memory = cl.join_sets([SyntheticSet.load(tmp_path/f'random-order0-step{t}.safetensors') for t in range(2)])
+    memory = cl.join_sets([SyntheticSet.load(next(tmp_path.glob(f'random-order0-step{t}-*'))) for t in range(2)])
     assert memory.classes == [c for g in run.groups for c in g]
     order = [data.classes.index(c) for c in memory.classes]
     e = evaluate(memory, cl.only_classes(data, order), NET, 2, TINY, cl._seed(0, 0, 1))
@@ -171,7 +171,7 @@ def test_another_data_set_or_option_is_refused(data, tmp_path):
 def test_a_damaged_memory_is_made_again(data, tmp_path):
     whole = study(data, Spy())
     with pytest.raises(KeyboardInterrupt): study(data, Spy(3), folder=tmp_path)
-    (tmp_path/'spy-order1-step0.safetensors').write_bytes(b'half a file')
+    next(tmp_path.glob('spy-order1-step0-*')).write_bytes(b'half a file')
     spy = Spy()
     assert figures(study(data, spy, folder=tmp_path)) == figures(whole) and len(spy.shown) == 2
 
@@ -194,7 +194,7 @@ from dataset_condensation.training import TrainRecipe
 data = fewer(only_classes(load_dataset('digits'), range(5)), 12, 10)
 continual(data, 'random', [2, 3], 2, 20, 2, {NET!r}, TrainRecipe(epochs=2, lr=.1), None, folder={str(tmp_path)!r})'''
     process, deadline = subprocess.Popen([sys.executable, '-c', code]), time.monotonic() + 120
-    while not (tmp_path/'random-order2-step1.safetensors').exists() and process.poll() is None:
+    while not list(tmp_path.glob('random-order2-step1-*')) and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(.01)
     process.kill()

@@ -508,7 +508,7 @@ CALLS = [
     ("Continual.load(there/'file.bin')", V, 'Continual.load', 'file.bin', 'not a study'),
     ("Continual.load(there/'none.json')", F, 'Continual.load', 'none.json'),
     ("Continual([])['dm']", K, 'Continual', "'dm'"),
-    ("Continual([]).save(there/'none'/'study.json')", F, 'write_atomic', 'none'),
+    ("Continual([]).save(there/'none'/'study.json')", F, 'Continual.save', 'none'),
     # ---- 11 visualization
     ("record([small])", T, 'record', 'run', 'list', 'condensing'),
     ("record(condensing(data), every=0)", V, 'record', 'every', '0'),
