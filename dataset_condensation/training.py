@@ -11,7 +11,7 @@ __all__ = ['TRAIN_RECIPES', 'SPEEDS', 'SyntheticSet', 'formation', 'TrainRecipe'
 import difflib
 import math
 import time
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
@@ -482,23 +482,31 @@ def get_speed(
     return speed.suit(data, device)
 
 # %% ../nbs/03_training.ipynb #computing
+def _readable(of, name):
+    "Can a switch be read? Not where a program has set it in PyTorch's old way and in its new one"
+    try: return getattr(of, name) is not None
+    except RuntimeError: return False
+
 @contextmanager
 def gpu_flags(tf32: bool = False, deterministic: bool = False):
     "In the block, PyTorch's switches for a GPU are set: TF32 in convolutions, and sums that are always added up in one order"
-    b, new = torch.backends, hasattr(torch.backends.cudnn, 'conv')      # from PyTorch 2.9 on
-    flags = [(b.cudnn.conv, 'fp32_precision', 'tf32' if tf32 else 'ieee'), (b.cuda.matmul, 'fp32_precision', 'ieee')] \
-        if new else [(b.cudnn, 'allow_tf32', tf32), (b.cuda.matmul, 'allow_tf32', False)]
-    if deterministic: flags += [(b.cudnn, 'deterministic', True), (b.cudnn, 'benchmark', False)]
-    with ExitStack() as stack:
-        for of, name, value in flags:
-            stack.callback(setattr, of, name, getattr(of, name))
-            setattr(of, name, value)
-        if deterministic:
-            was = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-            stack.callback(torch.use_deterministic_algorithms, was[0], warn_only=was[1])
-            torch.use_deterministic_algorithms(True, warn_only=True)
+    cudnn, matmul, word = torch.backends.cudnn, torch.backends.cuda.matmul, 'tf32' if tf32 else 'ieee'
+    flags, each = [(cudnn, 'allow_tf32', tf32)], 'fp32_precision'
+    if hasattr(cudnn, 'conv'): flags += [(cudnn.conv, each, word), (cudnn.rnn, each, word), (matmul, each, 'ieee')]
+    else: flags += [(matmul, 'allow_tf32', False)]      # before PyTorch 2.9
+    if deterministic: flags += [(cudnn, 'deterministic', True), (cudnn, 'benchmark', False)]
+    flags = [f for f in flags if _readable(*f[:2])]
+    was = [(of, name, getattr(of, name)) for of, name, _ in flags]
+    strict = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        for f in flags: setattr(*f)
+        if deterministic: torch.use_deterministic_algorithms(True, warn_only=True)
         yield
+    finally:
+        for f in was: setattr(*f)
+        if deterministic: torch.use_deterministic_algorithms(strict[0], warn_only=strict[1])
 
+# %% ../nbs/03_training.ipynb #computing-for
 def computing(
     speed,          # From `get_speed`
     device,         # Where
