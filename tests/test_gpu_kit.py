@@ -17,10 +17,11 @@ from dataset_condensation.all import SyntheticSet, evaluate, gen, load_dataset, 
 
 ROOT = Path(__file__).resolve().parent.parent
 KIT = ROOT/'benchmarks'/'gpu'
-sys.path += [str(ROOT/'benchmarks'), str(KIT)]     # at the end: speed.py is in both
+sys.path += [str(ROOT/'benchmarks'), str(ROOT/'nbs'/'_sphinx'), str(KIT)]     # at the end: speed.py is in two of them
 import items  # noqa: E402
 import lanes  # noqa: E402
 import provenance  # noqa: E402
+from result_files import result_files  # noqa: E402
 
 COMMIT = 'feed' * 10
 BLOCK = """
@@ -99,6 +100,14 @@ def test_speed_every_section_is_measured(whole):
     errors = {k: r['error'] for k, r in found['sections']['embedding of all real images'].items()}
     assert len(errors) >= 8 and all(e < (0.02 if 'float16' in k or k == 'autocast' else 1e-4) for k, e in errors.items()), errors
     assert 'loops' in (whole.out/'speed.txt').read_text()
+
+
+def test_results_can_be_published(whole, tmp_path):
+    (tmp_path/'gpu').mkdir()
+    for name in ('smoke', 'speed'): shutil.copy(whole.out/f'{name}.json', tmp_path/'gpu')
+    page = result_files(tmp_path, ROOT/'benchmarks')
+    for name in ('smoke', 'speed'): assert f'python benchmarks/gpu/{name}.py' in page and f'`{name}.json <results/gpu/{name}.json>`' in page
+    assert page.count(COMMIT[:8]) == 2 and 'Others' not in page
 
 
 def test_paper_rows_resume_from_their_archive_and_nothing_is_done_twice(whole, tmp_path):

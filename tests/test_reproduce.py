@@ -373,3 +373,40 @@ def test_auto_goes_on_with_its_run(known, tmp_path, capsys):
     assert cli.main(['--iterations', '2', *out]) == 0
     assert cli.main(['--iterations', '3', *out, '--resume']) == 0
     assert json.loads((tmp_path/'run'/'report.json').read_text())['resumed_after_updates']
+
+
+# ---- On a GPU
+
+def test_a_gpu_trains_for_choices_holds_the_data_and_is_predicted_from_its_own_seconds(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(reproduce, 'whole_net', lambda data, net, recipe, seed, device: asked.append(device))
+    monkeypatch.setattr(reproduce, 'forgetting_counts', lambda data, net, recipe, seed, device: asked.append(device))
+    monkeypatch.setitem(reproduce.DATA, 'digits', None)
+    for kind in ('embedder', 'falls'):
+        for device in ('cuda', 'cpu', 'cuda'): reproduce._trained('digits', kind, 'convnet', 'whole', 97, device)
+    reproduce._trained.cache_clear()
+    assert asked == ['cuda', 'cpu'] * 2
+    monkeypatch.setattr(reproduce, 'DATA', {})
+    monkeypatch.setattr(reproduce, 'pick_device', torch.device)
+    moved = SimpleNamespace()
+    monkeypatch.setattr(reproduce, 'load_dataset', lambda name: SimpleNamespace(to=lambda device: moved if device == 'cuda:0' else None))
+    assert reproduce.load('digits', SimpleNamespace(root=None, device='cuda:0')) is moved
+
+    row = declared.rows('smoke')['digits/ipc2-dm']
+    def took(device, seconds, processor):
+        score = dict(accuracies=[1.], seconds=seconds, cpu_seconds=processor)
+        return dict(seed=len(sets), session=sessions.index(dict(device=device)), seconds=seconds, cpu_seconds=processor, scores=dict(main=score))
+    sets, sessions = [], [dict(device='cpu'), dict(device='cuda')]
+    for told in (('cpu', 100., 50.), ('cuda', 4., 1.)): sets.append(took(*told))
+    where = SimpleNamespace(budget='smoke', results=tmp_path, then=None)
+    (tmp_path/'smoke'/'digits').mkdir(parents=True)
+    (tmp_path/'smoke'/f'{row.name}.json').write_text(json.dumps(dict(row=row.declared(), data=None, sessions=sessions, sets=sets)))
+    for device, want in (('cpu', 100.), ('cuda:0', 8.)):
+        where.device = device
+        assert reproduce.predict([(row, 9)], where)[row.name, 9] == want
+
+
+def test_what_a_gpu_takes_is_guessed_from_launches_not_from_a_processors_rate():
+    rows = declared.rows('paper')
+    for name, low, high in (('cifar10-jpeg/ipc10-dm', 4, 10), ('cifar10-jpeg/ipc10-dc', 10, 20), ('cifar10-jpeg/ipc1-dc', 0.5, 2)):
+        assert low < declared.estimate(rows[name], 'cuda')[0] / 60 < high, name

@@ -11,6 +11,7 @@ from dataset_condensation.training import SPEEDS
 
 sys.path.insert(0, str(Path(__file__).parent.parent/'benchmarks'))
 import speed as bench  # noqa: E402
+from float32 import flags, float32  # noqa: E402
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -126,3 +127,33 @@ def test_what_a_compiled_network_gives_is_kept_as_a_copy():
         first = fast.embed(x[0])
         fast.embed(x[1])
         assert torch.equal(first, net.embed(x[0].contiguous(memory_format=torch.channels_last)))
+
+
+def test_a_rate_is_measured_over_products_that_take_a_tenth_of_a_second(monkeypatch):
+    made, seconds = [], 0.004
+    class Square:
+        def to(self, dtype): return self
+        def __matmul__(self, other): made.append(1)
+    def clock(f, device):
+        before = len(made)
+        f()
+        return seconds * (len(made) - before)
+    monkeypatch.setattr(bench.torch, 'randn', lambda *shape, device: made.clear() or Square())
+    monkeypatch.setattr(bench, 'clock', clock)
+    for kind, n in (('cpu', 2048), ('cuda', 8192)):
+        device = torch.device(kind)
+        for precision in ('float32', 'bfloat16'):
+            assert bench.matmul_rate(precision, device) == pytest.approx(2 * n**3 / seconds)
+            assert len(made) >= 3 * 0.1 / seconds
+    assert set(bench.matmul_rates(torch.device('cpu'))) == {'float32', 'bfloat16'}
+    assert set(bench.matmul_rates(torch.device('cuda'))) == {'float32', 'tf32', 'bfloat16'}
+
+
+def test_what_float32_is_is_set_for_a_block():
+    before = flags()
+    for how, said in (('ieee', ('ieee', False)), ('tf32', ('tf32', True))):
+        with pytest.raises(KeyError), float32(how):
+            assert all(f in said for f in flags()), flags()
+            raise KeyError
+        assert flags() == before
+    with float32(): assert flags() == before

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from kit import OUT, gen, left, median_ms, relative, write
 
-from dataset_condensation.condensation import Step, condensing, real_batch, update_images
+from dataset_condensation.condensation import Step, condensing, real_batch
 from dataset_condensation.coresets import get_method, random_set
 from dataset_condensation.gpu_training import block_forward
 from dataset_condensation.networks import make_net
@@ -180,17 +180,17 @@ def profiled(f, n=2) -> dict:
 
 
 def case(method, speed, data):
-    "f(k): one update with the k-th network, made anew, as in a run"
-    m = get_method(METHODS[method])
-    r, sizes, augment = m.recipe(IPC, NET, real_batch=REAL), [IPC]*10, augment_for(m.recipe(IPC, NET).augment, data)
+    "f(k): one update with a new network, the textbook's or the next of a run"
+    kw = dict(net=NET, real_batch=REAL) | ({} if method == 'dm' else dict(outer=1))
+    if speed != 'textbook':
+        states = condensing(data, METHODS[method], IPC, device=DEV, speed=speed, iterations=10**6, **kw)
+        return lambda k: next(states)
+    augment = augment_for(get_method(METHODS[method]).recipe(IPC, NET).augment, data)
     x = torch.randn(10*IPC, 3, 32, 32, generator=gen(0, 'images')).to(DEV).requires_grad_()
     def f(k):
         net, step = make_net(NET, data, generator=gen(k, 'net'), device=DEV).train(), Step(k, 0, 0, augment)
-        if speed == 'textbook':
-            draw = lambda c: real_batch(data, [c], REAL, lambda c: step.rng('real', c), DEV).x
-            return TEXTBOOK.textbook_update(method, net, x, sizes, draw, step)
-        if s := get_speed(speed, data, DEV): s.attach(net)
-        return update_images(m, net, data, x, sizes, r, step, 10 if CUDA else None)
+        draw = lambda c: real_batch(data, [c], REAL, lambda c: step.rng('real', c), DEV).x
+        return TEXTBOOK.textbook_update(method, net, x, [IPC]*10, draw, step)
     return f
 
 
@@ -264,12 +264,11 @@ def scores():
 
 
 def loops():
-    "The package's own loop, with all that belongs to it"
-    for m, kw in (('dm', {}), ('dc', dict(outer=10, inner=50 if CUDA else 1))):
+    "The package's updates with the training of the network between them"
+    for m in ('dc', 'dsa'):
         def one():
-            states = condensing(DATA, m, IPC, net=NET, device=DEV, real_batch=REAL, iterations=10**6, **kw)
-            next(states)
-            return dict(ms_of_an_update=wall_ms(lambda k: next(states), 2.5 if m == 'dm' else 5., 12))
+            states = condensing(DATA, m, IPC, net=NET, device=DEV, real_batch=REAL, iterations=10**6, outer=10, inner=50 if CUDA else 1)
+            return dict(ms_of_an_update=wall_ms(lambda k: next(states), 4., 12))
         measure('loops', f'{m}, auto', one, 8.)
 
 

@@ -29,8 +29,10 @@ def as_pattern(piece:str) -> str:
 def writers(benchmarks:Path) -> list:  # -> (regular expression for paths below results/, script), the most particular first
     "Which script writes which result, as its code says"
     found = []
-    for script in sorted(benchmarks.glob('*.py')):
-        code = script.read_text(encoding='utf-8')
+    for script in sorted(benchmarks.rglob('*.py')):
+        code, folder = script.read_text(encoding='utf-8'), script.parent.relative_to(benchmarks)
+        if folder.parts:     # a kit's results lie in the folder that $OUT names, and here in one of its own name
+            found += [(rf'{folder.as_posix()}/{name}\.json', script) for name in re.findall(r"OUT/'(\w+)\.json'", code)]
         default = re.search(r"'--results',.*default=RESULTS/'(\w+)'", code)
         for match in PATH.finditer(code):
             pieces = [as_pattern(p) for p in re.findall(r"f?'[^']+'|[\w.]+", match[1])]
