@@ -258,10 +258,8 @@ def draw_params(
         hole = [_share_of(side, ranges.cutout) for side in size]
         corner = [whole(-(k//2), side - k + k//2) for k, side in zip(hole, size)]
         return torch.cat(corner + [torch.full((n, 1), float(k)) for k in hole], 1)
-    if family == 'flip':
-        return (real(0, 1) < ranges.flip).float()
-    if family == 'noise':
-        return torch.cat([torch.full((n, 1), NOISE), whole(0, 2**24 - 1)], 1)
+    if family == 'flip': return (real(0, 1) < ranges.flip).float()
+    if family == 'noise': return torch.cat([torch.full((n, 1), NOISE), whole(0, 2**24 - 1)], 1)
     return real(*ranges.scale, 2) if family == 'scale' else real(-ranges.rotate, ranges.rotate)
 
 # %% ../nbs/02_augmentation.ipynb #draw

@@ -450,9 +450,9 @@ def _make_set(args, data, settings, device, out):
         return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device,
                         progress=not args.quiet)
     try:
+        checks = Checkpoints(out/'checkpoint', every=args.checkpoint_every, any_version=args.any_version)
         return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device,
-                        progress=not args.quiet, checkpoint=Checkpoints(out/'checkpoint', every=args.checkpoint_every,
-                                                                          any_version=args.any_version),
+                        progress=not args.quiet, checkpoint=checks, every=args.checkpoint_every,
                         class_chunk=args.class_chunk, speed=args.speed, on_interrupt='raise', **settings)
     except (NotFiniteError, CheckpointError) as e:
         if getattr(e, 'state', None) and e.state.step and e.state.work.team.aligned:

@@ -184,6 +184,20 @@ def test_other_versions_are_resumed_where_it_is_asked_for(begun, data):
     assert torch.equal(made.images, alone.images)
 
 
+def test_the_command_resumes_other_versions_where_it_is_asked_for(tmp_path, monkeypatch, capsys):
+    from dataset_condensation.cli import main
+    args = ['digits', '--net', 'convnet-w2', '--nets', '1', '--epochs', '1', '--baselines', 'none', '--whole', '0', '--real-batch', '4',
+            '--iterations', '2', '--quiet', '--out', str(tmp_path/'run')]
+    now = condensation.versions()
+    with monkeypatch.context() as m:
+        m.setattr(condensation, 'versions', lambda: dict(now, torch='1.0'))
+        assert main(args) == 0
+    args[args.index('--iterations') + 1] = '3'
+    assert main([*args, '--resume']) == 2 and '--any-version' in capsys.readouterr().err
+    assert main([*args, '--resume', '--any-version']) == 0
+    assert "resumes under other versions, so results may differ: versions.torch: was '1.0'" in capsys.readouterr().err
+
+
 def test_another_run_is_refused_all_the_same(begun, data):
     with pytest.raises(ValueError, match='seed: was 0, is 1') as e:
         condense(data, 'dc', 1, seed=1, iterations=3, checkpoint=Checkpoints(begun, any_version=True), **FEW)
