@@ -747,7 +747,7 @@ def long_run(name, recipe, step, seconds):
 
 class _Foretell:
     "Says once, when ten seconds have shown the pace, how long a run will take if that is long"
-    def __init__(self, state): self.state, self.start, self.told = state, None, not state.work.team.writes
+    def __init__(self, state, speak=True): self.state, self.start, self.told = state, None, not speak
     def __call__(self):
         now, step = time.perf_counter(), self.state.step
         if self.start is None: self.start = now, step      # after the first update, which is slower than the others
@@ -825,9 +825,9 @@ def _score(state, every, nets):
 
 def _run(state, save, progress, score):
     "Run the loop, with a bar, scores and checkpoints"
-    r, name, foretell = state.recipe, state.work.method.name, _Foretell(state)
-    bar = bar_kwargs(progress and state.work.team.writes)
-    with tqdm(total=r.updates, initial=state.step, mininterval=0.5, desc=name, **bar) as bar:
+    r, name, speak = state.recipe, state.work.method.name, progress and state.work.team.writes
+    foretell = _Foretell(state, speak)
+    with tqdm(total=r.updates, initial=state.step, mininterval=0.5, desc=name, **bar_kwargs(speak)) as bar:
         score()       # the last run may have been stopped just before it
         for _ in _steps(state):
             bar.update()

@@ -1,7 +1,7 @@
 """Sets kept on disk: the same numbers as in memory, whatever happened to the cache, to its source or to the program
 that was building it.
 """
-import json, os, pickle, random, shutil, signal, sys, threading, time, warnings, zlib
+import json, logging, os, pickle, random, shutil, signal, sys, threading, time, warnings, zlib
 from pathlib import Path
 
 import numpy as np, pytest, torch
@@ -187,14 +187,14 @@ def test_to_moves_what_is_drawn(caches):
     assert data.cache.folder.parent == caches
 
 
-def test_what_it_says(tmp_path, caches, capsys):
+def test_what_it_says(tmp_path, caches, capsys, caplog):
     class_folders(tmp_path/'photos')
     data = load_dataset(tmp_path/'photos', in_memory=False)
-    first = capsys.readouterr().err
+    first = caplog.text
     assert 'load_dataset: 10 images are kept in a cache of' in first and str(data.cache.folder) in first
     assert str(data.cache.folder) in repr(data) and 'kB' in repr(data) and repr(data.train).endswith('in a file')
     load_dataset(tmp_path/'photos', in_memory=False)
-    assert capsys.readouterr().err == ''
+    assert caplog.text == first and capsys.readouterr() == ('', '')
 
 
 # ---- when it is used ----
@@ -261,12 +261,12 @@ def photos_of(tmp_path): return class_folders(tmp_path/'photos', 12)
     lambda p: write(p/'cat'/'3.png', picture(99)), lambda p: (p/'cat'/'3.png').rename(p/'dog'/'3x.png'),
     lambda p: class_folders(p, 2, ['cow']), lambda p: os.utime(p/'dog'/'1.png', (1, 1))],
     ids=['new', 'gone', 'other pixels', 'other class', 'new class', 'time'])
-def test_a_changed_folder_is_noticed(tmp_path, change, capsys, caches):
+def test_a_changed_folder_is_noticed(tmp_path, change, caplog, caches):
     photos = photos_of(tmp_path)
     load(photos)
     change(photos)
     changed = load_dataset(photos, in_memory=False)
-    assert 'is made again: its source has changed' in capsys.readouterr().err
+    assert 'is made again: its source has changed' in caplog.text
     assert_same(changed, load(photos, True))
     assert len(list(caches.glob('photos-*'))) == 1                  # in the place of the old one
 
@@ -277,10 +277,10 @@ def test_another_size_is_another_cache(tmp_path, caches):
     assert sizes == [(3, 4, 4), (3, 6, 6), (3, 4, 4)] and len(list(caches.glob('photos-*'))) == 2
 
 
-def test_a_changed_dataset_is_noticed(capsys):
+def test_a_changed_dataset_is_noticed(caplog):
     datasets()
     other = from_datasets(Items(100, shift=5), Items(20, shift=10**6), name='items', in_memory=False)
-    assert 'is made again' in capsys.readouterr().err
+    assert 'is made again' in caplog.text
     pixels, _ = Items(100, shift=5)[int(other.train.order[0])]
     assert torch.equal(other.train.images[0], torch.from_numpy(pixels).permute(2, 0, 1))
 
@@ -353,12 +353,12 @@ def flip(path, at):
                                  lambda p: flip(p, -70), lambda p: flip(p, 20), lambda p: p.write_bytes(b'{}'),
                                  lambda p: p.write_bytes(p.read_bytes() + b'x')],
                          ids=['short', 'empty', 'gone', 'late bit', 'early bit', 'other', 'long'])
-def test_damage_is_noticed_and_repaired(file, how, caches, capsys):
+def test_damage_is_noticed_and_repaired(file, how, caches, caplog):
     good = datasets(in_memory=True)
     datasets()
     how(next(caches.glob(f'*/{file}')))
     again = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
-    assert capsys.readouterr().err.count(' is made again: ') == 1
+    assert caplog.text.count(' is made again: ') == 1
     assert_same(again, good)
 
 
@@ -511,19 +511,24 @@ def test_several_builders_at_once(tmp_path, caches):
 
 
 @forks
-def test_a_lock_ends_with_its_process(capfd, caches):
+def test_a_lock_ends_with_its_process(caplog, caches):
     "While one builds, the other says that it waits; when the first is killed, it goes on"
     def slow():
         put = cache_module._Building.put
-        cache_module._Building.put = lambda *args: (put(*args), time.sleep(60))
+        cache_module._Building.put = lambda *args: (put(*args), time.sleep(3600))
         datasets()
     pid = child(slow)
     while not list(caches.glob('*.building/log')): time.sleep(0.01)
     with pytest.raises(ValueError, match='another process is building'): remove_cache('items')
-    threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
-    data = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
+    def end(record):
+        if 'another process is building the cache' in record.getMessage(): os.kill(pid, signal.SIGKILL)
+        return True
+    log = logging.getLogger('dataset_condensation')
+    log.addFilter(end)                       # killed as soon as the other has said that it waits
+    try: data = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
+    finally: log.removeFilter(end)
     os.waitpid(pid, 0)
-    assert 'another process is building the cache' in capfd.readouterr().err
+    assert 'another process is building the cache' in caplog.text
     assert_same(data, datasets(in_memory=True))
 
 
