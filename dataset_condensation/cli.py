@@ -477,10 +477,10 @@ def _free(out, args):
     if in_use(out): raise RunLocked(f'--out: another run is at work in {out}')
     check_folder(out, args)
 
-def _write_results(out, report, small, summary):
+def _write_results(out, report, small):
     "Write `report.json` and `report.html`"
     write_atomic(out/'report.json', json.dumps(report, indent=1, ensure_ascii=False) + '\n', links=False)
-    write_report(out, report, small, summary=summary)
+    write_report(out, report, small)
 
 def _plan(args, data, settings, device):
     "Settings, baselines, passes over the whole set, and what to say before the work"
@@ -519,7 +519,7 @@ def run(
         table[args.method].seconds = last['seconds'] if last.get('resumed') else made - loaded
         seconds = dict(load=loaded - start, condense=table[args.method].seconds, score=time.perf_counter() - made)
         report = _report(args, data, small, table, device, seconds, last.get('resumed', []))
-        first_process(lambda: _write_results(out, report, small, table.verdict(args.method)))
+        first_process(lambda: _write_results(out, report, small))
     _say_result(say, say_more, args, table, out, seconds)
     return report
 

@@ -811,7 +811,7 @@ def long_run(name, recipe, step, seconds):
 
 class _Foretell:
     "Says once, when ten seconds have shown the pace, how long a run will take if that is long"
-    def __init__(self, state): self.state, self.start, self.told = state, None, not state.work.team.writes
+    def __init__(self, state, speak=True): self.state, self.start, self.told = state, None, not speak
     def __call__(self):
         now, step = time.perf_counter(), self.state.step
         if self.start is None: self.start = now, step      # after the first update, which is slower than the others
@@ -891,9 +891,10 @@ def _score(state, every, nets):
 
 def _run(state, save, progress, score):
     "Run the loop, with a bar, scores and checkpoints"
-    r, name, next_time, foretell = state.recipe, state.work.method.name, 0., _Foretell(state)
-    bar = bar_kwargs(progress and state.work.team.writes)
-    with tqdm(total=r.updates, initial=state.step, mininterval=0.5, desc=name, **bar) as bar:
+    r, name, next_time = state.recipe, state.work.method.name, 0.
+    speak = progress and state.work.team.writes
+    foretell = _Foretell(state, speak)
+    with tqdm(total=r.updates, initial=state.step, mininterval=0.5, desc=name, **bar_kwargs(speak)) as bar:
         score()       # the last run may have been stopped just before it
         for _ in _steps(state):
             bar.update()

@@ -109,7 +109,7 @@ def alt_text(
     "The words for a picture, for readers who do not see it"
     if not isinstance(ax, mpl.axes.Axes):
         raise TypeError(f'alt_text: `ax` is {type(ax).__name__}, expected matplotlib axes')
-    fig = ax.get_figure(root=True) if hasattr(ax.figure, 'get_figure') else ax.figure
+    fig = ax.figure.figure      # of axes in a subfigure, the whole figure
     texts = fig.__dict__.setdefault('alt_texts', {})
     if text is not None:
         texts[ax] = str(text)
@@ -297,6 +297,7 @@ def plot_history(
         said.append(f'{name} from {y[0]:.3g} to {y[-1]:.3g}')
     ax.set(xlabel='image update', ylabel=what + ' %'*(what == 'accuracy'))
     if what == 'loss': _log_axis(ax)
+    elif max(len(s.info['history']) for _, s in pairs) == 1: ax.set_ylim(0, 100)    # one point has no scale of its own
     if len(pairs) > 1: ax.legend()
     alt_text(ax, f'{what.capitalize()} over image updates: {"; ".join(said)}.')
     return ax
@@ -1107,6 +1108,10 @@ def _title(report, small):
     per = f'{per} image{"s" if per != 1 else ""} per class' if isinstance(per, int) else f'{len(small.images)} images'
     return f'{report["data"]["name"]}: {per} by {report["method"]}'
 
+def _headline(report, table):
+    "What the run found, in words"
+    return table.verdict(report['method']) if report['method'] in [s.name for s in table.scores] else ''
+
 def _how(report, table):
     "A sentence on how the sets were scored"
     epochs, runs = report['about']['recipe']['epochs'], [(s.name, e) for s in table.scores for e in s.evaluations]
@@ -1134,7 +1139,7 @@ def _page(report, small, table, summary):
     again = '' if typed is None else _esc(shlex.join(['condense', *map(str, typed)]))
     return _PAGE.format(
         title=_esc(_title(report, small)), policy=_esc(_POLICY), css=_CSS,
-        summary=f'<p>{_esc(summary)}</p>'*bool(summary),
+        summary=f'<p>{_esc(summary or _headline(report, table))}</p>',
         gallery=_gallery(small), how=_esc(_how(report, table)), table=_html_table(table._rows()),
         curves=''.join(_curves(small, table)), use=_use(small, report), version=_esc(by),
         made=f'<p>Again, from a shell:</p><pre>{again}</pre>'*bool(again) + _provenance(report, small))
@@ -1144,7 +1149,7 @@ def write_report(
     folder,               # A run folder of `condense`; the page is written into it
     report: dict = None,  # What `report.json` holds; read from the folder if None
     small: SyntheticSet = None,  # The set; read from the folder if None
-    summary: str = '',    # A sentence for its top
+    summary: str = '',    # A sentence for its top; what the table says, as the command prints it, if empty
 ) -> Path:                # The page
     "Write `report.html`: one page, complete in itself, that shows a run and says how to use its set"
     folder = Path(folder)

@@ -1,7 +1,7 @@
 """Sets kept on disk: the same numbers as in memory, whatever happened to the cache, to its source or to the program
 that was building it.
 """
-import json, os, pickle, random, shutil, signal, sys, threading, time, warnings, zlib
+import json, logging, os, pickle, random, shutil, signal, sys, threading, time, warnings, zlib
 from pathlib import Path
 
 import numpy as np, pytest, torch
@@ -517,13 +517,18 @@ def test_a_lock_ends_with_its_process(caplog, caches):
     "While one builds, the other says that it waits; when the first is killed, it goes on"
     def slow():
         put = cache_module._Building.put
-        cache_module._Building.put = lambda *args: (put(*args), time.sleep(60))
+        cache_module._Building.put = lambda *args: (put(*args), time.sleep(3600))
         datasets()
     pid = child(slow)
     while not list(caches.glob('*.building/log')): time.sleep(0.01)
     with pytest.raises(ValueError, match='another process is building'): remove_cache('items')
-    threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
-    data = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
+    def end(record):
+        if 'another process is building the cache' in record.getMessage(): os.kill(pid, signal.SIGKILL)
+        return True
+    log = logging.getLogger('dataset_condensation')
+    log.addFilter(end)                       # killed as soon as the other has said that it waits
+    try: data = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
+    finally: log.removeFilter(end)
     os.waitpid(pid, 0)
     assert 'another process is building the cache' in caplog.text
     assert_same(data, datasets(in_memory=True))

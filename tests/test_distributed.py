@@ -258,7 +258,7 @@ def test_a_full_disk_is_heard_of_by_all(tmp_path):
 
 # ---- Killed
 
-def until(true, what, seconds=120):
+def until(true, what, seconds=300):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f'waited {seconds} s for {what}'
@@ -322,7 +322,7 @@ def test_ctrl_c_in_one_process_stops_all_after_the_same_update(tmp_path):
     started = start(2, tmp_path/'some', make, 'dm', 1, dict(settings, iterations=100_000))
     until(lambda: newest(tmp_path/'run') > 4, 'checkpoints')
     os.kill(started[1].pid, signal.SIGINT)
-    assert [kind for kind, _ in finish(started, tmp_path/'some', 60)] == [KeyboardInterrupt] * 2
+    assert [kind for kind, _ in finish(started, tmp_path/'some')] == [KeyboardInterrupt] * 2
     step = Checkpoints(tmp_path/'run').peek()['step']
     assert same(make('dm', 1, dict(settings, iterations=step)), make('dm', 1, dict(SMALL, iterations=step)))
 
