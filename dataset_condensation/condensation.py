@@ -28,9 +28,9 @@ from tqdm.auto import tqdm
 from . import __version__
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors,
                                               restore, set_optimizer_tensors, snapshot, uninterrupted)
-from .coresets import class_sizes, get_method, random_set
-from .data import ImageData, gen
-from .networks import make_net, parse_net
+from .coresets import check_enough, class_sizes, get_method, random_set
+from .data import ImageData, _python, gen
+from .networks import check_net_name, make_net, parse_net
 from .training import (SyntheticSet, augment_for, check_count, check_data, evaluate, formation,
                                            get_speed, pick_device, train_epoch)
 
@@ -41,7 +41,8 @@ import dataset_condensation.files
 INITS = ('noise', 'real', 'centroids')
 
 def _check_recipe(r):
-    "Refuse settings that cannot be run"
+    "Refuse settings that cannot be run; numbers of numpy and torch become Python's"
+    for f in fields(r): object.__setattr__(r, f.name, _python(getattr(r, f.name)))
     for k in ('iterations', 'outer', 'real_batch', 'inner_batch', 'factor'): check_count('Recipe', k, getattr(r, k))
     for k in ('image_lr', 'image_momentum', 'net_lr', 'net_momentum'):
         v = getattr(r, k)
@@ -87,7 +88,7 @@ def loop_counts(
     ipc: int,      # Images per class
 ) -> tuple:        # (outer, inner)
     "Image updates for each network, and passes of training between them: as published, or on a line between"
-    class_sizes(ipc, 1, 'loop_counts')
+    ipc, = class_sizes(ipc, 1, 'loop_counts')
     known = sorted(LOOPS)
     if ipc >= known[-1]: return ipc, LOOPS[known[-1]]
     lo = max(k for k in known if k <= ipc)
@@ -201,7 +202,8 @@ class Method:
     def recipe(self, ipc=1, net='convnet', **overrides) -> Recipe:
         "The published settings for that many images per class, with some changed"
         check_settings(self.name, overrides)
-        sizes = class_sizes(ipc, len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1, self.name)
+        ipc = _python(ipc)
+        sizes = class_sizes(ipc, len(ipc) if isinstance(ipc, (list, tuple, range)) and ipc else 1, self.name)
         n = round(sum(sizes) / len(sizes))
         return Recipe(**{**self.settings(n, net), 'net': net, **overrides})
 
@@ -229,15 +231,17 @@ def first_images(
     init: str = 'noise', # One of `INITS`
     seed: int = 0,
     factor: int = 1,     # Tiles along each side of an image
+    where: str = 'first_images',  # Name of the function that asks, for the error
 ) -> SyntheticSet:
     "Where a run starts: noise in normalised space, random real images, or the centres of clusters of them"
-    check_data('first_images', data)
-    check_count('first_images', 'factor', factor)
-    if factor > 1: return _first_tiles(data, ipc, init, seed, factor)
-    if init == 'real': return random_set(data, ipc, seed)
-    if init not in INITS: raise ValueError(f"first_images: `init` is {init!r}, expected one of {', '.join(INITS)}")
-    sizes = class_sizes(ipc, data.n_classes, 'condense')
-    def noise(c, n): return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c))
+    check_data(where, data)
+    factor = check_count(where, 'factor', factor)
+    if init not in INITS: raise ValueError(f"{where}: `init` is {init!r}, expected one of {', '.join(INITS)}")
+    sizes = class_sizes(ipc, data.n_classes, where)
+    if init != 'noise': check_enough(where, data, sizes, factor, ", or start from noise (init='noise')")
+    if factor > 1: return _first_tiles(data, sizes, init, seed, factor)
+    if init == 'real': return random_set(data, sizes, seed)
+    def noise(c, n): return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
     x = [(noise(c, n) if init == 'noise' else _centroids(data, c, n, seed)) for c, n in enumerate(sizes)]
     y = torch.repeat_interleave(torch.arange(data.n_classes), torch.tensor(sizes))
     return SyntheticSet(torch.cat(x), y, data.classes, data.mean, data.std)
@@ -269,14 +273,10 @@ def pack(
         cell.copy_(F.interpolate(images[k::factor**2], cell.shape[2:], mode='bilinear', antialias=True))
     return out
 
-def _first_tiles(data, ipc, init, seed, factor):
+def _first_tiles(data, sizes, init, seed, factor):
     "`first_images`, with `factor`² of them in one"
-    sizes, n, (h, w) = class_sizes(ipc, data.n_classes, 'condense'), factor**2, data.shape[1:]
+    n, (h, w) = factor**2, data.shape[1:]
     if factor > min(h, w): raise ValueError(f'first_images: `factor` is {factor}, but images have {h}×{w} pixels')
-    for c, (k, have) in enumerate(zip(sizes, data.train.counts.tolist())):
-        if init == 'real' and k*n > have:
-            raise ValueError(f'first_images: `ipc` {k} with `factor` {factor} asks for {k*n} images of class '
-                             f'{data.classes[c]!r}, which has {have}')
     first = first_images(data, sizes if init == 'noise' else [k*n for k in sizes], init, seed)
     x, y = (first.images, first.labels) if init == 'noise' else (pack(first.images, factor), first.labels[::n])
     return SyntheticSet(x, y, data.classes, data.mean, data.std, dict(factor=factor))
@@ -286,8 +286,7 @@ class fixed:
     "Inner policy: the same number of passes after every update"
     looks = False      # at the network, that is
     def __init__(self, passes: int):
-        check_count('fixed', 'passes', passes, 0)
-        self.passes = passes
+        self.passes = check_count('fixed', 'passes', passes, 0)
     def __call__(self,
                  outer: int,     # Update just made, from 0
                  done: int,      # Passes made since
@@ -375,7 +374,7 @@ def get_team(name, state, method, sizes):
 class _Chunk:
     "How many classes are matched at a time; without a number one on a CPU, as many as fit on a GPU"
     def __init__(self, n=None):
-        if n is not None: check_count('condensing', 'class_chunk', n)
+        if n is not None: n = check_count('condensing', 'class_chunk', n)
         self.n, self.chosen, self.told, self.parts = n or 1, n is not None, False, []
 
     def choose(self, before, device):
@@ -425,7 +424,7 @@ def update_images(
     if callable(apart): apart = apart(net)
     todo = range(len(sizes)) if classes is None else classes
     images.grad = None       # two gradients need not be there at once
-    images.grad, chunk.parts, total, first = torch.zeros_like(images), [], torch.zeros((), device=images.device), 0
+    images.grad, chunk.parts, total, first = torch.zeros_like(images), [], torch.zeros((), device=images.device, dtype=images.dtype), 0
     while todo or step.team and not chunk.parts:    # without a class of its own a process still adds to sums
         some = todo[:chunk.n] if apart else todo
         last = first + sum(n := tuple(sizes[c] for c in some))
@@ -454,8 +453,11 @@ def _what_happened(state, step, parts):
     of = f' of {"all classes" if len(bad) == len(names) else f"class {some}"}'
     what = f'the loss{of} is {sum(loss.item() for _, loss in parts)}' if bad else 'the gradient is not finite'
     net_ok = all(p.isfinite().all() for p in state.net.parameters())
-    why = (f'the images reach {state.images.abs().max():.1g}; try a lower image_lr than {r.image_lr:g}' if net_ok
-           else f'the network is not finite after its training; try a lower net_lr than {r.net_lr:g}')
+    most, weights = state.images.abs().max().item(), max(p.abs().max().item() for p in state.net.parameters())
+    by_net = r.outer > 1 and most < 1000 and not weights < 1000    # trained on sane images, and yet it ran away
+    how = f'the weights of the network reach {weights:.1g}' if net_ok else 'the network is not finite'
+    why = (f'{how} after its training; try a lower net_lr than {r.net_lr:g}' if by_net
+           else f'the images reach {most:.1g}; try a lower image_lr than {r.image_lr:g}')
     where = f'update {step} of {r.updates} (network {(step-1)//r.outer + 1}, update {(step-1)%r.outer + 1} with it)'
     return f'condensing: {state.info["method"]}: {what} at {where}; {why}'
 
@@ -526,14 +528,16 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
     if recipe is not None and not isinstance(recipe, Recipe):
         raise TypeError(f'condensing: `recipe` is {recipe!r}, expected a Recipe, as `paper` gives')
     check_settings('condensing', overrides)
+    check_net_name('condense', net)
     gen(seed)
+    seed = _python(seed)
     sizes = class_sizes(ipc, data.n_classes, 'condense')
     if recipe is not None and overrides: recipe = replace(recipe, **overrides)
     recipe = recipe or method.recipe(ipc, net, **overrides)
     make_net(recipe.net, data)
     speed = get_speed(speed, data, device, 'condensing')
     if class_chunk is None and speed: class_chunk = speed.class_chunk(data, recipe, sizes, device)
-    first = first_images(data, sizes, recipe.init, seed, recipe.factor)
+    first = first_images(data, sizes, recipe.init, seed, recipe.factor, 'condense')
     off = dict(factor=1, sampling='random')     # what is off leaves no trace, as in sets made before it was there
     settings = {k: _plain(v) for k, v in vars(recipe).items() if v != off.get(k)}
     info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
@@ -670,7 +674,7 @@ def save_checkpoint(self: State,
     w.team.gather(self)
     tensors, about = _position(self)
     tensors |= w.team.whole({k: v for k, v in tensors.items() if k.startswith('momentum.')})
-    tensors['losses'] = torch.stack(self.losses) if self.losses else torch.zeros(0)
+    tensors['losses'] = torch.stack(self.losses) if self.losses else torch.zeros(0, dtype=torch.float32)
     def write():
         about.update(run=_identity(self), updates=self.recipe.updates, history=self.history, resumed=w.resumed,
                      seconds=time.perf_counter() - w.clock, class_chunk=w.chunk.n, place=_place(self))
@@ -678,9 +682,20 @@ def save_checkpoint(self: State,
         return store.write(tensors, about)
     return w.team.first(write)
 
+# %% ../nbs/05_condensation.ipynb #place
 def _place(state):
     "What may change the last bits, and no more"
-    return dict(device=str(state.images.device), threads=torch.get_num_threads(), **state.work.team.place)
+    cpu = f'{platform.machine()} {torch.backends.cpu.get_cpu_capability()}'
+    return dict(device=str(state.images.device), threads=torch.get_num_threads(), cpu=cpu, **_settings(),
+                **state.work.team.place)
+
+def _settings():
+    "Settings of the process that other code may have changed"
+    tiny = torch.full((1,), 1e-39, dtype=torch.float32, device='cpu') * 1
+    return dict(default_dtype=str(torch.get_default_dtype()), mkldnn=torch.backends.mkldnn.enabled,
+                deterministic=torch.are_deterministic_algorithms_enabled(), flush_denormal=tiny.item() == 0,
+                autocast=torch.is_autocast_enabled('cpu') or torch.is_autocast_enabled('cuda'),
+                matmul_precision=torch.get_float32_matmul_precision())
 
 # %% ../nbs/05_condensation.ipynb #resume
 def _read(state, checkpoints):
@@ -692,7 +707,8 @@ def _read(state, checkpoints):
         found = [f'recipe.iterations: was {was} with {about["step"]} updates done, is {state.recipe.iterations}']
     if found:
         raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}')
-    place = differences(about['place'], _place(state))
+    now = _place(state)      # a checkpoint of an earlier version does not say all of it
+    place = differences(about['place'], {k: v for k, v in now.items() if k in about['place']})
     if place: warnings.warn(f'condensing: goes on elsewhere, so the last bits may differ: {"; ".join(place)}')
     return tensors, about, not place
 
@@ -738,7 +754,19 @@ def _choose(coreset, data, ipc, recipe, run, options):
     if recipe is not None:
         why = 'brings its own settings' if coreset.runs else 'chooses real images'
         raise ValueError(f'condense: {coreset.name!r} {why} and takes no `recipe`')
+    if not coreset.runs and isinstance(data, ImageData):
+        check_enough(f'condense: {coreset.name}', data, class_sizes(ipc, data.n_classes, 'condense'))
     return coreset.make(data, ipc, **(dict(options, run=run) if coreset.runs else options))
+
+# %% ../nbs/05_condensation.ipynb #shown
+def _shown(small):
+    "`small`, after a warning if most of its pixels lie far outside of what can be shown"
+    shape = (1, -1, 1, 1)
+    px = small.images * small.std.view(shape) + small.mean.view(shape)
+    far = ((px < -1) | (px > 2)).float().mean().item()
+    if far > 0.5: warnings.warn(f'condense: {far:.0%} of the pixels are below -1 or above 2, where 0 is black and 1 is white: '
+                                'the images have diverged; try a lower image_lr', stacklevel=3)
+    return small
 
 # %% ../nbs/05_condensation.ipynb #condense
 def condense(
@@ -761,7 +789,7 @@ def condense(
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way
     "Turn `data` into a small set"
     method = get_method(method)
-    for k, n, least in (('evaluate_every', evaluate_every, 0), ('nets', nets, 1)): check_count('condense', k, n, least)
+    evaluate_every, nets = check_count('condense', 'evaluate_every', evaluate_every, 0), check_count('condense', 'nets', nets)
     if not isinstance(method, Method):
         run = dict(progress=progress, evaluate_every=evaluate_every, nets=nets, checkpoint=checkpoint, every=every,
                    class_chunk=class_chunk, speed=speed, team=team)
@@ -769,7 +797,7 @@ def condense(
     state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed, team)
     with _keeping(state, checkpoint, every) as save, state.work.team.listening():
         _to_the_end(state, save, progress, lambda: evaluate_every and _score(state, evaluate_every, nets))
-    return state.set()
+    return _shown(state.set())
 
 # %% ../nbs/05_condensation.ipynb #to-the-end
 def _score(state, every, nets):

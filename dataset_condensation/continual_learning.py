@@ -110,6 +110,7 @@ def learn(
 ) -> Tensor:                            # (epochs,), mean loss of each pass
     "Let a network go on learning: new images, and as many from the memory with each batch"
     recipe, memory, augment = _check_learn(net, new, memory, recipe)
+    new = getattr(new, 'decoded', new)
     generator, device = generator or gen(0, 'learn'), next(net.parameters()).device
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     drop, losses, net = round(recipe.epochs * recipe.drop_at), [], net.train()
@@ -139,7 +140,7 @@ def _check_learn(net, new, memory, recipe):
         if getattr(net, 'n_classes', s.n_classes) < s.n_classes:
             raise ValueError(f'learn: `net` has {net.n_classes} outputs, but `{name}` has {s.n_classes} classes')
     recipe = train_recipe(recipe)
-    return recipe, Pool(sets) if sets else None, augment_for(recipe.augment, getattr(new, 'source', ''))
+    return recipe, Pool([getattr(s, 'decoded', s) for s in sets]) if sets else None, augment_for(recipe.augment, getattr(new, 'source', ''))
 
 def _with_memory(batch, memory, generator):
     "A batch, and as many images from the memory; where those begin"

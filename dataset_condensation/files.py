@@ -214,8 +214,10 @@ def _write_pictures(path, folders, pixels, labels):
 @patch
 def to_folder(self: SyntheticSet,
               path,              # Folder to make; must be empty or not exist
+              decoded: bool = True,  # Images stored as tiles come out one by one, as networks see them; False keeps the tiles
              ) -> Path:
     "Write the set as PNG files in class folders, 8 bits for each channel"
+    if decoded and self.factor > 1: return self.decoded.to_folder(path)
     path = _as_path('SyntheticSet.to_folder', path)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(f'SyntheticSet.to_folder: `path` is {path}, which exists and is not an empty folder')
