@@ -29,6 +29,7 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
 # %% ../nbs/04c_checkpoints.ipynb #imports-own
+from .data import _python
 from .files import _as_path, _kind_of, write_atomic
 from .training import check_count
 
@@ -143,7 +144,7 @@ class Checkpoints:
                  share: float = 0.01,   # Of the time, that writing may take at most
                  any_version: bool = False,  # Resume what other versions of torch or this package began, with a warning
                 ):
-        check_count('Checkpoints', 'keep', keep)
+        keep, every, share = check_count('Checkpoints', 'keep', keep), _python(every), _python(share)
         if isinstance(every, bool) or not isinstance(every, (int, float)) or not 0 <= every < float('inf'):
             raise ValueError(f'Checkpoints: `every` is {every!r}, expected seconds, 0 or more')
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:

@@ -31,9 +31,9 @@ from . import __version__
 from .cache import tell
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors,
                                               restore, set_optimizer_tensors, snapshot, uninterrupted)
-from .coresets import _told, class_sizes, get_method, random_set
-from .data import ImageData, gen, send
-from .networks import make_net, parse_net
+from .coresets import _told, check_enough, class_sizes, get_method, random_set
+from .data import ImageData, _python, gen, send
+from .networks import check_net_name, make_net, parse_net
 from .training import (SPEEDS, SyntheticSet, augment_for, bar_kwargs, check_count, check_data,
                                            computing, duration, evaluate, formation, get_speed, pick_device,
                                            recipe_for, train_epoch)
@@ -45,7 +45,8 @@ import dataset_condensation.files
 INITS = ('noise', 'real', 'centroids')
 
 def _check_recipe(r):
-    "Refuse settings that cannot be run"
+    "Refuse settings that cannot be run; numbers of numpy and torch become Python's"
+    for f in fields(r): object.__setattr__(r, f.name, _python(getattr(r, f.name)))
     for k in ('iterations', 'outer', 'real_batch', 'inner_batch', 'factor'): check_count('Recipe', k, getattr(r, k))
     for k in ('image_lr', 'image_momentum', 'net_lr', 'net_momentum'):
         v = getattr(r, k)
@@ -94,7 +95,7 @@ def loop_counts(
     ipc: int,      # Images per class
 ) -> tuple:        # (outer, inner)
     "Image updates for each network, and passes of training between them: as published, or on a line between"
-    class_sizes(ipc, 1, 'loop_counts')
+    ipc, = class_sizes(ipc, 1, 'loop_counts')
     known = sorted(LOOPS)
     if ipc >= known[-1]: return ipc, LOOPS[known[-1]]
     lo = max(k for k in known if k <= ipc)
@@ -219,7 +220,8 @@ class Method:
     def recipe(self, ipc=1, net='convnet', data='', **overrides) -> Recipe:
         "The published settings for that many images per class of `data`, a set or its name, with some changed"
         check_settings(self.name, overrides)
-        sizes = class_sizes(ipc, len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1, self.name)
+        ipc = _python(ipc)
+        sizes = class_sizes(ipc, len(ipc) if isinstance(ipc, (list, tuple, range)) and ipc else 1, self.name)
         n = round(sum(sizes) / len(sizes))
         name = data if isinstance(data, str) else getattr(data, 'name', None)
         if not isinstance(name, str):
@@ -253,15 +255,17 @@ def first_images(
     init: str = 'noise', # One of `INITS`
     seed: int = 0,
     factor: int = 1,     # Tiles along each side of an image
+    where: str = 'first_images',  # Name of the function that asks, for the error
 ) -> SyntheticSet:
     "Where a run starts: noise in normalised space, random real images, or the centres of clusters of them"
-    check_data('first_images', data)
-    check_count('first_images', 'factor', factor)
-    if factor > 1: return _first_tiles(data, ipc, init, seed, factor)
-    if init == 'real': return random_set(data, ipc, seed)
-    if init not in INITS: raise ValueError(f"first_images: `init` is {init!r}, expected one of {', '.join(INITS)}")
-    sizes = class_sizes(ipc, data.n_classes, 'condense')
-    def noise(c, n): return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c))
+    check_data(where, data)
+    factor = check_count(where, 'factor', factor)
+    if init not in INITS: raise ValueError(f"{where}: `init` is {init!r}, expected one of {', '.join(INITS)}")
+    sizes = class_sizes(ipc, data.n_classes, where)
+    if init != 'noise': check_enough(where, data, sizes, factor, ", or start from noise (init='noise')")
+    if factor > 1: return _first_tiles(data, sizes, init, seed, factor)
+    if init == 'real': return random_set(data, sizes, seed)
+    def noise(c, n): return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
     x = [(noise(c, n) if init == 'noise' else _centroids(data, c, n, seed)) for c, n in enumerate(sizes)]
     y = torch.repeat_interleave(torch.arange(data.n_classes), torch.tensor(sizes))
     return SyntheticSet(torch.cat(x), y, data.classes, data.mean, data.std)
@@ -293,14 +297,10 @@ def pack(
         cell.copy_(F.interpolate(images[k::factor**2], cell.shape[2:], mode='bilinear', antialias=True))
     return out
 
-def _first_tiles(data, ipc, init, seed, factor):
+def _first_tiles(data, sizes, init, seed, factor):
     "`first_images`, with `factor`² of them in one"
-    sizes, n, (h, w) = class_sizes(ipc, data.n_classes, 'condense'), factor**2, data.shape[1:]
+    n, (h, w) = factor**2, data.shape[1:]
     if factor > min(h, w): raise ValueError(f'first_images: `factor` is {factor}, but images have {h}×{w} pixels')
-    for c, (k, have) in enumerate(zip(sizes, data.train.counts.tolist())):
-        if init == 'real' and k*n > have:
-            raise ValueError(f'first_images: `ipc` {k} with `factor` {factor} asks for {k*n} images of class '
-                             f'{data.classes[c]!r}, which has {have}')
     first = first_images(data, sizes if init == 'noise' else [k*n for k in sizes], init, seed)
     x, y = (first.images, first.labels) if init == 'noise' else (pack(first.images, factor), first.labels[::n])
     return SyntheticSet(x, y, data.classes, data.mean, data.std, dict(factor=factor))
@@ -310,8 +310,7 @@ class fixed:
     "Inner policy: the same number of passes after every update"
     looks = False      # at the network, that is
     def __init__(self, passes: int):
-        check_count('fixed', 'passes', passes, 0)
-        self.passes = passes
+        self.passes = check_count('fixed', 'passes', passes, 0)
     def __call__(self,
                  outer: int,     # Update just made, from 0
                  done: int,      # Passes made since
@@ -399,7 +398,7 @@ def get_team(name, state, method, sizes):
 class _Chunk:
     "How many classes are matched at a time; without a number one on a CPU, as many as fit on a GPU"
     def __init__(self, n=None):
-        if n is not None: check_count('condensing', 'class_chunk', n)
+        if n is not None: n = check_count('condensing', 'class_chunk', n)
         self.n, self.chosen, self.told, self.parts = n or 1, n is not None, False, []
 
     def begin(self, device):
@@ -456,7 +455,7 @@ def update_images(
     if callable(apart): apart = apart(net)
     todo = range(len(sizes)) if classes is None else classes
     images.grad = None       # two gradients need not be there at once
-    images.grad, chunk.parts, total, first = torch.zeros_like(images), [], torch.zeros((), device=images.device), 0
+    images.grad, chunk.parts, total, first = torch.zeros_like(images), [], torch.zeros((), device=images.device, dtype=images.dtype), 0
     while todo or step.team and not chunk.parts:    # without a class of its own a process still adds to sums
         some = todo[:chunk.n] if apart else todo
         last = first + sum(n := tuple(sizes[c] for c in some))
@@ -485,8 +484,11 @@ def _what_happened(state, step, parts):
     of = f' of {"all classes" if len(bad) == len(names) else f"class {some}"}'
     what = f'the loss{of} is {sum(loss.item() for _, loss in parts)}' if bad else 'the gradient is not finite'
     net_ok = all(p.isfinite().all() for p in state.net.parameters())
-    why = (f'the images reach {state.images.abs().max():.1g}; try a lower image_lr than {r.image_lr:g}' if net_ok
-           else f'the network is not finite after its training; try a lower net_lr than {r.net_lr:g}')
+    most, weights = state.images.abs().max().item(), max(p.abs().max().item() for p in state.net.parameters())
+    by_net = r.outer > 1 and most < 1000 and not weights < 1000    # trained on sane images, and yet it ran away
+    how = f'the weights of the network reach {weights:.1g}' if net_ok else 'the network is not finite'
+    why = (f'{how} after its training; try a lower net_lr than {r.net_lr:g}' if by_net
+           else f'the images reach {most:.1g}; try a lower image_lr than {r.image_lr:g}')
     where = f'update {step} of {r.updates} (network {(step-1)//r.outer + 1}, update {(step-1)%r.outer + 1} with it)'
     return f'condensing: {state.info["method"]}: {what} at {where}; {why}'
 
@@ -573,15 +575,17 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
     if recipe is not None and not isinstance(recipe, Recipe):
         raise TypeError(f'condensing: `recipe` is {recipe!r}, expected a Recipe, as `paper` gives')
     check_settings('condensing', overrides)
+    check_net_name('condense', net)
     gen(seed)
+    seed = _python(seed)
     sizes = class_sizes(ipc, data.n_classes, 'condense')
     if recipe is not None and overrides: recipe = replace(recipe, **overrides)
     recipe = recipe or method.recipe(ipc, net, data, **overrides)
     make_net(recipe.net, data)
     asked, speed = _name_of(speed), get_speed(speed, data, device, 'condensing')
     if class_chunk is None and speed: class_chunk = speed.class_chunk(data, recipe, sizes, device)
-    first = first_images(data, sizes, recipe.init, seed, recipe.factor)
-    off = dict(augment_inner=False, factor=1, sampling='random')     # what is off leaves no trace, as in sets made before it was there
+    first = first_images(data, sizes, recipe.init, seed, recipe.factor, 'condense')
+    off = dict(augment_inner=False, factor=1, sampling='random')     # what is off leaves no trace, as in earlier sets
     settings = {k: _plain(v) for k, v in vars(recipe).items() if v != off.get(k)}
     info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
                 recipe=settings, speed=str(speed or 'plain'), versions=versions())
@@ -722,7 +726,7 @@ def save_checkpoint(self: State,
     w.team.gather(self)
     tensors, about = _position(self)
     tensors |= w.team.whole({k: v for k, v in tensors.items() if k.startswith('momentum.')})
-    tensors['losses'] = torch.stack(self.losses) if self.losses else torch.zeros(0)
+    tensors['losses'] = torch.stack(self.losses) if self.losses else torch.zeros(0, dtype=torch.float32)
     def write():
         about.update(run=_identity(self), updates=self.recipe.updates, history=self.history, resumed=w.resumed,
                      seconds=time.perf_counter() - w.clock, class_chunk=w.chunk.n if w.chunk.chosen else None,
@@ -731,10 +735,21 @@ def save_checkpoint(self: State,
         return store.write(tensors, about)
     return w.team.first(write)
 
+# %% ../nbs/05_condensation.ipynb #place
 def _place(state):
     "What may change the last bits, and no more"
-    return dict(device=str(state.images.device), threads=torch.get_num_threads(), speed=state.info['speed'],
+    cpu = f'{platform.machine()} {torch.backends.cpu.get_cpu_capability()}'
+    return dict(device=str(state.images.device), threads=torch.get_num_threads(), cpu=cpu,
+                speed=state.info['speed'], **_settings(),
                 **state.work.team.place)
+
+def _settings():
+    "Settings of the process that other code may have changed"
+    tiny = torch.full((1,), 1e-39, dtype=torch.float32, device='cpu') * 1
+    return dict(default_dtype=str(torch.get_default_dtype()), mkldnn=torch.backends.mkldnn.enabled,
+                deterministic=torch.are_deterministic_algorithms_enabled(), flush_denormal=tiny.item() == 0,
+                autocast=torch.is_autocast_enabled('cpu') or torch.is_autocast_enabled('cuda'),
+                matmul_precision=torch.get_float32_matmul_precision())
 
 # %% ../nbs/05_condensation.ipynb #same-speed
 def _same_speed(state, about):
@@ -758,7 +773,8 @@ def _read(state, checkpoints):
         hint = '; Checkpoints(folder, any_version=True), or --any-version, resumes it all the same' * (found == other)
         raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}{hint}')
     if other: warnings.warn(f'condensing: resumes under other versions, so results may differ: {"; ".join(other)}')
-    place = differences(about['place'], _place(state))
+    now = _place(state)      # a checkpoint of an earlier version does not say all of it
+    place = differences(about['place'], {k: v for k, v in now.items() if k in about['place']})
     if place: warnings.warn(f'condensing: goes on elsewhere, so the last bits may differ: {"; ".join(place)}')
     return tensors, about, not place
 
@@ -845,8 +861,20 @@ def _choose(coreset, data, ipc, recipe, run, options):
     if recipe is not None:
         why = 'brings its own settings' if coreset.runs else 'chooses real images'
         raise ValueError(f'condense: {coreset.name!r} {why} and takes no `recipe`')
+    if not coreset.runs and isinstance(data, ImageData):
+        check_enough(f'condense: {coreset.name}', data, class_sizes(ipc, data.n_classes, 'condense'))
     more = dict(run=run) if coreset.runs else _told(coreset, run['progress'])
     return coreset.make(data, ipc, **(more | options))
+
+# %% ../nbs/05_condensation.ipynb #shown
+def _shown(small):
+    "`small`, after a warning if most of its pixels lie far outside of what can be shown"
+    shape = (1, -1, 1, 1)
+    px = small.images * small.std.view(shape) + small.mean.view(shape)
+    far = ((px < -1) | (px > 2)).float().mean().item()
+    if far > 0.5: warnings.warn(f'condense: {far:.0%} of the pixels are below -1 or above 2, where 0 is black and 1 is white: '
+                                'the images have diverged; try a lower image_lr', stacklevel=3)
+    return small
 
 # %% ../nbs/05_condensation.ipynb #condense
 def condense(
@@ -870,13 +898,13 @@ def condense(
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way
     "Turn `data` into a small set"
     method = get_method(method)
-    for k, n, least in (('evaluate_every', evaluate_every, 0), ('nets', nets, 1)): check_count('condense', k, n, least)
+    evaluate_every, nets = check_count('condense', 'evaluate_every', evaluate_every, 0), check_count('condense', 'nets', nets)
     if not isinstance(method, Method):
         run = dict(progress=progress, evaluate_every=evaluate_every, nets=nets, checkpoint=checkpoint, every=every,
                    class_chunk=class_chunk, speed=speed, team=team, on_interrupt=on_interrupt)
         return _choose(method, data, ipc, recipe, run, dict(overrides, seed=seed, net=net, device=device))
     state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed, team)
-    return _to_the_end(state, checkpoint, every, progress, evaluate_every, nets, on_interrupt)
+    return _shown(_to_the_end(state, checkpoint, every, progress, evaluate_every, nets, on_interrupt))
 
 # %% ../nbs/05_condensation.ipynb #to-the-end
 def _score(state, every, nets):

@@ -117,6 +117,7 @@ def learn(
 ) -> Tensor:                            # (epochs,), mean loss of each pass
     "Let a network go on learning: new images, and as many from the memory with each batch"
     recipe, memory, augment = _check_learn(net, new, memory, recipe)
+    new = getattr(new, 'decoded', new)
     generator, device = generator or gen(0, 'learn'), next(net.parameters()).device
     new = new.near(device)
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
@@ -147,7 +148,8 @@ def _check_learn(net, new, memory, recipe):
         if getattr(net, 'n_classes', s.n_classes) < s.n_classes:
             raise ValueError(f'learn: `net` has {net.n_classes} outputs, but `{name}` has {s.n_classes} classes')
     recipe = train_recipe(recipe)
-    return recipe, Pool(sets) if sets else None, augment_for(recipe.augment, new)
+    memory = Pool([getattr(s, 'decoded', s) for s in sets]) if sets else None
+    return recipe, memory, augment_for(recipe.augment, new)
 
 def _with_memory(batch, memory, generator):
     "A batch, and as many images from the memory; where those begin"

@@ -21,10 +21,10 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .data import ImageData, ImageSet, gen, plain_text
+from .data import ImageData, ImageSet, _python, gen, plain_text
 from .networks import check_net, make_net
-from .training import (SyntheticSet, _near, check_count, check_data, check_evaluate, evaluate,
-                                           pick_device, predict, train, train_epoch, train_recipe,
+from .training import (SyntheticSet, _for_net, _near, check_count, check_data, check_evaluate,
+                                           evaluate, pick_device, predict, train, train_epoch, train_recipe,
                                            training_batches, waiting)
 
 # %% ../nbs/04_coresets.ipynb #class-sizes
@@ -34,8 +34,9 @@ def class_sizes(
     where: str = 'class_sizes',  # Name of the function that asks, for the error
 ) -> list:            # One number for each class
     "Images of each class, checked"
-    if isinstance(ipc, Tensor): ipc = ipc.tolist()
-    sizes = [ipc]*n_classes if isinstance(ipc, int) else list(ipc) if isinstance(ipc, (list, tuple)) else [None]
+    ipc = _python(ipc)
+    sizes = [ipc]*n_classes if isinstance(ipc, int) else [None]
+    if isinstance(ipc, (list, tuple, range)): sizes = [_python(n) for n in ipc]
     if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in sizes):
         raise ValueError(f'{where}: `ipc` is {ipc!r}, expected a whole number of at least 1, or one for each class')
     if len(sizes) != n_classes:
@@ -76,10 +77,20 @@ def _sizes_within(ipc, data, where):
     "`class_sizes`, none of them larger than its class"
     check_data(where, data)
     sizes = class_sizes(ipc, data.n_classes, where)
-    for c, (n, have) in enumerate(zip(sizes, data.train.counts.tolist())):
-        if n > have:
-            raise ValueError(f'{where}: `ipc` asks for {n} images of class {data.classes[c]!r}, which has {have}')
+    check_enough(where, data, sizes)
     return sizes
+
+def check_enough(where, data, sizes, factor=1, ways=''):
+    "Every class must have as many training images as are asked for, `factor`² for each of the set; `ways` are more ways out"
+    tiles = factor**2
+    counts = data.train.counts.tolist()
+    for c, (n, have) in enumerate(zip(sizes, counts)):
+        if n * tiles <= have: continue
+        fit = [max(1, min(n, have // tiles)) for n, have in zip(sizes, counts)]
+        each = f'ipc={fit}' if len(fit) <= 12 else 'a list'
+        of = f' (`ipc` {n}, `factor` {factor})' if factor > 1 else ''
+        raise ValueError(f'{where}: `ipc` asks for {n * tiles} images{of} of class {data.classes[c]!r}, which has {have} '
+                         f'for training; ask for fewer, or give a number for each class ({each}){ways}')
 
 # %% ../nbs/04_coresets.ipynb #random-set
 def random_set(
@@ -123,7 +134,7 @@ def embed_all(
         hint = ': pass its `train` or `test`' if isinstance(images, ImageData) else ''
         raise TypeError(f'embed_all: `images` is {type(images).__name__}, expected an ImageSet or a SyntheticSet{hint}')
     check_count('embed_all', 'batch', batch)
-    mode, device, images = net.training, next(net.parameters()).device, _near(images, net)
+    mode, device, images = net.training, next(net.parameters()).device, _near(_for_net(net, images), net)
     net.eval()
     parts = [net.embed(images.take(i, device)[0]).cpu() for i in torch.arange(len(images)).split(batch)]
     net.train(mode)
@@ -136,6 +147,7 @@ def _check_rows(where, z, k):
         got = f'{z.dtype} of shape {tuple(z.shape)}' if isinstance(z, Tensor) else repr(z)
         raise ValueError(f'{where}: `z` is {got}, expected floats (n, features)')
     if not torch.isfinite(z).all(): raise ValueError(f'{where}: `z` holds NaN or infinite values')
+    k = _python(k)
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= len(z):
         raise ValueError(f'{where}: `k` is {k!r}, expected a whole number from 1 to {len(z)}, the number of rows')
 
@@ -274,7 +286,7 @@ def _most_forgotten(data, ipc=1, seed=0, net='convnet', device=None, falls=None,
     if falls is None: falls = forgetting_counts(data, net, recipe, seed, device, progress)
     if not isinstance(falls, Tensor) or len(falls) != len(data.train):
         raise ValueError(f'forgetting: `falls` is {falls!r}, expected {len(data.train)} counts, one for each image')
-    score = falls + torch.rand(len(falls), generator=gen(seed, 'forgetting-ties'))
+    score = falls + torch.rand(len(falls), generator=gen(seed, 'forgetting-ties'), dtype=torch.float32)
     chosen = [s.argsort(descending=True)[:n] for s, n in zip(score.split(data.train.counts.tolist()), sizes)]
     return chosen_set(data, chosen, 'forgetting', seed=seed, net=net)
 
@@ -346,7 +358,7 @@ class Comparison:
             if s.name == name: return s
         raise KeyError(f'Comparison: no row is called {name!r}; there are {", ".join(s.name for s in self.scores)}')
     def _rows(self):
-        num = lambda v: '–' if not v else f'{v:.1f}'
+        num = lambda v: '–' if v is None else f'{v:.1f}'
         rows = [('set', 'images', 'accuracy %', '± networks', '± sets')]
         for s in self.scores:
             rows.append((s.name, f'{s.evaluations[0].images:,}', num(s.mean), num(s.between_nets),

@@ -289,8 +289,10 @@ def _move_in(part, path, folders):
 @patch
 def to_folder(self: SyntheticSet,
               path,              # Folder to make; must be empty or not exist
+              decoded: bool = True,  # Images stored as tiles come out one by one, as networks see them; False keeps the tiles
              ) -> Path:
     "Write the set as PNG files in class folders, 8 bits for each channel"
+    if decoded and self.factor > 1: return self.decoded.to_folder(path)
     path = _as_path(where := 'SyntheticSet.to_folder', path)
     taken = FileExistsError(f'{where}: `path` is {path}, which exists and is not an empty folder')
     if path.is_symlink() and not path.exists() or path.exists() and (not path.is_dir() or any(path.iterdir())): raise taken

@@ -15,18 +15,20 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 import torch
 from torch import nn, Tensor
-from .data import _check_device, gen, send
+from .data import _check_device, _python, gen, send
 
 # %% ../nbs/01_networks.ipynb #checks
 def _check_count(where, **values):
     "Every value must be a whole number of at least 1"
     for name, v in values.items():
+        v = _python(v)
         if isinstance(v, bool) or not isinstance(v, int) or v < 1:
             raise ValueError(f'{where}: argument {name} got {v!r}, expected a whole number of at least 1')
 
 def _check_shape(where, shape):
     "`shape` must be (channels, height, width), with sides of at least 8 pixels"
-    ok = isinstance(shape, (tuple, list)) and len(shape) == 3 and all(isinstance(n, int) and n > 0 for n in shape)
+    ok = isinstance(shape, (tuple, list)) and len(shape) == 3
+    ok = ok and all(isinstance(n, int) and n > 0 for n in map(_python, shape))
     if not ok: raise ValueError(f'{where}: argument shape got {shape!r}, expected (channels, height, width)')
     if min(shape[1:]) < 8:
         raise ValueError(f'{where}: argument shape got {tuple(shape)}, expected sides of at least 8 pixels')
@@ -37,6 +39,12 @@ def _choose(where, argument, name, known):
     near = get_close_matches(str(name), known, 1, .4)
     raise ValueError(f'{where}: argument {argument} got {name!r}, expected one of {", ".join(known)}'
                      + (f'; did you mean {near[0]!r}?' if near else ''))
+
+def check_net_name(where, net):
+    "`net` must be the name of a network"
+    if not isinstance(net, str):
+        own = '; `train` and `accuracy` take networks of your own' if isinstance(net, nn.Module) or callable(net) else ''
+        raise TypeError(f'{where}: `net` is a {type(net).__name__}, expected the name of a network such as "convnet-w64"{own}')
 
 def check_net(where, net):
     "`net` must be a network: where a name came, say how to make one"
@@ -302,6 +310,7 @@ def parse_net(
     name: str,  # A base, then options in any order after dashes: 'convnet', 'convnet-w64-d2-bn', 'mlp-swish'
 ) -> NetSpec:
     "Read a network's name; what it does not say is the base's default"
+    if isinstance(name, nn.Module) or callable(name): check_net_name('parse_net', name)
     if not isinstance(name, str):
         raise TypeError(f'parse_net: argument name got {name!r}, expected a str such as "convnet-w64"')
     base, *words = name.lower().split('-')
@@ -341,11 +350,12 @@ class Net(nn.Module):
         spec = parse_net(name)
         _check_shape('Net', shape)
         _check_count('Net', n_classes=n_classes)
-        self.name, self.shape, self.n_classes = spec.name, tuple(shape), n_classes
+        self.name, self.shape, self.n_classes = spec.name, tuple(map(int, shape)), int(n_classes)
         with torch.device('meta'):  # no memory yet, and no draw from the global generator
             self.body = bodies[spec.base](self.shape, **spec.options)
             self.n_features = _n_out(self.body, self.shape)
-            self.head = nn.Linear(self.n_features, n_classes)
+            self.head = nn.Linear(self.n_features, self.n_classes)
+        self.float()  # whatever the default type is
 
     def embed(self, x: Tensor) -> Tensor:
         "Images (N, C, H, W) to their embedding (N, n_features)"
@@ -365,8 +375,8 @@ _norm_layers = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)
 def _drawn(layer, generator):
     "(parameter, new weights) of a linear or convolution layer, drawn on the CPU: the same for any device or memory format"
     bound = layer.weight[0].numel()**-0.5
-    return [(p, nn.init.uniform_(torch.empty(p.shape), -bound, bound, generator=generator))
-            for p in layer.parameters(recurse=False)]
+    def new(p): return torch.empty(p.shape, dtype=torch.float32, device='cpu')
+    return [(p, nn.init.uniform_(new(p), -bound, bound, generator=generator)) for p in layer.parameters(recurse=False)]
 
 def _fill(drawn):
     "Give parameters their new weights; to a GPU they go in one piece"

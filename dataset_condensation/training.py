@@ -11,6 +11,7 @@ __all__ = ['TRAIN_RECIPES', 'SPEEDS', 'SyntheticSet', 'formation', 'TrainRecipe'
 import difflib
 import math
 import time
+import warnings
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -25,8 +26,8 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from .augmentation import dsa_for, make_augment
-from .data import ImageData, ImageSet, gen, send, show_images
-from .networks import check_net, make_net, parse_net
+from .data import ImageData, ImageSet, _as_names, _python, gen, send, show_images
+from .networks import check_net, check_net_name, make_net, parse_net
 
 # %% ../nbs/03_training.ipynb #synthetic-set
 class SyntheticSet(Dataset):
@@ -47,13 +48,13 @@ class SyntheticSet(Dataset):
         order = labels.argsort(stable=True)
         self.images, self.labels = images[order], labels[order]
         self.mean, self.std = (_stats(k, v, images.shape[1]) for k, v in dict(mean=mean, std=std).items())
-        self.losses = torch.zeros(0) if losses is None else _numbers('losses', losses).float().cpu()
+        self.losses = torch.zeros(0, dtype=torch.float32) if losses is None else _numbers('losses', losses).float().cpu()
 
-    def __len__(self): return len(self.images) * self.factor**2
+    def __len__(self): return len(self.images)
     def __getitem__(self, i):
-        if self.factor == 1: return self.images[i], int(self.labels[i])
-        x, y = self.take([range(len(self))[i]])
-        return x[0], int(y[0])
+        if self.factor > 1: warnings.warn('SyntheticSet: its images are tiles glued together; networks train on the images '
+                                          'of .decoded', stacklevel=2)
+        return self.images[i], int(self.labels[i])
 
 # %% ../nbs/03_training.ipynb #check-set
 def _check_set(images, labels, classes):
@@ -95,18 +96,24 @@ def _class_list(classes):
     "Names of the classes as text"
     if not hasattr(classes, '__iter__'):
         raise TypeError(f'SyntheticSet: `classes` is {classes!r}, expected the name of each class')
-    return [str(c) for c in classes]
+    return _as_names('SyntheticSet', classes)
 
 def _as_dict(info):
     "A copy of `info`"
     if info is not None and not isinstance(info, dict):
         raise TypeError(f'SyntheticSet: `info` is {info!r}, expected a dict')
-    return dict(info or {})
+    try: return _json_ready(info or {})
+    except RecursionError: return dict(info)     # `save` will say what is wrong with it
+
+def _json_ready(v):
+    "`v` with the numbers of numpy and torch as Python's own"
+    if isinstance(v, dict): return {k: _json_ready(x) for k, x in v.items()}
+    return [_json_ready(x) for x in v] if isinstance(v, list) else _python(v)
 
 # %% ../nbs/03_training.ipynb #check-factor
 def _factor(what, f, images):
     "Tiles along each side of an image, after looking at it"
-    most = min(images.shape[2:])
+    f, most = _python(f), min(images.shape[2:])
     if isinstance(f, bool) or not isinstance(f, int) or not 1 <= f <= most:
         raise ValueError(f'{what} is {f!r}, expected a whole number from 1 to {most}')
     return f
@@ -124,12 +131,9 @@ def take(self: SyntheticSet,
          idx,           # Which images, (n,): a tensor or a list
          device=None,   # Where to put them
         ) -> tuple:     # Images (n, C, H, W) and labels (n,)
-    "The images and labels at `idx`; where images are in tiles, the tiles, enlarged"
-    idx, n, device = send(torch.as_tensor(idx), self.images.device), self.factor**2, device or self.images.device
-    if n == 1: return send(self.images[idx], device), send(self.labels[idx], device)
-    x, y = formation(self.images[idx // n], self.labels[idx // n], self.factor)
-    tile = n*torch.arange(len(idx), device=idx.device) + idx % n
-    return send(x[tile], device), send(y[tile], device)
+    "The images and labels at `idx`"
+    idx, device = send(torch.as_tensor(idx), self.images.device), device or self.images.device
+    return send(self.images[idx], device), send(self.labels[idx], device)
 
 @patch
 def near(self: SyntheticSet, device) -> SyntheticSet:
@@ -205,9 +209,11 @@ def __repr__(self: SyntheticSet):
 
 # %% ../nbs/03_training.ipynb #check-count
 def check_count(where, name, v, least=1):
-    "Refuse what is not a whole number of at least `least`"
+    "`v` as an int, refused if it is not a whole number of at least `least`"
+    v = _python(v)
     if isinstance(v, bool) or not isinstance(v, int) or v < least:
         raise ValueError(f'{where}: `{name}` is {v!r}, expected a whole number of at least {least}')
+    return v
 
 # %% ../nbs/03_training.ipynb #train-recipe
 @dataclass(frozen=True)
@@ -223,6 +229,7 @@ class TrainRecipe:
 
     def __post_init__(self):
         make_augment(self.augment)
+        for f in fields(self): object.__setattr__(self, f.name, _python(getattr(self, f.name)))
         for k in ('epochs', 'batch'): check_count('TrainRecipe', k, getattr(self, k))
         for k, most in dict(lr=math.inf, momentum=1, weight_decay=math.inf, drop_at=1).items():
             v = getattr(self, k)
@@ -305,6 +312,24 @@ def _near(data, net):
     "`data` with its images where `net` is, if it can have them there"
     return data.near(next(net.parameters()).device) if hasattr(data, 'near') else data
 
+# %% ../nbs/03_training.ipynb #for-net
+def _remember(net, data):
+    "Note on the network how the images that it learns from are normalised"
+    if getattr(data, 'mean', None) is not None: net.normalised_by = data.mean.detach().cpu(), data.std.detach().cpu()
+
+def _for_net(net, data):
+    "`data` as `net` wants it: single images, normalised as those that it was trained on"
+    if isinstance(data, SyntheticSet): data = data.decoded
+    by = getattr(net, 'normalised_by', None)
+    if by is None or not isinstance(data, (ImageSet, SyntheticSet)): return data
+    if len(by[0]) != data.shape[0] or all(torch.equal(a, b.cpu()) for a, b in zip(by, (data.mean, data.std))): return data
+    new = copy(data)
+    if isinstance(data, SyntheticSet):
+        (a, b), (mean, std) = ([v.to(data.images.device).view(1, -1, 1, 1) for v in vs] for vs in ((data.mean, data.std), by))
+        new.images = (data.images*b + a - mean) / std
+    new.mean, new.std = by
+    return new
+
 # %% ../nbs/03_training.ipynb #one-batch
 def _gradient_of(net, x, y):
     "Fill the gradients of `net` from a batch; its loss"
@@ -333,8 +358,9 @@ def train_epoch(
         raise TypeError(f'train_epoch: `generator` is {generator!r}, expected a torch.Generator')
     if augment is not None and not callable(augment):
         raise TypeError(f'train_epoch: `augment` is {augment!r}, expected an Augment, as `make_augment` makes them')
-    device = next(net.parameters()).device
-    total = torch.zeros((), device=device)
+    device, data = next(net.parameters()).device, getattr(data, 'decoded', data)
+    _remember(net, data)
+    total = torch.zeros((), device=device, dtype=torch.float32)
     for idx in _batches(len(data), batch, generator):
         x, y = data.take(idx, device)
         if augment: x = augment(x, generator)
@@ -349,8 +375,22 @@ def _check_classes(net, data):
     "A label beyond the network's outputs would be a riddle on a CPU, and on a GPU the end of the process"
     check_net('train', net)
     have, need = (getattr(o, 'n_classes', None) for o in (net, data))
+    if have is None and need is not None: have = _outputs(net, data)
     if have is not None and need is not None and have < need:
         raise ValueError(f'train: `net` has {have} outputs, but `data` has {need} classes')
+
+@torch.no_grad()
+def _outputs(net, data):
+    "How many scores a network that we did not make gives for an image"
+    modes, (x, _) = {m: m.training for m in net.modules()}, getattr(data, 'train', data).take([0])
+    net.eval()
+    try: out = net(x.to(next(net.parameters()).device))
+    finally:
+        for m, mode in modes.items(): m.training = mode
+    if not isinstance(out, Tensor) or out.ndim != 2:
+        got = f'shape {tuple(out.shape)}' if isinstance(out, Tensor) else type(out).__name__
+        raise ValueError(f'train: `net` gives {got} for one image, expected (1, classes)')
+    return out.shape[1]
 
 # %% ../nbs/03_training.ipynb #waiting
 def training_batches(data, recipe, nets=1):
@@ -399,14 +439,18 @@ def predict(
     data,               # Has `len` and `take(idx, device)`: an `ImageSet`, a `SyntheticSet`
     batch: int = 1000,  # Images at a time
 ) -> Tensor:            # (N,), class of each image, on the CPU
-    "The class that `net` gives each image of `data`"
+    "The class that `net` gives each image of `data`; -1 where its scores are NaN"
     _check_batches('predict', net, data, batch)
-    mode, device, data = net.training, next(net.parameters()).device, _near(data, net)
+    mode, device, data = net.training, next(net.parameters()).device, _near(_for_net(net, data), net)
     net.eval()
     scores = net.fast.scores if getattr(net, 'fast', None) else net
-    parts = [scores(data.take(idx, device)[0]).argmax(1) for idx in torch.arange(len(data)).split(batch)]
+    def best(out): return out.argmax(1).masked_fill(out.isnan().any(1), -1)
+    parts = [best(scores(data.take(idx, device)[0])) for idx in torch.arange(len(data)).split(batch)]
     net.train(mode)
-    return torch.cat(parts).cpu()
+    found = torch.cat(parts).cpu()
+    if (n := int((found < 0).sum())): warnings.warn(f'predict: the scores of `net` are NaN for {n:,} of {len(found):,} images, '
+                                                    'which count as wrong: try a lower learning rate', stacklevel=3)
+    return found
 
 # %% ../nbs/03_training.ipynb #accuracy
 def accuracy(
@@ -416,7 +460,7 @@ def accuracy(
 ) -> float:             # Percent
     "Share of the images in `data` that `net` names correctly, in percent"
     _check_batches('accuracy', net, data, batch)
-    if isinstance(data, SyntheticSet): data = data.decoded
+    data = _for_net(net, data)
     return 100 * (predict(net, data, batch) == data.labels.cpu()).float().mean().item()
 
 # %% ../nbs/03_training.ipynb #evaluation
@@ -525,6 +569,7 @@ def check_data(where, data):
 
 def check_evaluate(small, data, nets, first=0):
     "Raise where `small` and `data` do not belong together"
+    nets = _python(nets)
     if isinstance(nets, bool) or not isinstance(nets, int) or nets < 1:
         raise ValueError(f'evaluate: `nets` is {nets!r}, expected 1 or more')
     check_count('evaluate', 'first', first, 0)
@@ -568,6 +613,8 @@ def evaluate(
     small = small.train if isinstance(small, ImageData) else small
     recipe, device = train_recipe(recipe), pick_device(device)
     check_evaluate(small, data, nets, first)
+    check_net_name('evaluate', net)
+    nets, first, seed = map(_python, (nets, first, seed))
     images, small, data = len(small.labels), getattr(small, 'decoded', small).near(device), data.near(device)
     speed = get_speed(speed, data, device, 'evaluate')
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))

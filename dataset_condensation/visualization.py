@@ -351,7 +351,8 @@ def _confusion(where, found, data, small):
         small = _as_set(where, 'small', small)
         test = ImageSet(test.images, test.labels, test.classes, small.mean, small.std, source=test.source)
     if not len(test): raise ValueError(f'{where}: `data` has no test images')
-    pairs = sum(torch.bincount(test.labels.cpu()*n + predict(net, test), minlength=n*n) for net in nets)
+    pairs, y = 0, test.labels.cpu()
+    for p in (predict(net, test) for net in nets): pairs = pairs + torch.bincount((y*n + p)[p >= 0], minlength=n*n)
     return pairs.view(n, n)
 
 # %% ../nbs/11_visualization.ipynb #plot-confusion

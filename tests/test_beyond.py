@@ -13,7 +13,8 @@ from dataset_condensation.cli import main
 from dataset_condensation.condensation import condense, condensing, first_images, pack
 from dataset_condensation.continual_learning import join_sets, memory_bytes
 from dataset_condensation.data import from_tensors, gen, load_dataset
-from dataset_condensation.training import SyntheticSet, evaluate, formation, train_recipe
+from dataset_condensation.networks import make_net
+from dataset_condensation.training import SyntheticSet, evaluate, formation, predict, train_epoch, train_recipe
 
 DIGITS = load_dataset('digits')
 FEW = dict(net='convnet-w8', real_batch=8, speed='plain')
@@ -55,7 +56,7 @@ def test_what_is_packed_comes_back_where_halving_loses_nothing():
 @pytest.mark.parametrize('init', ['noise', 'real', 'centroids'])
 def test_the_first_images_take_the_storage_asked_for(init):
     a, b = (first_images(DIGITS, [3, 1] + [2]*8, init, 1, f) for f in (1, 2))
-    assert a.images.shape == b.images.shape and a.ipc == b.ipc and len(b) == 4*len(a)
+    assert a.images.shape == b.images.shape and a.ipc == b.ipc and len(b.decoded) == 4*len(a)
     if init == 'noise': assert torch.equal(a.images, b.images)
     else: assert not torch.equal(a.images, b.images)
 
@@ -118,15 +119,33 @@ def test_a_class_smaller_than_its_batch_is_drawn_whole():
 
 # ---- A set
 
-def test_a_set_is_its_tiles_to_who_trains_on_it(tiled):
-    assert (len(tiled), len(tiled.images), tiled.ipc, tiled.decoded.ipc) == (44, 11, [2] + [1]*9, [8] + [4]*9)
-    x, y = zip(*tiled)
-    assert torch.equal(torch.stack(x), tiled.decoded.images) and list(y) == tiled.decoded.labels.tolist()
-    some = torch.tensor([43, 0, 9, 8])
-    assert torch.equal(tiled.take(some)[0], tiled.decoded.images[some]) and torch.equal(tiled.take(some)[1], tiled.decoded.labels[some])
-    with pytest.raises(IndexError): tiled[44]
-    loader = torch.utils.data.DataLoader(tiled, batch_size=11)
+def test_all_that_a_set_says_of_itself_agrees(tiled):
+    "What is stored, image by image; and what is trained on, in `decoded`"
+    assert len(tiled) == len(tiled.images) == len(tiled.labels) == len(tiled.pixels) == sum(tiled.ipc) == 11
+    big = tiled.decoded
+    assert len(big) == len(big.images) == len(big.labels) == sum(big.ipc) == 44 and big.ipc == [8] + [4]*9
+    some = torch.tensor([10, 0, 9])
+    assert torch.equal(tiled.take(some)[0], tiled.images[some]) and torch.equal(tiled.take(some)[1], tiled.labels[some])
+    with pytest.warns(UserWarning, match='tiles glued together.*decoded'): x, y = zip(*tiled)
+    assert torch.equal(torch.stack(x), tiled.images) and list(y) == tiled.labels.tolist()
+    loader = torch.utils.data.DataLoader(big, batch_size=11)
     assert [len(b) for b, _ in loader] == [11]*4
+
+
+def test_whoever_trains_on_tiles_trains_on_what_is_in_them(tiled):
+    nets = [make_net('mlp', tiled, generator=gen(0)) for _ in range(2)]
+    for net, s in zip(nets, (tiled, tiled.decoded)):
+        train_epoch(net, s, torch.optim.SGD(net.parameters(), 0.1), gen(1), batch=8)
+    assert all(torch.equal(a, b) for a, b in zip(nets[0].parameters(), nets[1].parameters()))
+    assert torch.equal(predict(nets[0], tiled), predict(nets[0], tiled.decoded)) and len(predict(nets[0], tiled)) == 44
+
+
+def test_a_folder_holds_what_is_in_the_tiles(tiled, tmp_path):
+    flat = SyntheticSet.from_folder(tiled.to_folder(tmp_path/'flat'))
+    assert (flat.factor, flat.ipc) == (1, tiled.decoded.ipc)
+    assert (flat.pixels - tiled.decoded.pixels).abs().max() < 1/500
+    kept = SyntheticSet.from_folder(tiled.to_folder(tmp_path/'kept', decoded=False))
+    assert (kept.factor, kept.ipc) == (2, tiled.ipc)
 
 
 def test_scores_are_those_of_the_tiles_but_count_what_is_stored(tiled):
@@ -141,7 +160,7 @@ def test_scores_are_those_of_the_tiles_but_count_what_is_stored(tiled):
 def test_files_keep_the_tiles(tiled, tmp_path):
     back = SyntheticSet.load(tiled.save(tmp_path/'a.safetensors'))
     assert back.factor == 2 and torch.equal(back.images, tiled.images) and back.info == tiled.info
-    folder = tiled.to_folder(tmp_path/'pictures')
+    folder = tiled.to_folder(tmp_path/'pictures', decoded=False)
     assert SyntheticSet.from_folder(folder).factor == 2
     pictures = sorted(folder.rglob('*.png'))
     assert len(pictures) == 11 and Image.open(pictures[0]).size == (8, 8)
@@ -159,7 +178,7 @@ def test_a_file_cannot_ask_for_any_number_of_tiles(tiled, tmp_path):
 def test_sets_are_joined_with_their_tiles(tiled):
     parts = [SyntheticSet(tiled.images[c:c+1], [0], [f'{c}'], tiled.mean, tiled.std, dict(factor=f)) for c, f in ((0, 2), (1, 2), (2, 1))]
     both = join_sets(parts[:2])
-    assert (both.factor, both.ipc, len(both), memory_bytes(both)) == (2, [1, 1], 8, 2*64*4)
+    assert (both.factor, both.ipc, len(both), memory_bytes(both)) == (2, [1, 1], 2, 2*64*4)
     with pytest.raises(ValueError, match='tiles'): join_sets(parts)
 
 

@@ -171,11 +171,17 @@ def test_a_set_returns_to_the_bit(tmp_path):
 def test_what_json_cannot_say_is_refused_before_anything_is_written(tmp_path):
     deep = []
     for _ in range(10_000): deep = [deep]
-    for info in (dict(net=torch.nn.ReLU()), dict(loss=torch.tensor(1.)), dict(deep=deep)):
+    for info in (dict(net=torch.nn.ReLU()), dict(found={1, 2}), dict(deep=deep)):
         for write in (small(info=info).save, small(info=info).to_folder):
             with pytest.raises(TypeError, match='`info` cannot be written as JSON'): write(tmp_path/'s')
     with pytest.raises(ValueError, match='expected at most'): small(info=dict(x='x' * 2**21)).save(tmp_path/'s')
     assert os.listdir(tmp_path) == []
+
+
+def test_numbers_of_numpy_and_torch_are_numbers(tmp_path):
+    info = dict(a=np.int64(3), b=[np.float32(.5), torch.tensor(1.)], c=dict(d=torch.arange(2)), e=np.array([True]))
+    back = SyntheticSet.load(small(info=info).save(tmp_path/'s.safetensors'))
+    assert back.info == dict(a=3, b=[.5, 1.], c=dict(d=[0, 1]), e=[True])
 
 
 def test_a_description_as_long_as_allowed_can_be_read(tmp_path):
