@@ -329,7 +329,7 @@ def score_all(
 ) -> Comparison:
     "Score baselines, the condensed set and the whole set under one recipe"
     recipe = train_recipe('dc', augment=args.train_augment, **({'epochs': args.epochs} if args.epochs else {}))
-    exact = ('plain', 'deterministic', *['float32'] * (torch.device(device).type == 'cuda'))
+    exact = ('plain', 'deterministic', *['float32'] * str(device).startswith('cuda'))
     kw = dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device, progress=not args.quiet,
               speed=args.speed if args.speed in exact else 'auto')
     rows, top = [], None
