@@ -348,7 +348,7 @@ def settle(
 def _scoring(args, data, device):
     "The recipe of scoring, and the other keywords of `evaluate_together`"
     recipe = train_recipe('dc', augment=args.train_augment, **({'epochs': args.epochs} if args.epochs else {}))
-    exact = ('plain', 'deterministic', *['float32'] * (torch.device(device).type == 'cuda'))
+    exact = ('plain', 'deterministic', *['float32'] * str(device).startswith('cuda'))
     return recipe, dict(data=data, net=args.net, nets=args.nets, seed=args.seed, device=device,
                         progress=not args.quiet, speed=args.speed if args.speed in exact else 'auto')
 

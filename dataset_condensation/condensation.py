@@ -429,8 +429,8 @@ def _match(method, net, data, images, sizes, classes, recipe, step, chunk):
     device, numbers = images.device, torch.tensor([list(classes), sizes], dtype=torch.long)
     chunk.begin(device)
     x = images.detach().requires_grad_()
-    draw = real_batch if method.separable is True else Drawn
-    real = draw(data, classes, recipe.real_batch, lambda c: step.rng('real', c), device)
+    apart = method.separable(net) if callable(method.separable) else method.separable
+    real = (real_batch if apart else Drawn)(data, classes, recipe.real_batch, lambda c: step.rng('real', c), device)
     large, y = formation(x, torch.repeat_interleave(*numbers), recipe.factor)
     sizes = tuple(n * recipe.factor**2 for n in sizes)
     loss = method.match(net, real, Batch(large, send(y, device), sizes, tuple(classes)), step)

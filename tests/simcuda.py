@@ -44,6 +44,7 @@ def tensors(*of): return [t for t in tree_flatten(of)[0] if isinstance(t, torch.
 def where():
     "The innermost line of the package that led here"
     for f in reversed(traceback.extract_stack()):
+        if f.name == 'send': continue     # whoever sends
         if 'dataset_condensation/' in f.filename.replace('\\', '/') and '/tests/' not in f.filename.replace('\\', '/'):
             return f'{f.filename.replace(chr(92), "/").rsplit("/", 1)[-1]}:{f.lineno} {f.line[:70]}'
     return 'elsewhere'

@@ -1,9 +1,7 @@
 "A GPU, simulated: everything runs to its end there, gives the CPU's numbers, and never waits inside an update"
 import json
-import re
 import threading
 import time
-import types
 import warnings
 from dataclasses import replace
 
@@ -24,7 +22,7 @@ from dataset_condensation.training import SPEEDS
 SMALL = dict(net='convnet-w4', real_batch=8, speed='plain')
 LOOPS = dict(iterations=2, outer=2, inner=1)     # of a method that trains networks: four updates
 GRADIENTS = ('dc', 'dc-first-release', 'dsa', 'delving-m', 'delving-md', 'delving', 'delving-until-overfit')
-COUNTED = dict(dm=dict(iterations=5), **{m: dict(iterations=1, outer=5, inner=0) for m in ('dc', 'dsa', 'delving')})
+COUNTED = dict(dm=dict(iterations=3), **{m: dict(iterations=1, outer=3, inner=0) for m in ('dc', 'dsa', 'delving')})
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -36,14 +34,14 @@ def one_thread():
 
 
 @pytest.fixture
-def data(): return load_dataset('digits')
+def data(): return only_classes(load_dataset('digits'), range(4))     # a simulated operation takes a while
 
 
 @pytest.fixture(scope='module')
 def tall():
     "Images of the size of CIFAR10's: three blocks, and a warp of 1024 pixels"
-    x = torch.randint(0, 256, (200, 3, 32, 32), dtype=torch.uint8, generator=gen(0))
-    return from_tensors(x, torch.arange(200) % 10, x[:50], torch.arange(50) % 10, name='cifar10')
+    x = torch.randint(0, 256, (60, 3, 32, 32), dtype=torch.uint8, generator=gen(0))
+    return from_tensors(x, torch.arange(60) % 4, x[:20], torch.arange(20) % 4, name='cifar10')
 
 
 @pytest.fixture
@@ -69,8 +67,7 @@ def compared(data, method, most=2e-3, **kw):
     "The set of a run on the simulated device, after comparing it with the CPU's"
     kw = {**SMALL, 'ipc': 2, 'progress': False, **(dict(iterations=2) if str(method).startswith('dm') else LOOPS), **kw}
     want = condense(data, method, device='cpu', **kw)
-    recipe = last(condensing(data, method, kw['ipc'], device='cpu', **{**{k: v for k, v in kw.items() if k not in ('progress', 'ipc')},
-                                                                       **(dict(iterations=1, outer=1) if 'outer' in kw else dict(iterations=1))})).recipe
+    recipe = get_method(method).recipe(kw['ipc'], kw['net'], **{k: v for k, v in kw.items() if k in ('init', 'factor')})
     first = loop.first_images(data, kw['ipc'], recipe.init, 0, recipe.factor).images
     with SimCuda(): small = condense(data, method, device='cuda', **kw)
     for s in (small.images, small.labels, small.losses): assert not isinstance(s, Sim)
@@ -111,7 +108,7 @@ def test_every_method_ends_with_the_images_of_the_cpu(data, method): compared(da
 
 @pytest.mark.parametrize('method', ['dm', 'dsa', 'delving'])
 def test_it_does_not_matter_where_the_real_images_are(data, method):
-    kw = {**SMALL, **(dict(iterations=2) if method == 'dm' else LOOPS), 'progress': False, 'device': 'cuda'}
+    kw = {**SMALL, **(dict(iterations=2) if method == 'dm' else dict(LOOPS, iterations=1)), 'progress': False, 'device': 'cuda'}
     with SimCuda(): sets = [condense(d, method, 2, **kw) for d in (data, data.to('cpu'), data.to('cuda'))]
     assert all(torch.equal(s.images, sets[0].images) for s in sets)
     assert [s.info.get('images_on') for s in sets] == ['cuda:0', 'cpu', 'cuda:0']
@@ -150,7 +147,7 @@ def test_every_start(data, init, factor, ipc, put):
     assert small.images.shape == want.images.shape
 
 
-@pytest.mark.parametrize('kw', [dict(sampling='strata'), dict(sampling='centroids'), dict(ipc=[1, 2]*5), dict(factor=2, init='real'),
+@pytest.mark.parametrize('kw', [dict(sampling='strata'), dict(sampling='centroids'), dict(ipc=[1, 2]*2), dict(factor=2, init='real'),
                                 dict(class_chunk=3)], ids=str)
 def test_every_setting_of_dm(data, kw): compared(data, 'dm', **kw)
 
@@ -164,14 +161,13 @@ def test_every_inner_policy(data, inner):
 
 @pytest.mark.parametrize('speed, most', [('auto', 2e-3), ('float32', 2e-3), ('tf32', 2e-3), ('deterministic', 2e-3), ('bfloat16', .2),
                                          ('bfloat16-training', .3)])
-@pytest.mark.parametrize('method', ['dm', 'dc', 'delving-md'])
+@pytest.mark.parametrize('method', ['dm', 'dc'])
 def test_every_speed(data, speed, most, method):
-    if method == 'delving-md': most *= 2
     compared(data, method, most, speed=speed, net='convnet-w8')
 
 
 def test_in_networks_that_were_trained(data):
-    def nets(device): return trained_networks(data, 15, 2, 'convnet-w4', device=device)
+    def nets(device): return trained_networks(data, 30, 2, 'convnet-w4', device=device)
     want = nets('cpu')
     with SimCuda():
         found = nets('cuda')
@@ -237,11 +233,11 @@ def test_compare_and_studies(data, tmp_path):
     with SimCuda():
         for d in (data, data.to('cuda')):
             compare(d, ('random', 'dm'), 1, nets=1, net='convnet-w4', recipe=how, whole=None, device='cuda', options=dict(dm=kw))
-            cross_architecture(d, ['random', 'dm'], 1, nets=1, recipe=how, device='cuda', networks=['convnet-w4', 'mlp-w8'],
-                               options=dict(dm=kw))
+            cross_architecture(d, ['random', 'dm'], ['convnet-w4'], ['convnet-w4', 'mlp-w8'], 1, nets=1, recipe=how,
+                               device='cuda', options=dict(dm=kw))
             continual(d, ['random', 'dm'], steps=2, ipc=1, orders=1, nets=1, net='convnet-w4', recipe=how, options=dict(dm=kw),
                       device='cuda')
-            search(d, ['random', 'early'], 1, space=['convnet-w4', 'mlp-w8'], device='cuda', nets=1, recipe=how,
+            search(d, ['random', 'early'], ['convnet-w4', 'mlp-w8'], 1, device='cuda', nets=1, recipe=how,
                    whole=train_recipe('whole', epochs=1), top=1)
 
 
@@ -251,7 +247,7 @@ def test_the_command_runs_to_its_table_and_report(tmp_path, monkeypatch, capsys)
             '--method', 'dm', '--out', 'out']
     with SimCuda():
         assert not main(argv)
-        assert not main([*argv[:-1], 'auto', '--minutes', '1'][:0] or [*argv[:-1], 'again', '--speed', 'plain', '--data-on', 'cpu'])
+        assert not main([*argv[:-1], 'again', '--speed', 'plain', '--data-on', 'cpu'])
     said, report = capsys.readouterr().out, json.loads((tmp_path/'out'/'report.json').read_text())
     assert 'whole set' in said and 'random' in said and 'real images on cuda:0' in said and 'real images on cpu' in said
     assert report['device'] == 'cuda:0' and report['set']['images_on'] == 'cuda:0' and report['set']['speed'] == 'tf32'
@@ -268,7 +264,7 @@ def cut(states, step, folder):
     s.save_checkpoint(folder)
 
 
-@pytest.mark.parametrize('method, kw, step', [('dm', dict(iterations=4), 2), ('dc', dict(iterations=2, outer=3, inner=1, net_momentum=.5), 2)])
+@pytest.mark.parametrize('method, kw, step', [('dm', dict(iterations=4), 2), ('dc', dict(iterations=2, outer=2, inner=1, net_momentum=.5), 1)])
 def test_a_run_resumes_to_the_same_bits(data, tmp_path, method, kw, step):
     kw = {**SMALL, **kw, 'device': 'cuda'}
     with SimCuda():
@@ -306,7 +302,8 @@ def test_checkpoints_of_the_first_version_resume_on_any_device(tall, tmp_path, w
     about['place'] = dict(device='cuda:0', threads=1)
     path.write_bytes(pack(tensors, about))
     with pytest.warns(UserWarning, match='elsewhere'): last(condensing(tall, 'dm', 1, device='cpu', resume_from=tmp_path, **kw))
-    with SimCuda(): last(condensing(tall, 'dm', 1, device='cuda', resume_from=tmp_path, **kw))
+    with SimCuda(), pytest.warns(UserWarning, match='elsewhere'):
+        last(condensing(tall, 'dm', 1, device='cuda', resume_from=tmp_path, **kw))
     if was != 'tf32, by hand': return
     with pytest.raises(ValueError, match='speed: was'):      # what was asked for by name is still another run
         last(condensing(tall, 'dm', 1, device='cpu', resume_from=tmp_path, **dict(kw, speed='bfloat16')))
@@ -341,7 +338,9 @@ def test_what_was_chosen_is_kept(data, tmp_path):
         assert last(condensing(data, 'dm', 2, resume_from=tmp_path, **kw)).work.chunk.n == 2
 
 
-def test_checkpoints_on_the_way(data, tmp_path):
+def test_checkpoints_on_the_way(data, tmp_path, monkeypatch):
+    def score(*args, **kw): return evaluate(*args, **dict(kw, recipe=train_recipe('dc', epochs=2)))
+    monkeypatch.setattr(loop.Alone, 'evaluate', staticmethod(score))
     kw = dict(SMALL, iterations=3, device='cuda', progress=False, checkpoint=Checkpoints(tmp_path, every=0, share=1.), evaluate_every=2)
     with SimCuda():
         a = condense(data, 'dm', 2, **kw)
@@ -379,7 +378,7 @@ def test_as_many_classes_as_the_peak_allows(data):
 
 # ---- Nobody waits
 
-def per_update(sim, data, method, ipc=10, updates=2, **kw):
+def per_update(sim, data, method, ipc=2, updates=1, **kw):
     "Counts of an update in the steady state"
     for s in condensing(data, method, ipc, net='convnet-w4', device='cuda', real_batch=12, **kw):
         if s.step == 2: sim.reset()
@@ -392,7 +391,8 @@ def per_update(sim, data, method, ipc=10, updates=2, **kw):
 def test_an_update_copies_nothing_and_waits_for_nothing(sim, tall, method, speed):
     n = per_update(sim, tall, method, speed=speed, **COUNTED[method])
     assert n['copies'] == n['waits'] == 0, (sim.copies, sim.waits)
-    assert n['ahead'] <= (4 if method == 'dm' else 50), sim.ahead
+    assert not sim.atomic      # and nothing is added up in the order in which threads arrive
+    assert n['ahead'] <= (3 if method == 'dm' else 8 if method != 'delving' else 20), sim.ahead
 
 
 @pytest.mark.parametrize('kw', [dict(sampling='strata'), dict(factor=2), dict(class_chunk=3), dict(net='convnet-w4-bn'),
@@ -404,20 +404,21 @@ def test_nor_in_any_other_setting(sim, tall, kw):
 
 
 def test_nor_where_the_images_stay_on_the_cpu(sim, tall):
-    n = per_update(sim, tall.to('cpu'), 'dm', iterations=5)
-    assert n['copies'] == n['waits'] == 0 and n['ahead'] <= 5, (sim.copies, sim.ahead)
+    n = per_update(sim, tall.to('cpu'), 'dm', iterations=3)
+    assert n['copies'] == n['waits'] == 0 and n['ahead'] <= 6, (sim.copies, sim.ahead)
 
 
 @pytest.mark.parametrize('speed', ['plain', 'auto'])
 @pytest.mark.parametrize('method', ['dc', 'dsa', 'delving'])
 def test_nor_do_the_passes_between(sim, tall, method, speed):
     found = []
-    for inner in (1, 4):
+    for inner in (1, 3):
         states = condensing(tall, method, 1, device='cuda', iterations=1, outer=2, inner=inner, **dict(SMALL, speed=speed))
         next(states)
         sim.reset()
         next(states)
         found.append(sim.totals())
+    assert not sim.atomic
     assert found[0]['copies'] == found[1]['copies'] == 0 and found[0]['waits'] == found[1]['waits'] <= 1, (sim.copies, sim.waits)
 
 
@@ -480,7 +481,7 @@ def test_convolutions_run_in_the_precision_that_was_asked_for(data, speed, match
             assert seen() == matching | training and flags() == was
             sim.reset()
             evaluate(random_set(data, 1), data, 'convnet-w4', 1, train_recipe('dc', epochs=1), device='cuda', speed=speed)
-            assert seen() == training and flags() == was
+            assert seen() == training | matching and flags() == was     # test images are real images
     finally: conv.fp32_precision = before
 
 
@@ -661,8 +662,6 @@ def test_a_draw_of_its_own_for_each_image(mode):
     assert all(torch.allclose(cpu(a), b, atol=1e-4) for a, b in zip(found, want))
 
 
-@pytest.mark.parametrize('method', ['dm', 'dsa', 'delving'])
-def test_an_update_adds_nothing_up_in_the_order_of_threads(sim, tall, method):
-    last(condensing(tall, method, 1, device='cuda', **(dict(iterations=6) if method == 'dm' else dict(iterations=1, outer=4, inner=1)),
-                    **SMALL))
+def test_an_update_under_any_draw_adds_nothing_up_in_the_order_of_threads(sim, tall):
+    last(condensing(tall, 'dm', 1, device='cuda', iterations=6, **SMALL))
     assert not sim.atomic, sim.atomic
