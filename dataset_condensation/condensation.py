@@ -549,7 +549,7 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
     speed = get_speed(speed, data, device, 'condensing')
     if class_chunk is None and speed: class_chunk = speed.class_chunk(data, recipe, sizes, device)
     first = first_images(data, sizes, recipe.init, seed, recipe.factor)
-    off = dict(augment_inner=False, factor=1, sampling='random')     # what is off leaves no trace, as in sets made before it was there
+    off = dict(augment_inner=False, factor=1, sampling='random')     # what is off leaves no trace, as in older sets
     settings = {k: _plain(v) for k, v in vars(recipe).items() if v != off.get(k)}
     info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
                 recipe=settings, speed=str(speed or 'plain'), versions=versions())
@@ -709,8 +709,8 @@ def _read(state, checkpoints):
         was = about['updates'] // state.recipe.outer
         found = [f'recipe.iterations: was {was} with {about["step"]} updates done, is {state.recipe.iterations}']
     if found:
-        hint = '; Checkpoints(folder, any_version=True), or --any-version, resumes it all the same' * (found == other)
-        raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}{hint}')
+        if found == other: found = [*found, 'Checkpoints(folder, any_version=True), or --any-version, resumes it all the same']
+        raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}')
     if other: warnings.warn(f'condensing: resumes under other versions, so results may differ: {"; ".join(other)}')
     place = differences(about['place'], _place(state))
     if place: warnings.warn(f'condensing: goes on elsewhere, so the last bits may differ: {"; ".join(place)}')
