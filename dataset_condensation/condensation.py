@@ -557,13 +557,17 @@ def _name_of(speed):
     return str(SPEEDS.get(speed, speed) if isinstance(speed, str) else speed or 'plain')
 
 # %% ../nbs/05_condensation.ipynb #settings-told
-def _plain(v):
-    "A setting as JSON can hold it, and the same in every process"
-    return v if isinstance(v, (int, float, str)) else re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
-
 def _fields(recipe):
     "Its settings as JSON can hold them; one that came later leaves no trace where it is off, as in earlier studies"
     return {k: _plain(v) for k, v in vars(recipe).items() if (k, v) != ('augment_inner', False)}
+
+def _info(data, method, recipe, sizes, seed, speed):
+    "What a set remembers of its run; a setting that is off leaves no trace, as in older sets"
+    off = dict(augment_inner=False, factor=1, sampling='random')
+    settings = {k: _plain(v) for k, v in vars(recipe).items() if v != off.get(k)}
+    info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
+                recipe=settings, speed=str(speed or 'plain'), versions=versions())
+    return info | (dict(factor=recipe.factor) if recipe.factor > 1 else {})
 
 # %% ../nbs/05_condensation.ipynb #start
 def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed='auto', team='auto'):
@@ -585,12 +589,7 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
     asked, speed = _name_of(speed), get_speed(speed, data, device, 'condensing')
     if class_chunk is None and speed: class_chunk = speed.class_chunk(data, recipe, sizes, device)
     first = first_images(data, sizes, recipe.init, seed, recipe.factor, 'condense')
-    off = dict(augment_inner=False, factor=1, sampling='random')     # what is off leaves no trace, as in earlier sets
-    settings = {k: _plain(v) for k, v in vars(recipe).items() if v != off.get(k)}
-    info = dict(method=method.name, data=data.name, ipc=sizes if len(set(sizes)) > 1 else sizes[0], seed=seed,
-                recipe=settings, speed=str(speed or 'plain'), versions=versions())
-    if recipe.factor > 1: info['factor'] = recipe.factor
-    near = data.near(device)
+    info, near = _info(data, method, recipe, sizes, seed, speed), data.near(device)
     if device.type == 'cuda': info['images_on'] = str(near.train.device)
     state = State(first.images.to(device), first.labels.to(device), near, recipe, info)
     augment = augment_for(recipe.augment, data)
@@ -770,8 +769,8 @@ def _read(state, checkpoints):
         was = about['updates'] // state.recipe.outer
         found = [f'recipe.iterations: was {was} with {about["step"]} updates done, is {state.recipe.iterations}']
     if found:
-        hint = '; Checkpoints(folder, any_version=True), or --any-version, resumes it all the same' * (found == other)
-        raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}{hint}')
+        if found == other: found = [*found, 'Checkpoints(folder, any_version=True), or --any-version, resumes it all the same']
+        raise ValueError(f'condensing: {checkpoints.folder} holds a checkpoint of another run: {"; ".join(found)}')
     if other: warnings.warn(f'condensing: resumes under other versions, so results may differ: {"; ".join(other)}')
     now = _place(state)      # a checkpoint of an earlier version does not say all of it
     place = differences(about['place'], {k: v for k, v in now.items() if k in about['place']})
@@ -906,7 +905,7 @@ def condense(
     state = _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed, team)
     return _shown(_to_the_end(state, checkpoint, every, progress, evaluate_every, nets, on_interrupt))
 
-# %% ../nbs/05_condensation.ipynb #to-the-end
+# %% ../nbs/05_condensation.ipynb #score-on-the-way
 def _score(state, every, nets):
     "Note what the set is worth, if it is time and not done yet"
     if not state.step or state.step % every or state.step in [h['step'] for h in state.history]: return
@@ -917,6 +916,7 @@ def _score(state, every, nets):
                         speed=w.speed or 'plain')
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
 
+# %% ../nbs/05_condensation.ipynb #to-the-end
 def _run(state, save, progress, score):
     "Run the loop, with a bar, scores and checkpoints"
     r, name, next_time = state.recipe, state.work.method.name, 0.

@@ -174,7 +174,8 @@ def variant(
         now = dict(distance=method.match.keywords['distance'], levels=method.match.keywords['level'])
         new = gradient_matching(**(now | {factor: value}))
         match = partial(method.match.func, **(method.match.keywords | new.match.keywords))
-        known = new.match.keywords['level'] in (now['levels'], *LEVELS.values()) or hasattr(match.keywords['level'], 'lam')
+        level = new.match.keywords['level']      # one of your own knows of no other processes
+        known = level in (now['levels'], *LEVELS.values()) or hasattr(level, 'lam')
         return replace(method, match=match, separable=new.separable, shared=method.shared and known), net, {}
     if factor in {f.name for f in fields(Recipe)} - {'net'}: return method, net, {factor: value}
     known = [f.name for f in (*fields(NetSpec), *fields(Recipe)) if f.name not in ('base', 'net')]

@@ -419,7 +419,7 @@ def train(
     "Train `net` on `data` by the recipe"
     _check_classes(net, data)
     recipe, generator = train_recipe(recipe), generator or gen(0, 'train')
-    augment = augment_for(recipe.augment, data if hasattr(data, 'classes') else '')
+    augment = augment_for(recipe.augment, data if getattr(data, 'classes', None) else getattr(data, 'source', ''))
     if isinstance(data, (ImageData, SyntheticSet)): data = getattr(data, 'train', None) or data.decoded
     data = _near(data, net)
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
