@@ -548,10 +548,11 @@ def _say_result(say, say_more, args, table, out, seconds):
 def _try_names(args, data, device):
     "Draw and write, into memory, what will show the names of classes, data and methods"
     n, c = data.n_classes, data.shape[0]
-    blank = SyntheticSet(torch.zeros(n, c, 8, 8), torch.arange(n), data.classes, data.mean, data.std, dict(method=args.method))
+    about = dict(method=args.method, history=[dict(step=1, mean=0.)])
+    blank = SyntheticSet(torch.zeros(n, c, 8, 8), torch.arange(n), data.classes, data.mean, data.std, about, torch.ones(2))
     recipe = train_recipe('dc')
-    score = Score(args.method, [Evaluation([0.], 0., n, args.net, recipe, args.seed)])
-    table = Comparison([score], dict(data=data.name, ipc=args.ipc, recipe=vars(recipe)))
+    scores = [Score(name, [Evaluation([0.], 0., n, args.net, recipe, args.seed)]) for name in (args.method, 'whole set')]
+    table = Comparison(scores, dict(data=data.name, ipc=args.ipc, recipe=vars(recipe)))
     report = _report(args, data, blank, table, device, {}, [])
     _picture_of(blank.show()), json.dumps(report), _page(report, blank, table, ''), repr(table)
 

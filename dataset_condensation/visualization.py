@@ -109,7 +109,7 @@ def alt_text(
     "The words for a picture, for readers who do not see it"
     if not isinstance(ax, mpl.axes.Axes):
         raise TypeError(f'alt_text: `ax` is {type(ax).__name__}, expected matplotlib axes')
-    fig = ax.figure.figure      # of axes in a subfigure, the whole figure
+    fig = ax.figure.figure     # of the figure in which a part of a figure lies
     texts = fig.__dict__.setdefault('alt_texts', {})
     if text is not None:
         texts[ax] = str(text)
