@@ -139,7 +139,7 @@ def test_a_method_is_scored_as_its_authors_do(method, name, net, want):
 def test_a_training_as_it_runs(name, data, monkeypatch):
     "The optimiser's own figures in every epoch: the learning rate falls tenfold after half of them, momentum lives on"
     seen, (epochs, augment) = [], SCORING[name]
-    def spy(net, data, opt, generator, batch, augment):
+    def spy(net, data, opt, generator, batch, augment, tick=None):
         g = opt.param_groups[0]
         seen.append((type(opt), g['lr'], g['momentum'], g['weight_decay'], g['nesterov'], g['dampening'], batch, augment, net.training, id(opt)))
         return torch.zeros(())
@@ -172,9 +172,9 @@ def test_learning_in_the_applications_drops_alike(data, monkeypatch):
 @pytest.mark.parametrize('speed', ['plain', 'float32'])
 def test_scores_on_the_way_are_the_methods_own(method, net, want, speed, data, monkeypatch):
     seen, tried = [], condensation.Alone.evaluate
-    def spy(small, data, net, nets, recipe, seed, device, speed):
+    def spy(small, data, net, nets, recipe, seed, device, speed, progress):
         seen.append((net, nets, train_recipe(recipe), seed, str(speed)))
-        return tried(small, data, net, nets, train_recipe(recipe, epochs=1), seed, device, speed=speed)
+        return tried(small, data, net, nets, train_recipe(recipe, epochs=1), seed, device, progress, speed=speed)
     monkeypatch.setattr(condensation.Alone, 'evaluate', staticmethod(spy))
     made = condense(data, method, 1, seed=3, net=net, iterations=2, real_batch=4, evaluate_every=2, nets=2, speed=speed, progress=False)
     assert seen == [(net, 2, TRAIN_RECIPES[want], 3, made.info['speed'])]
@@ -188,8 +188,8 @@ class Spy:
     def __init__(self, monkeypatch, data):
         self.seen, self.n = [], data.n_classes
         note = lambda *a, **kw: self.seen.append((a, kw))
-        draw, net, epoch, shared = data.draw, condensation.make_net, condensation.train_epoch, augmentation.Augment.draw
-        def spy_draw(c, n, generator, device=None): note('real', c, n); return draw(c, n, generator, device)
+        which, net, epoch, shared = data.which, condensation.make_net, condensation.train_epoch, augmentation.Augment.draw
+        def spy_which(c, n, generator): note('real', c, n); return which(c, n, generator)
         def spy_net(*a, generator=None, **kw):
             if generator is not None: note('network')
             return net(*a, generator=generator, **kw)
@@ -201,7 +201,7 @@ class Spy:
         def spy_augment(self, n, generator, size, shared_=False, **kw):
             note('augment', self, n, kw.get('shared', shared_))
             return shared(self, n, generator, size, kw.get('shared', shared_))
-        monkeypatch.setattr(data, 'draw', spy_draw, raising=False)
+        monkeypatch.setattr(data, 'which', spy_which, raising=False)
         monkeypatch.setattr(condensation, 'make_net', spy_net)
         monkeypatch.setattr(condensation, 'train_epoch', spy_epoch)
         monkeypatch.setattr(augmentation.Augment, 'draw', spy_augment)
