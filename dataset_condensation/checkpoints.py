@@ -153,17 +153,23 @@ class Checkpoints:
         self.any_version = any_version
         self.damaged, self.took, self.wrote = set(), 0., time.monotonic()
 
-    def __repr__(self): return f'Checkpoints({str(self.folder)!r}, {len(self)} in it)'
-    def __len__(self): return len(self.files)
+# %% ../nbs/04c_checkpoints.ipynb #files
+@patch
+def named(self: Checkpoints, form) -> list:
+    "Regular files whose names have a form, oldest first"
+    try: found = [p for p in self.folder.iterdir() if re.fullmatch(form, p.name)]
+    except OSError: return []
+    return sorted((p for p in found if p.is_file() and not p.is_symlink()), key=lambda p: (len(p.name), p.name))
 
-    def named(self, form) -> list:
-        "Regular files whose names have a form, oldest first"
-        try: found = [p for p in self.folder.iterdir() if re.fullmatch(form, p.name)]
-        except OSError: return []
-        return sorted((p for p in found if p.is_file() and not p.is_symlink()), key=lambda p: (len(p.name), p.name))
+@patch(as_prop=True)
+def files(self: Checkpoints) -> list:
+    "The files, oldest first"
+    return self.named(r'checkpoint-\d{8,}\.safetensors')
 
-    @property
-    def files(self) -> list: return self.named(r'checkpoint-\d{8,}\.safetensors')
+@patch
+def __len__(self: Checkpoints): return len(self.files)
+@patch
+def __repr__(self: Checkpoints): return f'Checkpoints({str(self.folder)!r}, {len(self)} in it)'
 
 # %% ../nbs/04c_checkpoints.ipynb #prepare
 @patch

@@ -446,6 +446,7 @@ def write_set(
 # %% ../nbs/14_cli.ipynb #make-set
 def _make_set(args, data, settings, device, out):
     "Condense with checkpoints; when that fails, write what there is before saying so"
+    _before(args, data, settings, device, out)
     if not isinstance(get_method(args.method), Method):
         return condense(data, args.method, args.ipc, seed=args.seed, net=args.made_with, device=device,
                         progress=not args.quiet)
@@ -506,12 +507,8 @@ def run(
     for line in lines: say_more(line)
     with ExitStack() as held:
         first_process(lambda: held.enter_context(_own_folder(out, args)))
-        first_process(lambda: _try_names(args, data, device))
-        if args.force:
-            _check_start(args, data, settings, device)
-            first_process(lambda: _let_go(out))
         loaded, last = time.perf_counter(), first_process(Checkpoints(out/'checkpoint').peek)
-        if last: say_more(f'going on after update {last["step"]:,}')
+        if last and not args.force: say_more(f'going on after update {last["step"]:,}')
         small = _make_set(args, data, settings, device, out)
         made, last = time.perf_counter(), first_process(Checkpoints(out/'checkpoint').peek) or {}
         first_process(lambda: write_set(small, out))
@@ -562,6 +559,13 @@ def _check_start(args, data, settings, device):
     condensing(data, args.method, args.ipc, args.seed, args.made_with, device, class_chunk=args.class_chunk,
                speed=args.speed, team='alone', **settings)
 
+def _before(args, data, settings, device, out):
+    "The last that is done before a run is computed"
+    first_process(lambda: _try_names(args, data, device))
+    if not args.force: return
+    _check_start(args, data, settings, device)
+    first_process(lambda: _let_go(out))
+
 # %% ../nbs/14_cli.ipynb #terminal
 _ASCII = str.maketrans({'×': 'x', '±': '+-', '–': '-', '−': '-', '…': '...', 'ρ': 'rho', '\xa0': ' '})
 
@@ -585,6 +589,7 @@ class _Terminal:
         if '\n' in text: self.flush()
         return len(text)
 
+# %% ../nbs/14_cli.ipynb #any-terminal
 @contextmanager
 def _any_terminal():
     "In the block stdout and stderr take any text, whatever they are"
@@ -756,16 +761,11 @@ def run_search(
 
 STUDIES = dict(continual=run_continual, search=run_search)
 
-# %% ../nbs/14_cli.ipynb #main
-def main(
-    argv: list = None,   # The arguments; those of the process if None
-) -> int:                # Exit code: 0; 2 for a mistake in arguments or data; 130 or 143 if stopped; 1 for the rest
-    "Run the `condense` command"
-    with _any_terminal(): return _main(argv)
-
+# %% ../nbs/14_cli.ipynb #main-inside
 def _line(message): return 'condense: ' + plain_text(' '.join(str(message).split()))
 
 def _main(argv):
+    "The command, with streams that take anything"
     argv = sys.argv[1:] if argv is None else list(argv)
     study = STUDIES.get(argv[0]) if argv else None
     args = study_parser(argv[0]).parse_args(argv[1:]) if study else make_parser().parse_args(argv)
@@ -788,3 +788,10 @@ def _main(argv):
     except Exception as e:
         if args.debug: raise
         return _failed(e, speak or isinstance(e, ProcessLost))
+
+# %% ../nbs/14_cli.ipynb #main
+def main(
+    argv: list = None,   # The arguments; those of the process if None
+) -> int:                # Exit code: 0; 2 for a mistake in arguments or data; 130 or 143 if stopped; 1 for the rest
+    "Run the `condense` command"
+    with _any_terminal(): return _main(argv)

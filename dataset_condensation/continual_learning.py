@@ -527,6 +527,12 @@ def _along(journal, run, method, data, plan, options):
         _note_step(run, small, test, plan.net, plan.nets, recipe, seed, plan.device, parts or [small])
         journal.write()
 
+# %% ../nbs/12_continual_learning.ipynb #made-by
+def _made_by(m, settings, options):
+    "What tells the memories of a method from those of others"
+    kind, match, speed = type(m).__qualname__, getattr(m, 'match', None), options.get('speed', 'auto')
+    return dict(method=getattr(m, 'name', kind), settings=settings, match=_plain(match), speed=_plain(speed))
+
 # %% ../nbs/12_continual_learning.ipynb #plan
 def _plan_continual(data, rows, steps, ipc, orders, nets, net, recipe, whole, options, seed, device):
     "All that the runs share, after a look at everything"
@@ -547,11 +553,6 @@ def _plan_continual(data, rows, steps, ipc, orders, nets, net, recipe, whole, op
     made_by = {name: dict(_made_by(m, settings[name], options.get(name, {})), data=study['data'], net=net) for name, m in rows}
     return SimpleNamespace(orders=orders, groups=groups, sizes=sizes, recipe=recipe, whole=whole, about=about,
                            seed=seed, net=net, nets=nets, device=device, made_by=made_by)
-
-def _made_by(m, settings, options):
-    "What tells the memories of a method from those of others"
-    kind, match, speed = type(m).__qualname__, getattr(m, 'match', None), options.get('speed', 'auto')
-    return dict(method=getattr(m, 'name', kind), settings=settings, match=_plain(match), speed=_plain(speed))
 
 def _one(sizes): return sizes if len({*sizes}) > 1 else sizes[0]
 

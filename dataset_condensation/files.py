@@ -47,6 +47,21 @@ def _as_path(where, path, name='path'):
     if isinstance(path, (str, os.PathLike)): return Path(path)
     raise TypeError(f'{where}: `{name}` is {reprlib.repr(path)}, expected the path of a file or folder')
 
+# %% ../nbs/04b_files.ipynb #put-in-place
+def _put_in_place(target, data):
+    "Write beside `target`, then rename"
+    part = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}.part')
+    try:
+        with open(part, 'xb') as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+        if target.exists(): os.chmod(part, target.stat().st_mode & 0o777)   # who might not read it still may not
+        os.replace(part, target)
+        _sync_folder(target.parent)
+    finally:
+        with suppress(OSError): part.unlink()    # gone already if all went well
+
 # %% ../nbs/04b_files.ipynb #write-atomic
 def write_atomic(
     path,   # File to write; what was there is replaced
@@ -65,18 +80,8 @@ def write_atomic(
         raise FileExistsError(f'{where}: `path` is {path}, which is a folder or a device, expected a file')
     if not target.parent.is_dir():
         raise FileNotFoundError(f'{where}: `path` is {path}, but there is no folder {target.parent}')
-    part = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}.part')
-    try:
-        with open(part, 'xb') as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        if target.exists(): os.chmod(part, target.stat().st_mode & 0o777)   # who might not read it still may not
-        os.replace(part, target)
-        _sync_folder(target.parent)
+    try: _put_in_place(target, data)
     except OSError as e: raise OSError(e.errno, f'{where}: cannot write `path` {path}: {e.strerror or e}') from e
-    finally:
-        with suppress(OSError): part.unlink()    # gone already if all went well
     return path
 
 # %% ../nbs/04b_files.ipynb #describe
@@ -145,15 +150,6 @@ def _json(where, path, text):
         raise ValueError(f'{where}: {path} holds a JSON {type(found).__name__}, expected an object')
     return found
 
-def _load_json(where, path, what):
-    "A JSON object from a file; whatever is wrong with it is a ValueError that names the file"
-    path, raw = _as_path(where, path), _read(where, path, 2**28)
-    try: found = json.loads(raw.decode())
-    except (ValueError, RecursionError) as e:
-        raise ValueError(f'{where}: {path} is not {what}: its JSON cannot be read ({str(e)[:80]}){_hint(path)}') from e
-    if not isinstance(found, dict): raise ValueError(f'{where}: {path} is not {what}: its JSON is no object')
-    return found
-
 def _about(where, path, about):
     "Classes and info of a description, checked"
     if about.get('format') != FORMAT:
@@ -164,6 +160,16 @@ def _about(where, path, about):
     if not isinstance(info, (dict, type(None))):
         raise ValueError(f'{where}: {path} has info {_short(info)}, expected an object')
     return classes, info
+
+# %% ../nbs/04b_files.ipynb #load-json
+def _load_json(where, path, what):
+    "A JSON object from a file; whatever is wrong with it is a ValueError that names the file"
+    path, raw = _as_path(where, path), _read(where, path, 2**28)
+    try: found = json.loads(raw.decode())
+    except (ValueError, RecursionError) as e:
+        raise ValueError(f'{where}: {path} is not {what}: its JSON cannot be read ({str(e)[:80]}){_hint(path)}') from e
+    if not isinstance(found, dict): raise ValueError(f'{where}: {path} is not {what}: its JSON is no object')
+    return found
 
 # %% ../nbs/04b_files.ipynb #header
 _floats, _ints = ('F16', 'BF16', 'F32', 'F64'), ('U8', 'I8', 'I16', 'I32', 'I64')

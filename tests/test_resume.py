@@ -18,7 +18,7 @@ import dataset_condensation.adaptive_steps  # noqa: F401, so that its methods ar
 import dataset_condensation.condensation as loop
 import dataset_condensation.distribution_matching  # noqa: F401
 from dataset_condensation.adaptive_steps import until_overfit
-from dataset_condensation.checkpoints import CheckpointError, Checkpoints, RunLock, RunLocked, in_use
+from dataset_condensation.checkpoints import LOCK, CheckpointError, Checkpoints, RunLock, RunLocked, in_use
 from dataset_condensation.cli import main
 from dataset_condensation.condensation import Method, NotFiniteError, condense, condensing, fixed
 from dataset_condensation.coresets import get_method
@@ -374,20 +374,20 @@ def test_a_second_run_is_refused_and_a_killed_one_leaves_no_lock(data, tmp_path,
     first = server.Process(target=hold, args=(tmp_path/'out',), daemon=True)
     first.start()
     until(lambda: in_use(tmp_path/'out'), 'the lock')
-    (tmp_path/'out'/'.checkpoint-00000007.abcd.part').touch()     # which the first run is writing
-    with pytest.raises(RunLocked, match=f'process {first.pid}\\) is at work'): condense(data, 'dm', 1, checkpoint=tmp_path/'out', **SMALL)
+    (tmp_path/'out'/'.checkpoint-00000007.safetensors.0123abcd.part').touch()     # which the first run is writing
+    with pytest.raises(RunLocked, match='another run is at work in'): condense(data, 'dm', 1, checkpoint=tmp_path/'out', **SMALL)
     for more in ([], ['--force'], ['--resume']):
         assert main([*SHORT, '--out', str(tmp_path/'out'), *more]) == 2
         said = capsys.readouterr().err
         assert 'another run is at work' in said and said.count('\n') == 1
-    assert sorted(p.name for p in (tmp_path/'out').iterdir()) == ['.checkpoint-00000007.abcd.part', 'lock']
+    assert sorted(p.name for p in (tmp_path/'out').iterdir()) == ['.checkpoint-00000007.safetensors.0123abcd.part', LOCK]
     first.kill()
     first.join()
-    assert (tmp_path/'out'/'lock').exists() and not in_use(tmp_path/'out')
+    assert (tmp_path/'out'/LOCK).exists() and not in_use(tmp_path/'out')
     condense(data, 'dm', 1, checkpoint=tmp_path/'out', **SMALL, iterations=2)
     assert sorted(p.suffix for p in (tmp_path/'out').iterdir()) == ['.safetensors']*2
     (tmp_path/'cli').mkdir()
-    (tmp_path/'cli'/'lock').write_text('1')     # a killed one
+    (tmp_path/'cli'/LOCK).touch()     # a killed one
     assert main([*SHORT, '--iterations', '2', '--out', str(tmp_path/'cli')]) == 0
 
 
