@@ -32,7 +32,7 @@ def commit() -> tuple:
         if changed: warnings.warn(f'provenance: there are uncommitted changes on top of {head[:8]}; the result says so')
         return head, bool(changed)
     if told := os.environ.get('COMMIT'): return told, None
-    warnings.warn("provenance: no git here, so the result's commit is 'unknown'; the environment variable COMMIT can say it")
+    warnings.warn("provenance: no git here, so the result's commit is 'unknown'; set the variable COMMIT to say it")
     return 'unknown', None
 
 

@@ -1,8 +1,8 @@
-"""PROTOTYPE, not part of the package: two Triton kernels for real images, where nothing has to be differentiated. A map is read
-once and never written whole.
+"""PROTOTYPE, not part of the package: two Triton kernels for real images, where nothing has to be differentiated.
+A map is read once and never written whole.
 
     norm_relu_pool   instance norm, ReLU and 2×2 mean of a channels-last map: one read, a quarter written
-    first_block      the same after the first convolution (1 or 3 channels, 3×3), whose map, the largest, is never in memory
+    first_block      the same after the first convolution (1 or 3 channels, 3×3): its map, the largest, is never stored
 
     TRITON_INTERPRET=1 python benchmarks/gpu/fused.py      # against float64, on a CPU
 """
@@ -91,12 +91,14 @@ def check(device='cpu', dtype=torch.float32, shapes=((3, 32, 1), (1, 28, 3)), n=
     for channels, side, padding in shapes:
         g = torch.Generator().manual_seed(0)
         draw = lambda *shape: torch.randn(*shape, generator=g)
-        x, w, weight, bias = draw(n, channels, side, side).to(dtype), draw(c, channels, 3, 3).to(dtype).float(), draw(c), draw(c)
+        x, w = draw(n, channels, side, side).to(dtype), draw(c, channels, 3, 3).to(dtype).float()
+        weight, bias = draw(c), draw(c)
         rest = lambda h: F.avg_pool2d(F.relu(F.group_norm(h, c, weight.double(), bias.double(), 1e-5)), 2)
         got = first_block(x.to(device), *(v.to(device) for v in (w, weight, bias)), 1e-5, padding)
         found[f'first_block {channels}×{side}'] = away(got, rest(F.conv2d(x.double(), w.double(), padding=padding)))
         h = draw(n, c, 16, 16).to(dtype)
-        got = norm_relu_pool(h.to(device).contiguous(memory_format=torch.channels_last), weight.to(device), bias.to(device), 1e-5)
+        last = h.to(device).contiguous(memory_format=torch.channels_last)
+        got = norm_relu_pool(last, weight.to(device), bias.to(device), 1e-5)
         found[f'norm_relu_pool {side}'] = away(got, rest(h.double()))
     return found
 

@@ -1,6 +1,7 @@
-"""Items one after the other, each alone: where the process that goes through them dies, hangs or loses the GPU, another goes on.
+"""Items one after the other, each alone. If the process that works through them dies, hangs or loses the GPU, another resumes.
 
-An item is (name, function, seconds it may take, whether it needs a GPU). The log gets a line when one begins and when it ends.
+An item is (name, function, seconds it may take, whether it needs a GPU). The log gets a line when one begins and one when
+it ends.
 """
 import json
 import os
@@ -32,7 +33,8 @@ def supervise(command, log, seconds, starts=8) -> dict:
         finally: worker.kill()
         last = (read(log) or [{}])[-1]
         if last.get('status') == 'begun':
-            add(log, **dict(last, status=why, seconds=time.time() - last['at'], error=f'the process ended with {worker.returncode}'))
+            error = f'the process ended with {worker.returncode}'
+            add(log, **dict(last, status=why, seconds=time.time() - last['at'], error=error))
         if worker.returncode == 0: break
     return collect(log)
 
@@ -77,7 +79,8 @@ def work(items, log, end, about=None, gpu=True, after=lambda: None, lost=lambda:
             after()
             say(log, name=name, status='ok', seconds=time.perf_counter() - t, found=found)
         except Exception as e:
-            say(log, name=name, status='failed', seconds=time.perf_counter() - t, error=f'{type(e).__name__}: {str(e)[:400]}')
+            error = f'{type(e).__name__}: {str(e)[:400]}'
+            say(log, name=name, status='failed', seconds=time.perf_counter() - t, error=error)
             if lost(): os._exit(3)
 
 

@@ -100,7 +100,8 @@ def unpack(archive, to):
         d = load_dataset(str(folder), progress=False)
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(f'{to.name}.{os.getpid()}')
-    torch.save(dict(train=(d.train.images, d.train.labels), test=(d.test.images, d.test.labels), classes=list(d.classes)), part)
+    parts = {k: (p.images, p.labels) for k, p in dict(train=d.train, test=d.test).items()}
+    torch.save(dict(parts, classes=list(d.classes)), part)
     part.replace(to)
 
 
@@ -176,7 +177,8 @@ def median_ms(f, device, repeats=20, warm=3, most=2.):
 
 def relative(a, b) -> float:
     "‖a − b‖ / ‖b‖ of tensors, or of tuples of them"
-    flat = lambda v: torch.cat([t.detach().double().cpu().flatten() for t in (v if isinstance(v, (tuple, list)) else [v])])
+    def flat(v):
+        return torch.cat([t.detach().double().cpu().flatten() for t in (v if isinstance(v, (tuple, list)) else [v])])
     a, b = flat(a), flat(b)
     return ((a - b).norm() / b.norm()).item()
 

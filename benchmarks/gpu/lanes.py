@@ -1,7 +1,7 @@
 """PROTOTYPE, not part of the package: an image update as one program of fixed shapes, which a CUDA graph can hold.
 
-It shows what a GPU could give. Rows it makes are labelled `lanes`. Draws, weights and augmentation are the package's own; `check`
-compares the images with the package's. What differs:
+It shows what a GPU could give. Rows it makes are labelled `lanes`. Draws, weights and augmentation are the package's own;
+`check` compares the images with the package's. What differs:
 
 - All bytes of the data are on the device; the real images of an update are one gather, normalised there.
 - The augmentation is a table of 13 numbers for each image: an affine map of positions, three numbers of colour, a hole.
@@ -46,7 +46,8 @@ def table(draw, n=1):
             t[:, 4] /= p[:, 1]
         elif family == 'rotate':
             a = torch.deg2rad(p[:, 0])
-            for k, v in ((0, a.cos()), (1, a.sin()), (3, -a.sin()), (4, a.cos())): t[:, k] = torch.where(a != 0, v, t[:, k])
+            for k, v in ((0, a.cos()), (1, a.sin()), (3, -a.sin()), (4, a.cos())):
+                t[:, k] = torch.where(a != 0, v, t[:, k])
         elif family == 'color': t[:, 6:9] = p
         else: t[:, 9:13] = p
     return t
@@ -214,8 +215,10 @@ class Lane:
 
     def _check(self):
         r, trains = self.r, self.r.outer > 1
-        if min(self.data.train.counts.tolist()) < r.real_batch: raise ValueError('lanes: a class is smaller than a real batch')
-        if trains and self.n*self.ipc > r.inner_batch: raise ValueError('lanes: the set is larger than a batch of the inner loop')
+        if min(self.data.train.counts.tolist()) < r.real_batch:
+            raise ValueError(f'lanes: a class is smaller than a real batch, {r.real_batch} images')
+        if trains and self.n*self.ipc > r.inner_batch:
+            raise ValueError(f'lanes: the set is larger than a batch of the inner loop, {r.inner_batch} images')
 
     def _buffers(self):
         d, shape = self.device, self.data.shape
@@ -239,7 +242,8 @@ class Lane:
         "Indices and tables of update k and of the training before it, as the package draws them"
         it, outer = divmod(k, self.r.outer)
         step = Step(it, outer, self.seed, self.augment)
-        idx = [s + _sample(self.r.real_batch, m, step.rng('real', c)) for c, (s, m) in enumerate(zip(self.starts, self.counts))]
+        idx = [start + _sample(self.r.real_batch, size, step.rng('real', c))
+               for c, (start, size) in enumerate(zip(self.starts, self.counts))]
         drawn = [self.augment.draw(1, step.rng('augment', c), self.data.shape, shared=True) if self.augment else None
                  for c in range(self.n)]
         return torch.cat(idx), torch.cat([table(d) for d in drawn]), self.draw_inner(it, outer)
@@ -345,14 +349,16 @@ class Lane:
         "The images as they are now"
         d, labels = self.data, torch.arange(self.n).repeat_interleave(self.ipc)
         info = dict(method=self.name, data=d.name, ipc=self.ipc, seed=self.seed, updates=self.k, engine='lanes')
-        return SyntheticSet(self.images.flatten(0, 1).cpu(), labels, d.classes, d.train.mean.cpu(), d.train.std.cpu(), info)
+        mean, std = d.train.mean.cpu(), d.train.std.cpu()
+        return SyntheticSet(self.images.flatten(0, 1).cpu(), labels, d.classes, mean, std, info)
 
 
 # ---- Many networks at once
 
 class Scores:
     "The accuracies that `evaluate` gives, all networks side by side: a step of each is a branch of one graph"
-    def __init__(self, small, data, nets=20, recipe='dc', seed=0, device='cuda', net='convnet', first=0, streams=8, graph=None):
+    def __init__(self, small, data, nets=20, recipe='dc', seed=0, device='cuda', net='convnet', first=0, streams=8,
+                 graph=None):
         self.device, self.t, self.n, self.data, self.small = torch.device(device), train_recipe(recipe), nets, data, small
         d, augment = self.device, self.t.augment
         self.augment = augment_for(dsa_for(data) if augment == 'dsa' else augment, data)
@@ -442,8 +448,8 @@ class Scores:
 def check(data, method, ipc=2, device='cpu', dtype=torch.float32, updates=3, net='convnet-w16', fused=None, graph=None,
           compiled=False, **settings) -> tuple:
     "Relative differences from the package on the CPU after some updates: of the images' change, and of the loss"
-    lane = Lane(data, method, ipc, device=device, net=net, dtype=dtype, updates=updates, threads=1, fused=fused, graph=graph,
-                compiled=compiled, **settings)
+    lane = Lane(data, method, ipc, device=device, net=net, dtype=dtype, updates=updates, threads=1, fused=fused,
+                graph=graph, compiled=compiled, **settings)
     start = lane.images.flatten(0, 1).cpu().clone()
     for state in condensing(data, method, ipc, device='cpu', net=net, speed='plain', **settings):
         lane.step()

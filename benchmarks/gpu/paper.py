@@ -1,14 +1,14 @@
-"""The rows of the papers' tables that fit into the minutes, the most telling first; what is unfinished resumes in the next call.
+"""Rows of the papers' tables until the minutes are over, the most telling first; what is unfinished resumes in the next call.
 
-    python benchmarks/gpu/paper.py --data FILE --minutes 6               # FILE as `python kit.py ARCHIVE FILE` makes it (waited for)
-    python benchmarks/gpu/paper.py --plan                                # the rows, and what they are guessed to take
-    python benchmarks/gpu/paper.py --device cpu --tiny --minutes 1       # the same path where there is no GPU
-    python benchmarks/gpu/paper.py --runs FOLDER …                       # resume from paper-runs-*.tar, unpacked there
+    python benchmarks/gpu/paper.py --data FILE --minutes 6             # FILE as `python kit.py ARCHIVE FILE` makes it
+    python benchmarks/gpu/paper.py --plan                              # the rows, and what they are guessed to take
+    python benchmarks/gpu/paper.py --device cpu --tiny --minutes 1     # the same path where there is no GPU
+    python benchmarks/gpu/paper.py --runs FOLDER …                     # resume from paper-runs-*.tar, unpacked there
 
-CIFAR10-JPEG, the ConvNet, published settings. Every set is scored by five networks first, and by twenty in the end. Several processes
-share the GPU, since one alone leaves it idle. $OUT/paper.jsonl gets a line for each result, paper-runs-*.tar the sets and what is
-unfinished. `--engine` is `package`, `lanes` (the prototype, and its rows say so), or `auto`: lanes for the methods whose `lane` items
-are ok in smoke.json.
+CIFAR10-JPEG, the ConvNet, published settings. Five networks score each set first, twenty in the end. Several processes share
+the GPU, since one alone leaves it idle. $OUT/paper.jsonl gets a line for each result, paper-runs-*.tar the sets and what is
+unfinished. `--engine` is `package`, `lanes` (the prototype, and its rows say so), or `auto`: lanes for the methods whose
+`lane` items are ok in smoke.json.
 """
 import argparse
 import fcntl
@@ -22,10 +22,11 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-# (method, ipc): seconds to make a set with the package, and with the prototype. Guesses, before anything was measured on a GPU
-GUESS = {('dm', 10): (420, 65), ('dsa', 1): (58, 17), ('dc', 1): (52, 15), ('delving', 1): (62, 17), ('random', 10): (0, 0),
-         ('dm', 1): (380, 60), ('dsa', 10): (900, 240), ('dc', 10): (840, 220), ('delving', 10): (760, 165), ('random', 1): (0, 0),
-         ('dm', 50): (480, 95), ('random', 50): (0, 0), ('herding', 10): (30, 30), ('herding', 1): (30, 30), ('herding', 50): (30, 30)}
+# (method, ipc): seconds to make a set with the package, and with the prototype; guessed, nothing was measured on a GPU yet
+GUESS = {('dm', 10): (420, 65), ('dsa', 1): (58, 17), ('dc', 1): (52, 15), ('delving', 1): (62, 17),
+         ('random', 10): (0, 0), ('dm', 1): (380, 60), ('dsa', 10): (900, 240), ('dc', 10): (840, 220),
+         ('delving', 10): (760, 165), ('random', 1): (0, 0), ('dm', 50): (480, 95), ('random', 50): (0, 0),
+         ('herding', 10): (30, 30), ('herding', 1): (30, 30), ('herding', 50): (30, 30)}
 LIKE = dict(dm='dsa', dsa='dsa', dc='dc', delving='dc', random='dsa', herding='dsa')      # recipe of the scores
 PUBLISHED = {('dc', 1): 28.3, ('dc', 10): 44.9, ('dsa', 1): 28.8, ('dsa', 10): 52.1,
              ('dm', 1): 26.0, ('dm', 10): 48.9, ('dm', 50): 63.0}                         # on CIFAR10 itself
@@ -43,7 +44,7 @@ def arguments():
     p.add_argument('--only', nargs='+', metavar='METHOD-IPC', help='dm-10, …')
     p.add_argument('--seeds', type=int, default=3, help='sets of each row')
     p.add_argument('--runs', type=Path, help='folder of sets and checkpoints')
-    p.add_argument('--pause', type=int, default=0, metavar='N', help='leave each set after N updates, to see that it resumes')
+    p.add_argument('--pause', type=int, default=0, metavar='N', help='leave sets after N updates, to see them resume')
     p.add_argument('--plan', action='store_true')
     p.add_argument('--worker', type=float, help=argparse.SUPPRESS)     # the time at which it ends
     return p.parse_args()
@@ -58,7 +59,7 @@ RUNS = args.runs or (OUT/'paper-runs' if args.tiny else TMP/'paper-runs')
 
 def smoked() -> dict:
     "What smoke.py said of its items"
-    file = next((f for f in (OUT/'smoke.json', TMP/'smoke.json') if f.exists()), None)
+    file = next((f/'smoke.json' for f in (OUT, TMP) if (f/'smoke.json').exists()), None)
     return {r['name']: r['status'] for r in json.loads(file.read_text())['items']} if file else {}
 
 
@@ -68,7 +69,8 @@ def engine_of(method) -> str:
     return 'lanes' if args.engine == 'lanes' or all(smoked().get(k) == 'ok' for k in lane) else 'package'
 
 
-def rows() -> list: return [(m, n, s) for s in range(args.seeds) for m, n in GUESS if not args.only or f'{m}-{n}' in args.only]
+def rows() -> list:
+    return [(m, n, s) for s in range(args.seeds) for m, n in GUESS if not args.only or f'{m}-{n}' in args.only]
 def name(r): return f'{r[0]}-ipc{r[1]}-seed{r[2]}'
 def guess(r): return 0.1 if args.tiny else GUESS[r[:2]][engine_of(r[0]) == 'lanes']
 
@@ -85,7 +87,8 @@ def say(**line):
     with open(OUT/'paper.jsonl', 'a') as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         f.write(json.dumps(line, default=str) + '\n')
-    print(json.dumps({k: v for k, v in line.items() if k not in ('provenance', 'info', 'traceback')}, default=str), flush=True)
+    shown = {k: v for k, v in line.items() if k not in ('provenance', 'info', 'traceback')}
+    print(json.dumps(shown, default=str), flush=True)
 
 
 # ---- The process that watches
@@ -104,8 +107,9 @@ def drive() -> int:
     pack()
     file = OUT/'paper.jsonl'
     for r in map(json.loads, file.read_text().splitlines() if file.exists() else ()):
-        if 'mean' in r: print(f'{r["row"]:24} {r["engine"]:8} {r["networks"]:3} networks {r["mean"]:6.2f} ± {r["std"]:.2f} %  made in '
-                              f'{r["made_in"]:.0f} s, scored in {r["scored_in"]:.0f} s; published (CIFAR10) {r["published"]}')
+        if 'mean' not in r: continue
+        print(f'{r["row"]:24} {r["engine"]:8} {r["networks"]:3} networks {r["mean"]:6.2f} ± {r["std"]:.2f} %  made in '
+              f'{r["made_in"]:.0f} s, scored in {r["scored_in"]:.0f} s; published (CIFAR10) {r["published"]}')
     return max(w.returncode != 0 for w in workers)
 
 
@@ -172,14 +176,14 @@ class Paused(Exception):
 
 def make(r, folder, engine):
     "The set, and the seconds it took over all calls"
-    if (folder/'set.safetensors').exists(): return SyntheticSet.load(folder/'set.safetensors'), kept(folder/'spent.json', 0.)
-    t, before, made = time.perf_counter(), kept(folder/'spent.json', 0.), dict(package=by_package, lanes=by_lanes)[engine]
-    if r[0] in ('random', 'herding'): made = choose
+    file, before, t = folder/'set.safetensors', kept(folder/'spent.json', 0.), time.perf_counter()
+    if file.exists(): return SyntheticSet.load(file), before
+    made = choose if r[0] in ('random', 'herding') else dict(package=by_package, lanes=by_lanes)[engine]
     spent = lambda: keep(folder/'spent.json', before + time.perf_counter() - t)
     small = made(*r, folder, spent)
     kit.sync(DEV)
     spent()
-    small.save(folder/'set.safetensors')
+    small.save(file)
     for f in (*folder.glob('checkpoint-*'), folder/'lane.safetensors'): f.unlink(missing_ok=True)
     return small, kept(folder/'spent.json', 0.)
 
@@ -191,8 +195,10 @@ def choose(method, ipc, seed, folder, spent):
 
 def by_package(method, ipc, seed, folder, spent):
     checks = Checkpoints(folder, every=45., share=.05)
+    states = condensing(ON, method, ipc, seed=seed, net=NET, device=DEV, resume_from=checks if len(checks) else None,
+                        **options(method))
     first = None
-    for state in condensing(ON, method, ipc, seed=seed, net=NET, device=DEV, resume_from=checks if len(checks) else None, **options(method)):
+    for state in states:
         first = first or state.step
         stop = late() or args.pause and state.step - first + 1 >= args.pause and state.step < state.recipe.updates
         if not (stop or checks.due()): continue
@@ -245,9 +251,10 @@ def one(r, want):
     engine = small.info.get('engine', 'package')
     found = score(r, small, folder, want)
     a = found['accuracies']
-    if a: say(row=name(r), method=r[0], ipc=r[1], seed=r[2], engine=engine, scored_by=sorted(set(found['by'])), networks=len(a), mean=mean(a),
-              std=stdev(a) if len(a) > 1 else 0., accuracies=a, made_in=took, scored_in=found['seconds'],
-              published=PUBLISHED.get(r[:2], '–'), scoring=LIKE[r[0]], data=dict(name=DATA.name, fingerprint=PRINT), info=small.info, provenance=ABOUT)
+    if a: say(row=name(r), method=r[0], ipc=r[1], seed=r[2], engine=engine, scored_by=sorted(set(found['by'])),
+              networks=len(a), mean=mean(a), std=stdev(a) if len(a) > 1 else 0., accuracies=a, made_in=took,
+              scored_in=found['seconds'], published=PUBLISHED.get(r[:2], '–'), scoring=LIKE[r[0]],
+              data=dict(name=DATA.name, fingerprint=PRINT), info=small.info, provenance=ABOUT)
 
 
 @contextmanager
@@ -279,7 +286,8 @@ def work():
                 if not mine or len(kept(folder/'scores.json', dict(accuracies=[]))['accuracies']) >= want: continue
                 try: one(r, want)
                 except Exception as e:
-                    say(row=name(r), failed=f'{type(e).__name__}: {str(e)[:300]}', traceback=kit.short(e), provenance=ABOUT)
+                    why = f'{type(e).__name__}: {str(e)[:300]}'
+                    say(row=name(r), failed=why, traceback=kit.short(e), provenance=ABOUT)
                     tried.add(r)
 
 
@@ -287,11 +295,13 @@ def check_runs():
     "Sets of another version or of other data are never taken for those of this one"
     made_by, file = dict(commit=ABOUT['commit'], data=PRINT, net=NET, tiny=args.tiny), RUNS/'made_by.json'
     if not file.exists(): keep(file, made_by)
-    if kept(file, made_by) != made_by: sys.exit(f'paper: {RUNS} holds runs of {kept(file, {})}, this is {made_by}; name another --runs')
+    if (was := kept(file, {})) != made_by:
+        sys.exit(f'paper: {RUNS} holds runs of {was}, this is {made_by}; name another --runs')
 
 
 torch.set_num_threads(2 if CUDA else 1)
-if not args.tiny and not kit.wait_for(args.data, max(1, args.worker - time.time() - 30)): sys.exit(f'paper: {args.data} did not come')
+if not args.tiny and not kit.wait_for(args.data, max(1, args.worker - time.time() - 30)):
+    sys.exit(f'paper: {args.data} did not come')
 DATA = kit.photos(400, 100) if args.tiny else kit.load(args.data)
 ON, PRINT, ABOUT = DATA.to(DEV), DATA.fingerprint(), kit.about(DEV)
 check_runs()

@@ -1,4 +1,4 @@
-"""Does all of it work on the GPU? Each item alone, against the CPU, within a stated tolerance; what fails stops nothing else.
+"""Does all of it work on the GPU? Each item alone, compared with the CPU, within a stated tolerance.
 
     python benchmarks/gpu/smoke.py                         # at most 90 s: $OUT/smoke.json, and a line for each item
     python benchmarks/gpu/smoke.py --device cpu --tiny     # the same items where there is no GPU
@@ -97,8 +97,9 @@ def hold(value, most, what='error'):
 
 DATA = {}
 def data(name='digits'):
-    make = dict(digits=lambda: load_dataset('digits'), photos=lambda: kit.photos(*((1000, 200) if args.tiny else (5000, 1000))))
-    if name not in DATA: DATA[name] = make[name]()
+    if name not in DATA:
+        n, tests = (1000, 200) if args.tiny else (5000, 1000)
+        DATA[name] = load_dataset('digits') if name == 'digits' else kit.photos(n, tests)
     return DATA[name]
 
 
@@ -106,7 +107,8 @@ def updated(method, speed, device, net=WIDE, real=REAL, seed=0, on='photos'):
     "Loss of a first update and the images' change in it: their gradient times a large step"
     d = data(on)
     start = first_images(d, 2, 'noise', seed).images
-    s = next(condensing(d, method, 2, seed, net, device, speed=speed, iterations=1, real_batch=real, init='noise', image_lr=1e6))
+    kw = dict(iterations=1, real_batch=real, init='noise', image_lr=1e6)
+    s = next(condensing(d, method, 2, seed, net, device, speed=speed, **kw))
     return s.loss, s.images.detach().cpu() - start
 
 
@@ -141,7 +143,8 @@ def counted(name):
 def bits(a, b):
     "'' where they are the same bits, else how far they are apart"
     a, b = a.detach().cpu(), b.detach().cpu()
-    return '' if torch.equal(a, b) else f'{(a != b).float().mean():.0%} of the pixels differ, by up to {(a - b).abs().max():.2g}'
+    if torch.equal(a, b): return ''
+    return f'{(a != b).float().mean():.0%} of the pixels differ, by up to {(a - b).abs().max():.2g}'
 
 
 # ---- The machine
@@ -156,7 +159,8 @@ def rates():
     "Products, copies, launches"
     large = CUDA and not args.tiny
     n, found = 8192 if large else 256, {}
-    for name, dtype, how in (('bfloat16', torch.bfloat16, None), ('tf32', torch.float32, 'tf32'), ('float32', torch.float32, 'ieee')):
+    single = torch.float32
+    for name, dtype, how in (('bfloat16', torch.bfloat16, None), ('tf32', single, 'tf32'), ('float32', single, 'ieee')):
         a = torch.randn(n, n, device=DEV).to(dtype)
         with kit.float32(how): found[f'{name}_tflops'] = 2*n**3 / kit.median_ms(lambda: a @ a, DEV, 5) / 1e9
     a = torch.empty(2**30 if large else 2**20, device=DEV, dtype=torch.uint8)
@@ -201,16 +205,18 @@ def precision_of(speed):
     "Is it computed in the precision that the name says, and are PyTorch's flags left as they were?"
     before = kit.flags()
     if 'train' not in REFERENCE: REFERENCE['train'] = trained('plain', 'cpu')
-    found = dict(matching=relative(updated('dm-plain', speed, DEV)[1], reference('dm-plain')[1]), training=relative(trained(speed, DEV), REFERENCE['train']))
+    found = dict(matching=relative(updated('dm-plain', speed, DEV)[1], reference('dm-plain')[1]),
+                 training=relative(trained(speed, DEV), REFERENCE['train']))
     if quick := get_speed(speed, data('photos'), DEV):
         x, y = torch.randn(REAL, *data('photos').shape, generator=gen(1)), torch.arange(REAL) % 10
         net, plain = (make_net(WIDE, data('photos'), generator=gen(0), device=d) for d in (DEV, 'cpu'))
         quick.attach(net)
-        found['gradient'] = relative(class_gradient(net, x.to(DEV), y.to(DEV)), class_gradient(plain.double(), x.double(), y))
+        want = class_gradient(plain.double(), x.double(), y)
+        found['gradient'] = relative(class_gradient(net, x.to(DEV), y.to(DEV)), want)
     after = kit.flags()
     matching = 1e-4 if speed in EXACT else 2e-1 if speed.startswith('bfloat16') else 1e-2
     training = matching if speed != 'bfloat16' else 1e-2      # matching alone is in 16 bits
-    for k in found: hold(found[k], dict(matching=matching, gradient=matching, training=training)[k], f'{speed}, {k}: {found}; the error')
+    for k in found: hold(found[k], training if k == 'training' else matching, f'{speed}, {k}: {found}; the error')
     if before != after: raise AssertionError(f'the flags were {before} and are {after}')
     return found
 
@@ -237,11 +243,13 @@ def network(net):
 @item(method=(*METHODS, 'delving', 'delving-until-overfit'))
 def run_exact(method):
     "A few updates with training between them"
-    kw = dict(iterations=1, outer=2 if args.tiny else 3) if method in ('delving', 'delving-until-overfit') else few(method)
+    adaptive = method in ('delving', 'delving-until-overfit')
+    kw = dict(iterations=1, outer=2 if args.tiny else 3) if adaptive else few(method)
     if method == 'delving': kw['inner'] = schedule((2, 1))
     a, b = run(method, 'cpu', **kw), run(method, DEV, **kw)
     start = first_images(data(), 2, a.recipe.init, 0).images
-    return dict(images=hold(relative(b.images.cpu() - start, a.images - start), 1e-1, 'change of the images'), epochs=(a.passes, b.passes))
+    away = relative(b.images.cpu() - start, a.images - start)
+    return dict(images=hold(away, 1e-1, 'change of the images'), epochs=(a.passes, b.passes))
 
 
 @item(method=('dm', 'dc', 'dsa', 'delving'))
@@ -367,14 +375,16 @@ def memory(way):
     method, calls = counted(name)
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    run(method, DEV, 'auto', 'photos', 'convnet', ipc, 256, **(dict(iterations=3) if name == 'dm' else dict(iterations=1, outer=3, inner=1)))
+    kw = dict(iterations=3) if name == 'dm' else dict(iterations=1, outer=3, inner=1)
+    run(method, DEV, 'auto', 'photos', 'convnet', ipc, 256, **kw)
     return dict(peak_mib=torch.cuda.max_memory_allocated()/2**20, classes_at_a_time=max(calls))
 
 
 @item(gpu=True, method=('dm', 'dc', 'dsa'))
 def waits_of_an_update(method):
     "How often the CPU waits for the device: at most one copy and one look at a number"
-    states = condensing(data('photos'), method, 2, net=WIDE, device=DEV, real_batch=REAL, iterations=20, **({} if method == 'dm' else dict(outer=1)))
+    kw = dict(real_batch=REAL, iterations=20) | ({} if method == 'dm' else dict(outer=1))
+    states = condensing(data('photos'), method, 2, net=WIDE, device=DEV, **kw)
     for _ in range(5): next(states)
     torch.cuda.set_sync_debug_mode('warn')
     try:
@@ -407,8 +417,9 @@ def lane(way):
     import lanes
     method, dtype = way
     kw = dict(iterations=4) if method.startswith('dm') else dict(iterations=2, outer=3, inner=2)
+    kw['real_batch'] = min(REAL, 16)
     with kit.float32('ieee' if dtype == 'float32' else None):
-        images, loss = lanes.check(data('photos'), method, 2, DEV, getattr(torch, dtype), 4, NARROW, real_batch=min(REAL, 16), **kw)
+        images, loss = lanes.check(data('photos'), method, 2, DEV, getattr(torch, dtype), 4, NARROW, **kw)
     return dict(images=hold(images, 1e-1 if dtype == 'float32' else 3e-1, 'change of the images'), loss=loss)
 
 
@@ -445,7 +456,8 @@ def compiled(method):
         if 'torch.compile failed' in str(w.message): raise AssertionError(str(w.message)[:600])
     return dict(seconds_of_the_first=first, loss=hold(abs(l1 - l0)/abs(l0), STATED['gpu'][1], 'loss'),
                 gradient=hold(relative(g1, g0), STATED['gpu'][0], 'gradient'), losses=again,
-                graph_breaks=sum(counters['graph_break'].values()), skipped_graphs=counters['inductor'].get('cudagraph_skips', 0))
+                graph_breaks=sum(counters['graph_break'].values()),
+                skipped_graphs=counters['inductor'].get('cudagraph_skips', 0))
 
 
 def gpu_is_lost():

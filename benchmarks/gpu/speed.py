@@ -1,12 +1,12 @@
-"""How fast is it, and where does the time go? The textbook loop, the package and the prototype, side by side in one process.
+"""How fast is it, and where does the time go? The textbook loop, the package and the prototype, side by side.
 
     python benchmarks/gpu/speed.py                         # at most 120 s: $OUT/speed.json and a table
     python benchmarks/gpu/speed.py --device cpu --tiny     # the same path where there is no GPU
     python benchmarks/gpu/speed.py --sections embedding updates
 
-Milliseconds are medians by CUDA events after a warm-up (updates: wall clock around several, synchronised). `kernels` and `busy_ms` are
-the profiler's: launches of an update, and the milliseconds in which one ran. TFLOP/s are counted operations over seconds. The file is
-written after each measurement.
+Milliseconds are medians by CUDA events after a warm-up (updates: wall clock around several, synchronised). `kernels` and
+`busy_ms` are the profiler's: launches of an update, and the milliseconds in which one ran. TFLOP/s are counted operations over
+seconds. The file is written after each measurement.
 """
 import importlib.util
 import sys
@@ -145,7 +145,8 @@ def kernels(x, p, n):
     norm = lambda k: (p[f'body.{k}.1.weight'], p[f'body.{k}.1.bias'], 1e-5)
     rate = found['sections'].get('ceilings', {}).get('copy', {}).get('tb_s') or 3.
     return dict(first_block=median_ms(lambda: FUSED.first_block(half, p['body.0.0.weight'], *norm(0), 1), DEV, 10),
-                norm_relu_pool=median_ms(lambda: FUSED.norm_relu_pool(h, *norm(1)), DEV, 10), its_bytes=h.numel()*2.5/rate/1e9)
+                norm_relu_pool=median_ms(lambda: FUSED.norm_relu_pool(h, *norm(1)), DEV, 10),
+                its_bytes=h.numel()*2.5/rate/1e9)
 
 
 # ---- One update, side by side
@@ -222,13 +223,15 @@ def prototype():
         for name, way in ways.items():
             if m != 'dm' and ('Triton' in name or 'compiled' in name): continue
             if m not in ('dm', 'dc') and name != ('bfloat16, graph' if CUDA else 'bfloat16'): continue
-            measure('prototype', f'{m}, {name}', lambda: lane_of(m, dict(graph=False) | way), 30. if 'compiled' in name else 6.)
+            need = 30. if 'compiled' in name else 6.
+            measure('prototype', f'{m}, {name}', lambda: lane_of(m, dict(graph=False) | way), need)
 
 
 def lane_of(m, way):
     "An update and an inner epoch of the prototype"
     outer = {} if m == 'dm' else dict(outer=10**4, inner=0)
-    lane = lanes.Lane(ON, METHODS[m], IPC, device=DEV, net=NET, real_batch=REAL, threads=8 if CUDA else 1, updates=80, **way, **outer)
+    lane = lanes.Lane(ON, METHODS[m], IPC, device=DEV, net=NET, real_batch=REAL, threads=8 if CUDA else 1, updates=80,
+                      **way, **outer)
     ms = wall_ms(lambda k: lane.step(), .8)
     out = dict(ms=ms, tflops=tflops(WORK[m], ms), device_ms=median_ms(lane.update, DEV, 10, most=.5*SHORT))
     if m != 'dm':
@@ -242,7 +245,8 @@ def lane_of(m, way):
 def scores():
     "An epoch of training as `evaluate` has it: a network at a time in the package, twenty side by side in the prototype"
     say, epochs = lambda name, f: measure('evaluation', name, f, 6.), 6 if args.tiny else 40
-    few = kit.from_tensors(DATA.train.images, DATA.train.labels, DATA.test.images[:10], DATA.test.labels[:10], name='cifar10')
+    train, test = DATA.train, DATA.test
+    few = kit.from_tensors(train.images, train.labels, test.images[:10], test.labels[:10], name='cifar10')
     def package(small, like, speed):
         for n in (3, epochs): e = evaluate(small, few, NET, 1, train_recipe(like, epochs=n), device=DEV, speed=speed)
         return dict(ms_of_a_step=1e3*e.seconds/epochs/-(-len(small)//256))
@@ -255,7 +259,8 @@ def scores():
             took.append(time.perf_counter() - t)
         t = time.perf_counter()
         s.accuracies()
-        return dict(networks=nets, ms_of_an_epoch=1e3*(took[1] - took[0])/epochs, seconds_to_begin=took[0], seconds_of_the_test=time.perf_counter() - t)
+        return dict(networks=nets, ms_of_an_epoch=1e3*(took[1] - took[0])/epochs, seconds_to_begin=took[0],
+                    seconds_of_the_test=time.perf_counter() - t)
     for ipc, like in ((10, 'dsa'), (10, 'dc'), (1, 'dsa'), (50, 'dsa')):
         small = random_set(DATA, 1 if args.tiny else ipc)
         for s in ('auto', 'plain') if (ipc, like) == (10, 'dsa') else ('auto',):
@@ -267,14 +272,16 @@ def loops():
     "The package's updates with the training of the network between them"
     for m in ('dc', 'dsa'):
         def one():
-            states = condensing(DATA, m, IPC, net=NET, device=DEV, real_batch=REAL, iterations=10**6, outer=10, inner=50 if CUDA else 1)
+            kw = dict(real_batch=REAL, iterations=10**6, outer=10, inner=50 if CUDA else 1)
+            states = condensing(DATA, m, IPC, net=NET, device=DEV, **kw)
             return dict(ms_of_an_update=wall_ms(lambda k: next(states), 4., 12))
         measure('loops', f'{m}, auto', one, 8.)
 
 
 # ---- What was measured
 
-SECTIONS = dict(ceilings=ceilings, embedding=embedding, updates=updates, prototype=prototype, scores=scores, loops=loops, compiled=compiled)
+SECTIONS = dict(ceilings=ceilings, embedding=embedding, updates=updates, prototype=prototype, scores=scores, loops=loops,
+                compiled=compiled)
 
 
 def table():
@@ -297,7 +304,8 @@ if __name__ == '__main__':
     FUSED = __import__('fused') if CUDA and importlib.util.find_spec('triton') else None
     DATA = kit.photos(*((400, 100) if args.tiny else (5000, 10_000)))
     ON = DATA.to(DEV)
-    found = dict(provenance=kit.about(DEV), settings=dict(device=DEV, tiny=args.tiny, net=NET, real_batch=REAL, ipc=IPC), sections={})
+    settings = dict(device=DEV, tiny=args.tiny, net=NET, real_batch=REAL, ipc=IPC)
+    found = dict(provenance=kit.about(DEV), settings=settings, sections={})
     write(OUT/'speed.json', found)
     for name in args.sections:
         if left(args.limit) > 3: SECTIONS[name]()
