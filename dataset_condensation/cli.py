@@ -382,8 +382,9 @@ def foretell_scoring(args, data, settings, baselines, whole, device):
     def pace(s):
         "Seconds around a training, and of an epoch"
         one = lambda n: evaluate_together(s, recipe=replace(recipe, epochs=n), **kw | dict(progress=False)).seconds
-        _, around, more = one(1), one(1), one(6)       # the first is slower
-        return around, max(more - around, 0) / 5
+        _, short, more = one(1), one(1), one(6)        # the first is slower
+        epoch = max(more - short, 0) / 5
+        return max(short - epoch, 0), epoch
     few = some(class_sizes(args.ipc, data.n_classes))
     many = some([-(-recipe.batch // data.n_classes)] * data.n_classes)
     image = pace(many)[1] / len(many)
