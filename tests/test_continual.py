@@ -176,6 +176,24 @@ def test_a_damaged_memory_is_made_again(data, tmp_path):
     assert figures(study(data, spy, folder=tmp_path)) == figures(whole) and len(spy.shown) == 2
 
 
+def test_a_memory_made_in_another_way_is_not_taken(data, tmp_path, monkeypatch):
+    def die(*args, **kw): raise KeyboardInterrupt
+    def once(**kw): return study(data, 'dm', **dict(dict(options=dict(dm=SHORT), orders=1), **kw))
+    monkeypatch.setattr(cl, 'evaluate', die)       # killed before anything was written down but a memory
+    with pytest.raises(KeyboardInterrupt): once(folder=tmp_path)
+    monkeypatch.undo()
+    for other in (dict(ipc=3), dict(seed=1), dict(options=dict(dm=SHORT | dict(iterations=2)))):
+        fresh, kept = once(**other), once(folder=tmp_path/'..'/tmp_path.name, **other)
+        assert figures(kept) == figures(fresh), other
+        (tmp_path/'continual.json').unlink()
+
+
+def test_rows_whose_names_look_alike_have_memories_of_their_own(data, tmp_path):
+    rows, long = {'a b': 'random', 'a_b': 'random', 'x'*300: 'random'}, 'x'*300
+    found = study(data, rows, folder=tmp_path, orders=1)
+    assert len(list(tmp_path.glob('*.safetensors'))) == 6 and found[long][0].finished
+
+
 def test_two_studies_do_not_work_in_one_folder(data, tmp_path):
     with RunLock(tmp_path), pytest.raises(RunLocked): study(data, folder=tmp_path)
 

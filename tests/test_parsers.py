@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image, ImageFile
 
+import dataset_condensation.all as dc
 import dataset_condensation.data as data_module
 from dataset_condensation.all import SyntheticSet, load_dataset, random_set
 from dataset_condensation.data import _decode
@@ -106,3 +107,84 @@ def test_a_file_that_was_cut_off_is_named(photos, form):
     noise.save(file := io.BytesIO(), form)
     (photos/'a'/'cut.png').write_bytes(file.getvalue()[:len(file.getvalue()) // 2])
     with pytest.raises(ValueError, match='cut.png'): load_dataset(photos, size=8, in_memory=True, progress=False)
+
+
+# ---- JSON
+
+DEEP, ODD = '['*100_000, {
+    'Continual.load': ['{"about": {"heads": 3}, "runs": [{"method": "a", "order": 0, "groups": [1], "accuracies": [["x"]]}]}',
+                       '{"about": [], "runs": [3]}', '{"about": {}, "runs": [{"method": "a"}]}',
+                       '{"about": {"heads": ["1"]}, "runs": [{"method": "a", "order": 0, "groups": [1], "accuracies": [[1]], "images": "x"}]}'],
+    'Comparison.load': ['{"about": {}, "scores": [{"name": "a", "seconds": 0, "evaluations": []}]}', '{"about": 3, "scores": []}',
+                        '{"about": {}, "scores": [{"name": "a", "seconds": 0, "evaluations": [{"accuracies": ["x"], "seconds": 0, '
+                        '"images": 1, "net": "mlp", "seed": 0, "recipe": {}}]}]}'],
+    'SearchResult.load': ['{"space": 3}', '{"about": {}, "space": ["mlp"], "columns": {"a": 3}, "runs": {"a": []}}'],
+    'load_results': ['{"row": 3}', '{"row": {}, "sets": [{"session": 5}], "sessions": []}', '{"same_as": 1}']}
+LOADERS = {'Continual.load': dc.Continual.load, 'Comparison.load': dc.Comparison.load, 'SearchResult.load': dc.SearchResult.load,
+           'load_results': lambda p: dc.load_results(p.parent.parent)}
+
+
+@pytest.mark.parametrize('text', [DEEP, '{"a": ' + DEEP, '[]', '3', '{', '', '\udce9', 'null', '{"a": 1}', 'odd'], ids=lambda t: t[:8])
+@pytest.mark.parametrize('loader', LOADERS)
+def test_a_loader_names_the_file(tmp_path, loader, text):
+    (tmp_path/'cpu').mkdir()
+    for t in ODD[loader] if text == 'odd' else [text]:
+        (tmp_path/'cpu'/'x.json').write_bytes(t.encode('utf-8', 'surrogateescape'))
+        with pytest.raises(ValueError, match=f'{loader}.*x.json'): LOADERS[loader](tmp_path/'cpu'/'x.json')
+
+
+def test_other_places_that_read_json(tmp_path):
+    from safetensors.torch import save as tensors_to_bytes
+    import torch
+    one = {'x': torch.zeros(1)}
+    (tmp_path/'checkpoint-00000001.safetensors').write_bytes(tensors_to_bytes(one, dict(checkpoint=DEEP)))
+    assert dc.Checkpoints(tmp_path).peek() is None
+    with pytest.raises(dc.CheckpointError, match='no checkpoint in'): dc.Checkpoints(tmp_path).read()
+    (tmp_path/'run').mkdir()
+    syn = random_set(load_dataset('digits'), 1)
+    syn.save(tmp_path/'run'/'synthetic.safetensors')
+    (tmp_path/'run'/'report.json').write_text(DEEP)
+    assert len(dc.explorer(tmp_path).runs) == 1
+    with pytest.raises(FileNotFoundError, match='no report.json that can be read'): dc.write_report(tmp_path/'run')
+    syn.to_folder(tmp_path/'set')
+    (tmp_path/'set'/'set.json').write_text(DEEP)
+    with pytest.raises(ValueError, match='set.json holds JSON that cannot be read'): SyntheticSet.from_folder(tmp_path/'set')
+
+
+@pytest.mark.parametrize('line', [DEEP, '{"a": ' + DEEP, 'nonsense', '3', '{"net": "mlp", "proxy": "random", "key": "k", "seconds": 1e400}',
+                                  '{"net": "mlp", "proxy": "random", "key": "k", "seconds": 1, "accuracies": [NaN]}', '\xff\xfe'],
+                         ids=lambda t: t[:8])
+def test_a_bad_line_does_not_stop_a_search(tmp_path, line):
+    once = dc.train_recipe('dc', epochs=1)
+    def run(): return dc.search(load_dataset('digits'), 'random', ['mlp'], ipc=1, recipe=once, whole=once, folder=tmp_path)
+    first, path = run(), tmp_path/'results.jsonl'
+    was = path.read_bytes()
+    path.write_bytes(line.encode('latin-1') + b'\n' + was + line.encode('latin-1') + b'\n')
+    with pytest.warns(UserWarning, match='2 lines of .*results.jsonl are no results'): assert run().runs == first.runs
+
+
+def test_a_damaged_set_of_a_search_is_made_again(tmp_path):
+    once = dc.train_recipe('dc', epochs=1)
+    def run(): return dc.search(load_dataset('digits'), 'random', ['mlp'], ipc=1, recipe=once, whole=once, folder=tmp_path)
+    first, made = run(), next(tmp_path.glob('set-*.safetensors'))
+    whole = made.read_bytes()
+    made.write_bytes(whole[:100])
+    with pytest.warns(UserWarning, match='it is made again'): assert run().runs == first.runs
+    assert SyntheticSet.load(made).images.equal(SyntheticSet.load(made).images) and len(made.read_bytes()) == len(whole)
+
+
+# ---- The wrong loader names the right one
+
+def test_the_way_out_is_named(tmp_path):
+    import torch
+    torch.save(dict(data=[[torch.randn(10, 1, 28, 28), torch.arange(10)]], accs_all_exps=dict(ConvNet=[.9])), tmp_path/'res_DC_MNIST_ConvNet_1ipc.pt')
+    syn = random_set(load_dataset('digits'), 1)
+    syn.save(tmp_path/'s.safetensors')
+    syn.to_folder(tmp_path/'set')
+    dc.Comparison([]).save(tmp_path/'t.json')
+    for call, file, hint in (
+            (SyntheticSet.load, 'res_DC_MNIST_ConvNet_1ipc.pt', 'import_published'), (SyntheticSet.load, 'set', 'SyntheticSet.from_folder'),
+            (SyntheticSet.load, 't.json', 'JSON'), (dc.import_published, 's.safetensors', 'SyntheticSet.load'),
+            (dc.Comparison.load, 's.safetensors', 'SyntheticSet.load'), (dc.Continual.load, 's.safetensors', 'SyntheticSet.load'),
+            (dc.SearchResult.load, 'res_DC_MNIST_ConvNet_1ipc.pt', 'import_published')):
+        with pytest.raises((ValueError, OSError), match=hint): call(tmp_path/file)
