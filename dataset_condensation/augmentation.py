@@ -12,6 +12,7 @@ from difflib import get_close_matches
 import torch
 from torch import Tensor
 from fastcore.basics import patch
+from .data import _own_device
 
 # %% ../nbs/02_augmentation.ipynb #families
 families = ('color', 'crop', 'cutout', 'flip', 'scale', 'rotate')
@@ -231,7 +232,7 @@ def draw_params(
     if family == 'cutout':
         hole = [_share_of(side, ranges.cutout) for side in size]
         corner = [whole(-(k//2), side - k + k//2) for k, side in zip(hole, size)]
-        return torch.cat(corner + [torch.full((n, 1), float(k)) for k in hole], 1)
+        return torch.cat(corner + [torch.full((n, 1), k, dtype=torch.float32) for k in hole], 1)
     if family == 'flip':
         return (real(0, 1) < ranges.flip).float()
     return real(*ranges.scale, 2) if family == 'scale' else real(-ranges.rotate, ranges.rotate)
@@ -288,6 +289,7 @@ class Augment(Ranges):
 
 # %% ../nbs/02_augmentation.ipynb #augment-draw
 @patch
+@_own_device
 def draw(self: Augment,
     n: int,                      # Images that get parameters of their own; ignored when shared
     generator: torch.Generator,  # On the CPU
@@ -302,7 +304,7 @@ def draw(self: Augment,
     steps = [(f, draw_params(f, n, generator, size, self)) for f in chosen]
     if self.mode == 'each':
         which = torch.randint(len(chosen), (n, 1), generator=generator)
-        steps = [(f, torch.where(which == i, p, torch.tensor(neutral[f]))) for i, (f, p) in enumerate(steps)]
+        steps = [(f, torch.where(which == i, p, torch.tensor(neutral[f], dtype=torch.float32))) for i, (f, p) in enumerate(steps)]
     return Draw(tuple(steps), None if shared else n)
 
 # %% ../nbs/02_augmentation.ipynb #augment-call

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .data import ImageData, ImageSet, _python, gen
+from .data import ImageData, ImageSet, _own_device, _python, gen
 from .networks import check_net, make_net
 from .training import (SyntheticSet, _for_net, check_count, check_data, check_evaluate, evaluate,
                                            pick_device, predict, train, train_epoch, train_recipe)
@@ -42,6 +42,7 @@ def class_sizes(
     return sizes
 
 # %% ../nbs/04_coresets.ipynb #chosen-set
+@_own_device
 def chosen_set(
     data: ImageData,
     chosen: list,     # For each class, a tensor of indices among the images of the class
@@ -91,6 +92,7 @@ def check_enough(where, data, sizes, factor=1, ways=''):
                          f'for training; ask for fewer, or give a number for each class ({each}){ways}')
 
 # %% ../nbs/04_coresets.ipynb #random-set
+@_own_device
 def random_set(
     data: ImageData,
     ipc=1,            # Images per class, or a list with one number for each class
@@ -119,6 +121,7 @@ def whole_net(
     return n
 
 # %% ../nbs/04_coresets.ipynb #embed-all
+@_own_device
 @torch.no_grad()
 def embed_all(
     net: nn.Module,      # Has `embed`
@@ -197,6 +200,7 @@ def k_means(
     return torch.tensor(chosen)
 
 # %% ../nbs/04_coresets.ipynb #forgetting-counts
+@_own_device
 def forgetting_counts(
     data: ImageData,
     net: str = 'convnet',    # Name of the network
@@ -261,6 +265,7 @@ class Coreset:
     paper: str         # Where it comes from
     runs: bool = False # May choose a method that computes images, and takes as `run` what `condense` was told about the run
 
+    @_own_device
     def make(self, data, ipc=1, seed=0, net='convnet', device=None, **options) -> SyntheticSet:
         "The chosen images of `data`"
         _check_options(self, options)
