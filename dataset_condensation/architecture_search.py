@@ -36,7 +36,7 @@ from .checkpoints import Checkpoints, RunLock
 from .condensation import Method, _fields, _plain, condense, versions
 from .coresets import (METHODS, _check_options, _sizes_within, class_sizes, get_method,
                                            markdown_table, size_beside, text_table)
-from .data import ImageData, gen, picture_text
+from .data import ImageData, _own_device, gen, picture_text
 from .files import _load_json, write_atomic
 from .networks import NetSpec, canonical_name, make_net, parse_net
 from .training import (TRAIN_RECIPES, SyntheticSet, TrainRecipe, _test_set, accuracy, check_count,
@@ -646,6 +646,7 @@ def searching(
 
 # %% ../nbs/13_architecture_search.ipynb #search
 @delegates(searching)
+@_own_device
 def search(
     data: ImageData,
     proxies=('random', 'dc', 'early', 'whole'),  # Names, methods or sets, or a dict: name of a column → one of them

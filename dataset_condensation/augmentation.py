@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from fastcore.basics import patch
 
-from .data import send
+from .data import _own_device, send
 
 # %% ../nbs/02_augmentation.ipynb #families
 families = ('color', 'crop', 'cutout', 'flip', 'scale', 'rotate')
@@ -257,9 +257,10 @@ def draw_params(
     if family == 'cutout':
         hole = [_share_of(side, ranges.cutout) for side in size]
         corner = [whole(-(k//2), side - k + k//2) for k, side in zip(hole, size)]
-        return torch.cat(corner + [torch.full((n, 1), float(k)) for k in hole], 1)
+        return torch.cat(corner + [torch.full((n, 1), k, dtype=torch.float32) for k in hole], 1)
     if family == 'flip': return (real(0, 1) < ranges.flip).float()
-    if family == 'noise': return torch.cat([torch.full((n, 1), NOISE), whole(0, 2**24 - 1)], 1)
+    if family == 'noise':
+        return torch.cat([torch.full((n, 1), NOISE, dtype=torch.float32), whole(0, 2**24 - 1)], 1)
     return real(*ranges.scale, 2) if family == 'scale' else real(-ranges.rotate, ranges.rotate)
 
 # %% ../nbs/02_augmentation.ipynb #draw
@@ -314,6 +315,7 @@ class Augment(Ranges):
 
 # %% ../nbs/02_augmentation.ipynb #augment-draw
 @patch
+@_own_device
 def draw(self: Augment,
     n: int,                      # Images that get parameters of their own; ignored when shared
     generator: torch.Generator,  # On the CPU
@@ -328,7 +330,7 @@ def draw(self: Augment,
     steps = [(f, draw_params(f, n, generator, size, self)) for f in chosen]
     if self.mode == 'each':
         which = torch.randint(len(chosen), (n, 1), generator=generator)
-        steps = [(f, torch.where(which == i, p, torch.tensor(neutral[f]))) for i, (f, p) in enumerate(steps)]
+        steps = [(f, torch.where(which == i, p, torch.tensor(neutral[f], dtype=torch.float32))) for i, (f, p) in enumerate(steps)]
     return Draw(tuple(steps), None if shared else n)
 
 # %% ../nbs/02_augmentation.ipynb #augment-call

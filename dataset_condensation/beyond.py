@@ -57,7 +57,7 @@ class Typical:
         if n >= int(self.train.counts[c]): return self.data.which(c, n, generator)
         if c not in self.found: self.found[c] = _clusters(self.train, c, self.clusters, self.seed, self.most)
         idx, starts, sizes = self.found[c]
-        at = (torch.arange(n) + torch.rand(1, generator=generator)) * (len(idx) / n)
+        at = (torch.arange(n) + torch.rand(1, generator=generator, dtype=torch.float32)) * (len(idx) / n)
         at = at.long().clamp(max=len(idx) - 1)
         return idx[starts[at] + (self.near * (at - starts[at])).long()]
 

@@ -32,7 +32,7 @@ from .cache import tell
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors,
                                               restore, set_optimizer_tensors, snapshot, uninterrupted)
 from .coresets import _told, check_enough, class_sizes, get_method, random_set
-from .data import ImageData, _python, gen, send
+from .data import ImageData, _own_device, _python, gen, send
 from .networks import check_net_name, make_net, parse_net
 from .training import (SPEEDS, SyntheticSet, augment_for, bar_kwargs, check_count, check_data,
                                            computing, duration, evaluate, formation, get_speed, pick_device,
@@ -249,6 +249,7 @@ def paper(
     return method.recipe(ipc, net, data, **overrides)
 
 # %% ../nbs/05_condensation.ipynb #first-images
+@_own_device
 def first_images(
     data: ImageData,
     ipc=1,               # Images per class, or a list with one number for each class
@@ -569,7 +570,13 @@ def _info(data, method, recipe, sizes, seed, speed):
                 recipe=settings, speed=str(speed or 'plain'), versions=versions())
     return info | (dict(factor=recipe.factor) if recipe.factor > 1 else {})
 
+# %% ../nbs/05_condensation.ipynb #plain-setting
+def _plain(v):
+    "A setting as JSON can hold it, and the same in every process"
+    return v if isinstance(v, (int, float, str)) else re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
+
 # %% ../nbs/05_condensation.ipynb #start
+@_own_device
 def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides, speed='auto', team='auto'):
     "The state of a run before its first update"
     check_data('condensing', data)
@@ -580,8 +587,7 @@ def _start(data, method, ipc, seed, net, device, recipe, class_chunk, overrides,
         raise TypeError(f'condensing: `recipe` is {recipe!r}, expected a Recipe, as `paper` gives')
     check_settings('condensing', overrides)
     check_net_name('condense', net)
-    gen(seed)
-    seed = _python(seed)
+    gen(seed := _python(seed))
     sizes = class_sizes(ipc, data.n_classes, 'condense')
     if recipe is not None and overrides: recipe = replace(recipe, **overrides)
     recipe = recipe or method.recipe(ipc, net, data, **overrides)
@@ -635,6 +641,7 @@ def _steps(state):
         w.watch.verify(state)
         w.team.gather(state)
 
+@_own_device
 def _one_update(state):
     "Draw or train a network, ask the method, move the images"
     r, w, data, device = state.recipe, state.work, state.data, state.images.device
@@ -716,6 +723,7 @@ def _identity(state):
 
 # %% ../nbs/05_condensation.ipynb #save-checkpoint
 @patch
+@_own_device
 def save_checkpoint(self: State,
                     checkpoints,   # A folder, or `Checkpoints`
                    ):
@@ -777,6 +785,7 @@ def _read(state, checkpoints):
     if place: warnings.warn(f'condensing: goes on elsewhere, so the last bits may differ: {"; ".join(place)}')
     return tensors, about, not place
 
+@_own_device
 def _resume(state, checkpoints):
     "Go on from the newest checkpoint"
     w = state.work

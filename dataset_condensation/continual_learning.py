@@ -33,8 +33,8 @@ from .checkpoints import RunLock, differences
 from .condensation import Method, _fields, _plain, condense, versions
 from .coresets import (Coreset, _check_options, class_sizes, get_method, markdown_table, markdown_text,
                                            text_table)
-from .data import (ImageData, ImageSet, _refit, _sample, from_tensors, gen, load_dataset, picture_text,
-                                       plain_text)
+from .data import (ImageData, ImageSet, _own_device, _refit, _sample, from_tensors, gen, load_dataset,
+                                       picture_text, plain_text)
 from .files import _as_path, _load_json, write_atomic
 from .networks import check_net, make_net
 from .training import (SyntheticSet, _batches, accuracy, augment_for, check_count, check_data,
@@ -68,6 +68,7 @@ def _check_classes(where, classes, n):
     if len({*classes}) < len(classes): raise ValueError(f'{where}: `classes` is {classes!r}, with a class twice')
 
 # %% ../nbs/12_continual_learning.ipynb #only-classes
+@_own_device
 def only_classes(
     data: ImageData,
     classes: list,      # Classes by number, in the order of their new labels
@@ -124,7 +125,7 @@ def learn(
     drop, losses, net = round(recipe.epochs * recipe.drop_at), [], net.train()
     for epoch in range(recipe.epochs):
         if epoch == drop: opt.param_groups[0]['lr'] /= 10
-        total = torch.zeros((), device=device)
+        total = torch.zeros((), device=device, dtype=torch.float32)
         for idx in _batches(len(new), recipe.batch, generator):
             x, y, n = _with_memory(new.take(idx, device), memory, generator)
             if augment: x = augment(x, generator)
@@ -199,6 +200,7 @@ def split_classes(
     return [each + (t < rest) for t in range(steps)]
 
 # %% ../nbs/12_continual_learning.ipynb #class-orders
+@_own_device
 def class_orders(
     n_classes: int,
     orders=5,         # How many, or a list of them, each with every class once
@@ -562,6 +564,7 @@ def _groups(classes, order, parts):
     return [[next(names) for _ in range(n)] for n in parts]
 
 # %% ../nbs/12_continual_learning.ipynb #continual
+@_own_device
 def continual(
     data: ImageData,
     methods=('random', 'herding', 'dsa', 'dm'),  # Names or methods; or a dict from the name of a row to one of them
@@ -766,6 +769,7 @@ def memory(self: _TaskStudy, journal, options, name, method, i, t):
     return among(journal.memory(name, i, t, make, made_by), self.classes)
 
 # %% ../nbs/12_continual_learning.ipynb #continual-tasks
+@_own_device
 def continual_tasks(
     tasks: list,                     # `ImageData` of one shape, in the order they are learnt
     methods=('herding', 'dc'),       # Names or methods; or a dict from the name of a row to one of them

@@ -21,7 +21,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .data import ImageData, ImageSet, _python, gen, plain_text
+from .data import ImageData, ImageSet, _own_device, _python, gen, plain_text
 from .networks import check_net, make_net
 from .training import (SyntheticSet, _for_net, _near, check_count, check_data, check_evaluate,
                                            evaluate, pick_device, predict, train, train_epoch, train_recipe,
@@ -44,6 +44,7 @@ def class_sizes(
     return sizes
 
 # %% ../nbs/04_coresets.ipynb #chosen-set
+@_own_device
 def chosen_set(
     data: ImageData,
     chosen: list,     # For each class, a tensor of indices among the images of the class
@@ -93,6 +94,7 @@ def check_enough(where, data, sizes, factor=1, ways=''):
                          f'for training; ask for fewer, or give a number for each class ({each}){ways}')
 
 # %% ../nbs/04_coresets.ipynb #random-set
+@_own_device
 def random_set(
     data: ImageData,
     ipc=1,            # Images per class, or a list with one number for each class
@@ -121,6 +123,7 @@ def whole_net(
     return n
 
 # %% ../nbs/04_coresets.ipynb #embed-all
+@_own_device
 @torch.no_grad()
 def embed_all(
     net: nn.Module,      # Has `embed`
@@ -199,6 +202,7 @@ def k_means(
     return torch.tensor(chosen)
 
 # %% ../nbs/04_coresets.ipynb #forgetting-counts
+@_own_device
 def forgetting_counts(
     data: ImageData,
     net: str = 'convnet',    # Name of the network
@@ -265,6 +269,7 @@ class Coreset:
     paper: str         # Where it comes from
     runs: bool = False # May choose a method that computes images, and takes as `run` what `condense` was told about the run
 
+    @_own_device
     def make(self, data, ipc=1, seed=0, net='convnet', device=None, **options) -> SyntheticSet:
         "The chosen images of `data`"
         _check_options(self, options)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
+from functools import wraps
 from http.client import HTTPException
 from pathlib import Path
 from threading import Condition
@@ -40,6 +41,14 @@ def _whole(where, arg, v, least=1):
     if n < least: raise ValueError(f'{where}: argument {arg} got {n}, expected at least {least}')
     return n
 
+def _check_device(where, device):
+    "Raise unless tensors can be put on `device`"
+    try: torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as e:
+        why = str(e).splitlines()[0].split('. ')[0]
+        raise ValueError(f'{where}: argument device got {device!r}, which cannot be used here ({why})') from e
+
+# %% ../nbs/00_data.ipynb #tensors-from
 def _python(v):
     "`v` without numpy or torch around it: a number, or a list of numbers"
     return v.tolist() if isinstance(v, (np.generic, np.ndarray, Tensor)) else v
@@ -58,12 +67,20 @@ def _tensor(where, arg, v, expected, **how):
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f'{where}: argument {arg} got {reprlib.repr(v)}, expected {expected}') from None
 
-def _check_device(where, device):
-    "Raise unless tensors can be put on `device`"
-    try: torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError) as e:
-        why = str(e).splitlines()[0].split('. ')[0]
-        raise ValueError(f'{where}: argument device got {device!r}, which cannot be used here ({why})') from e
+def _label(y):
+    "A label as an int; MedMNIST has an array of one number"
+    y = _python(y)
+    while isinstance(y, (list, tuple)) and len(y) == 1: y = _python(y[0])
+    return operator.index(y)
+
+# %% ../nbs/00_data.ipynb #own-device
+def _own_device(f):
+    "Run `f` as if `torch.set_default_device` had not been called: where things lie is said by arguments"
+    @wraps(f)
+    def run(*args, **kwargs):
+        if torch.get_default_device().type == 'cpu': return f(*args, **kwargs)
+        with torch.device('cpu'): return f(*args, **kwargs)
+    return run
 
 # %% ../nbs/00_data.ipynb #tiles
 def _tiles(
@@ -172,6 +189,7 @@ def _check_bytes(where, images):
                          'expected uint8 (N, C, H, W)')
 
 # %% ../nbs/00_data.ipynb #image-stats
+@_own_device
 def image_stats(
     images,                  # (N, C, H, W) uint8, a tensor or an `ImageFile`
 ) -> tuple[Tensor, Tensor]:  # Mean and standard deviation, (C,) float32 each, of pixels in 0–1
@@ -252,6 +270,7 @@ def _as_stats(where, mean, std, n_channels):
 class ImageSet(Dataset):
     "Labelled images kept as bytes, class after class, and normalised when they are drawn"
     stays = False            # Were they put where they are by `to`?
+    @_own_device
     def __init__(
         self,
         images,          # (N, C, H, W) uint8, a tensor or an `ImageFile`
@@ -346,6 +365,7 @@ def denormalize(
 
 # %% ../nbs/00_data.ipynb #take
 @patch
+@_own_device
 def take(
     self: ImageSet,
     idx,          # (n,) indices of stored images
@@ -384,6 +404,7 @@ def _sample(n, size, generator):
 
 # %% ../nbs/00_data.ipynb #draw
 @patch
+@_own_device
 def which(
     self: ImageSet,
     c: int,                      # Class
@@ -397,6 +418,7 @@ def which(
     return where.start + _sample(min(n, len(where)), len(where), generator)
 
 @patch
+@_own_device
 def draw(
     self: ImageSet,
     c: int,                      # As for `which`, and so are the next two
@@ -530,6 +552,7 @@ def __repr__(self: ImageData):
 
 # %% ../nbs/00_data.ipynb #show-data
 @patch
+@_own_device
 def show(
     self: ImageData,
     n: int = 8,          # Images per class
@@ -651,6 +674,7 @@ def _assemble(where, x, y, x_test, y_test, classes, stats, name, n_skipped=0, ca
     return ImageData(train, test, name, n_skipped, cache)
 
 # %% ../nbs/00_data.ipynb #from-tensors
+@_own_device
 def from_tensors(
     x,                      # (N, H, W) or (N, C, H, W) training images, uint8 or floats in 0–1; tensor or array
     y,                      # (N,) their labels, integers 0 … C − 1
@@ -702,6 +726,19 @@ def _as_array(im, size, fit, channels):
     "A PIL image as a uint8 array, (H, W) if it is gray and (H, W, 3) if not"
     im = _fitted(_gray_or_rgb(im), size, fit)
     return np.asarray(im.convert('L' if channels == 1 else 'RGB') if channels else im)
+
+# %% ../nbs/00_data.ipynb #by-system
+def _upright(im):
+    "`im` turned as its EXIF note says, if it has a note that makes sense"
+    try: return ImageOps.exif_transpose(im) if im.getexif().get(0x0112, 1) != 1 else im  # 0x0112 is the orientation
+    except Exception as e:  # a damaged note must not cost us a good image
+        if _by_system(e): raise
+        return im
+
+def _by_system(e):
+    "Does an error come from the machine (no memory, too many open files, a bad disk) and not from the file?"
+    damage = None, errno.EINVAL, errno.EOVERFLOW  # none of Pillow's own errors has a number; the others are bad offsets
+    return isinstance(e, MemoryError) or isinstance(e, OSError) and e.errno not in damage
 
 # %% ../nbs/00_data.ipynb #open-image
 _formats = ('JPEG', 'PNG', 'PPM', 'BMP', 'TIFF', 'WEBP', 'GIF')
@@ -755,18 +792,6 @@ def open_image(
             yield im
 
 # %% ../nbs/00_data.ipynb #decode
-def _upright(im):
-    "`im` turned as its EXIF note says, if it has a note that makes sense"
-    try: return ImageOps.exif_transpose(im) if im.getexif().get(0x0112, 1) != 1 else im  # 0x0112 is the orientation
-    except Exception as e:  # a damaged note must not cost us a good image
-        if _by_system(e): raise
-        return im
-
-def _by_system(e):
-    "Does an error come from the machine (no memory, too many open files, a bad disk) and not from the file?"
-    damage = None, errno.EINVAL, errno.EOVERFLOW  # none of Pillow's own errors has a number; the others are bad offsets
-    return isinstance(e, MemoryError) or isinstance(e, OSError) and e.errno not in damage
-
 def _stat(path):
     "Size and time of a file, None if it is not there or no regular one"
     try: s = os.stat(path)
@@ -915,12 +940,6 @@ def _bar(n, progress):
     "A progress bar over `n` images; without an opinion of ours, tqdm's own switches decide"
     return tqdm(total=n, desc='reading', unit=' images', **({} if progress else dict(disable=True)))
 
-def _label(y):
-    "A label as an int; MedMNIST has an array of one number"
-    y = _python(y)
-    while isinstance(y, (list, tuple)) and len(y) == 1: y = _python(y[0])
-    return operator.index(y)
-
 class _Items(Dataset):
     "The items of two torch Datasets, one after the other, as a source of images"
     def __init__(self, where, name, parts, size, fit, channels, workers=0, renumber=None):
@@ -971,6 +990,11 @@ def blocks(self: _Items, todo):
         names = [f'image {arg} {j}' for arg, _, j in map(self._which, block)]
         yield block, [a for a, _ in items], [y for _, y in items], names
 
+@patch
+def divide(self: _Items, good):
+    "Where the good images of training and test are"
+    return _split_at(self.n_train, good)
+
 # %% ../nbs/00_data.ipynb #keep
 def _keep(where, stack, block, arrays, names, skip_bad):
     "Put the images of a block on a stack, and return (place, name, reason) of those that cannot be read"
@@ -1011,11 +1035,6 @@ def plan(self: _Items):
     items = [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for a, y in (self.seen[i] for i in probes)]
     targets = [t.tolist() for _, ds in self.parts if (t := _targets_of(ds)) is not None]  # all of the labels, if we can
     return _hash([self.identity(), items, *targets])
-
-@patch
-def divide(self: _Items, good):
-    "Where the good images of training and test are"
-    return _split_at(self.n_train, good)
 
 @patch
 def nbytes(self: _Items):
@@ -1117,6 +1136,7 @@ def _names_hold(where, parts, names, renumber, found):
                          'number their classes alike, set test.classes = train.classes')
     return fit[0]
 
+# %% ../nbs/00_data.ipynb #names-in-use
 def _names_in_use(where, names, renumber, y, y_test):
     "Labels numbered through and their names, without classes that have no training image"
     used, meant = y.unique(), {**names[0], **{k: names[1][i] for i, k in renumber.items()}}
@@ -1125,6 +1145,7 @@ def _names_in_use(where, names, renumber, y, y_test):
     return torch.searchsorted(used, y), torch.searchsorted(used, y_test), [names[0][i] for i in used.tolist()]
 
 # %% ../nbs/00_data.ipynb #from-datasets
+@_own_device
 def from_datasets(
     train,                   # A torch Dataset of (image, label); PIL images, arrays (H, W[, C]) or tensors ([C, ]H, W)
     test,                    # Another, for testing
@@ -1150,9 +1171,8 @@ def from_datasets(
     found = _gather(where, source, in_memory, cache_dir, False, progress)
     y, y_test, hold = found.y, found.y_test, _names_hold(where, parts, names, renumber, found)
     if classes is None and hold: y, y_test, classes = _names_in_use(where, names, renumber, y, y_test)
-    elif classes is None and names[0]: warnings.warn(
-        f'{where}: labels of train are not those that its .classes name, so classes are called by number; name them '
-        'with classes=', stacklevel=2)
+    elif classes is None and names[0]: warnings.warn(f'{where}: labels of train are not those that its .classes name, so '
+                                                     'they are called by number; classes= can name them', stacklevel=3)
     return _assemble(where, found.x, y, found.x_test, y_test, classes, stats, name, cache=found.cache)
 
 # %% ../nbs/00_data.ipynb #told
@@ -1335,16 +1355,18 @@ class _Files:
                 arrays = [a for part in waiting.pop(0) for a in part]
                 yield b, arrays, self.labels[b.start:b.stop], self.paths[b.start:b.stop]
 
-    def divide(self, good):
-        "Where the good images of training and test are; a split of our own is made of those that can be read"
-        if self.split is None or good.all(): return _split_at(self.n_train, good)
-        slots = {p: i for i, p in enumerate(self.paths) if good[i]}
-        files = {c: sorted(p for p, i in slots.items() if self.labels[i] == y) for y, c in enumerate(self.classes)}
-        return [torch.tensor([slots[p] for found in part.values() for p in found])
-                for part in _stratified(files, *self.split, dropped=True)]
-
     def identity(self): return _folder_identity(self.path, self.how, self.split, self.skip_bad)
     def about(self): return dict(source=str(self.path.resolve()), classes=self.classes, n=self.n)
+
+# %% ../nbs/00_data.ipynb #files-divide
+@patch
+def divide(self: _Files, good):
+    "Where the good images of training and test are; a split of our own is made of those that can be read"
+    if self.split is None or good.all(): return _split_at(self.n_train, good)
+    slots = {p: i for i, p in enumerate(self.paths) if good[i]}
+    files = {c: sorted(p for p, i in slots.items() if self.labels[i] == y) for y, c in enumerate(self.classes)}
+    return [torch.tensor([slots[p] for found in part.values() for p in found])
+            for part in _stratified(files, *self.split, dropped=True)]
 
 # %% ../nbs/00_data.ipynb #files-plan
 def _folder_identity(path, how, split, skip_bad):
@@ -1388,7 +1410,7 @@ def _load_folder(path, *, size, fit, channels, stats, test_fraction, seed, skip_
     told = _Told()
     source = _Files(path, _folder_files(path, test_fraction, seed, told), split, size, fit, channels, skip_bad,
                     workers or min(8, os.cpu_count() or 1))
-    for line in told.lines(path): warnings.warn(f'load_dataset: {line}', stacklevel=3)
+    for line in told.lines(path): warnings.warn(f'load_dataset: {line}', stacklevel=5)
     found = _gather('load_dataset', source, in_memory, cache_dir, skip_bad, progress)
     return _from_files(found, source.classes, source.n, source.name, stats)
 
@@ -1396,7 +1418,7 @@ def _from_files(found, classes, n, name, stats):
     "`ImageData` from what was found in a folder of `n` files"
     if found.bad:
         warnings.warn(f'load_dataset: left out {len(found.bad):,} of {n:,} files that cannot be read, '
-                      f'e.g. {found.bad[0][0]} ({found.bad[0][1]})', stacklevel=4)
+                      f'e.g. {found.bad[0][0]} ({found.bad[0][1]})', stacklevel=6)
     for what, part in (('training', found.y), ('test', found.y_test)):
         empty = [c for c, n in zip(classes, part.bincount(minlength=len(classes)).tolist()) if not n]
         if empty: raise ValueError(f'load_dataset: class {_some(empty)} has no {what} image that can be read')
@@ -1410,7 +1432,7 @@ def _load_vanished(path, *, size, fit, channels, stats, test_fraction, seed, ski
     for split in (None, (test_fraction, seed)):
         c = _try(_place(cache_dir, name, _folder_identity(path, (size, fit, channels), split, skip_bad)), None)
         if c is None: continue
-        warnings.warn(f'load_dataset: there is no folder {path}; its images come from {c}', stacklevel=3)
+        warnings.warn(f'load_dataset: there is no folder {path}; its images come from {c}', stacklevel=5)
         return _from_files(_from_cache(c), c.about['classes'], c.about['n'], name, stats)
 
 # %% ../nbs/00_data.ipynb #digits
@@ -1564,10 +1586,6 @@ def _load_npz(path, size, fit, channels, stats, test_fraction, seed, in_memory, 
     return _from_arrays(path.stem, *parts[0], *parts[1], classes, size, fit, channels, stats, in_memory, cache_dir, progress)
 
 # %% ../nbs/00_data.ipynb #nothing-there
-def _holds_images(path):
-    "Is there an image in a folder or below it?"
-    return any(name.lower().endswith(_extensions) for _, _, names in os.walk(path) for name in names)
-
 def _nothing_there(given, path):
     "Raise the error that fits what was given to `load_dataset`"
     where = 'load_dataset'
@@ -1578,7 +1596,23 @@ def _nothing_there(given, path):
     near = difflib.get_close_matches(_plain(given), dataset_names(), cutoff=0.4) or dataset_names()
     raise ValueError(f'{where}: {given!r} is neither a folder nor a known name; the nearest are {", ".join(near)}')
 
+# %% ../nbs/00_data.ipynb #load-path
+def _folder_beside(name):
+    "Warn if a known name is that of a folder of images, too"
+    if not Path(name).is_dir(): return
+    if any(f.lower().endswith(_extensions) for _, _, files in os.walk(name) for f in files):
+        warnings.warn(f'load_dataset: {name!r} is the set of that name; for the folder beside it say ./{name}', stacklevel=4)
+
+def _load_path(given, path, how):
+    "`load_dataset` for what lies at a path"
+    if path.is_dir(): return _load_folder(path, **how)
+    if path.is_file() and path.suffix.lower() == '.npz':
+        return _load_npz(path, **{k: v for k, v in how.items() if k not in ('skip_bad', 'workers')})
+    if not path.exists() and how['in_memory'] is not True and (found := _load_vanished(path, **how)): return found
+    _nothing_there(given, path)
+
 # %% ../nbs/00_data.ipynb #load-dataset
+@_own_device
 def load_dataset(
     name_or_folder='digits',     # One of `dataset_names()`, a folder with a folder of images for each class, or an .npz
     root=None,                   # Of named sets, default $DATASET_CONDENSATION_ROOT, else ~/.cache/dataset_condensation
@@ -1601,14 +1635,8 @@ def load_dataset(
         raise TypeError(f'{where}: argument name_or_folder got {given!r}, expected a name or a path')
     size = _check_options(where, size, fit, channels, in_memory, workers)
     if isinstance(given, str) and _plain(given) in dataset_names():
-        if Path(given).is_dir() and _holds_images(given):
-            warnings.warn(f'{where}: {given!r} is the set of that name; for the folder beside it say ./{given}', stacklevel=2)
+        _folder_beside(given)
         return _load_named(_plain(given), root, download, size, fit, channels, stats, in_memory, cache_dir, progress)
-    path = Path(given).expanduser()
     how = dict(size=size, fit=fit, channels=channels, stats=stats, test_fraction=test_fraction, seed=seed,
                skip_bad=skip_bad, workers=workers, progress=progress, in_memory=in_memory, cache_dir=cache_dir)
-    if path.is_dir(): return _load_folder(path, **how)
-    if path.is_file() and path.suffix.lower() == '.npz':
-        return _load_npz(path, **{k: v for k, v in how.items() if k not in ('skip_bad', 'workers')})
-    if not path.exists() and in_memory is not True and (found := _load_vanished(path, **how)): return found
-    _nothing_there(given, path)
+    return _load_path(given, Path(given).expanduser(), how)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 import torch
 from torch import nn, Tensor
-from .data import _check_device, _python, gen, send
+from .data import _check_device, _own_device, _python, gen, send
 
 # %% ../nbs/01_networks.ipynb #checks
 def _check_count(where, **values):
@@ -40,16 +40,18 @@ def _choose(where, argument, name, known):
     raise ValueError(f'{where}: argument {argument} got {name!r}, expected one of {", ".join(known)}'
                      + (f'; did you mean {near[0]!r}?' if near else ''))
 
-def check_net_name(where, net):
-    "`net` must be the name of a network"
-    if not isinstance(net, str):
-        own = '; `train` and `accuracy` take networks of your own' if isinstance(net, nn.Module) or callable(net) else ''
-        raise TypeError(f'{where}: `net` is a {type(net).__name__}, expected the name of a network such as "convnet-w64"{own}')
-
 def check_net(where, net):
     "`net` must be a network: where a name came, say how to make one"
     if not isinstance(net, nn.Module):
         raise TypeError(f'{where}: argument net got {net!r}, expected a network, as `make_net` makes them')
+
+# %% ../nbs/01_networks.ipynb #check-name
+def check_net_name(where, net):
+    "`net`, which must be the name of a network"
+    if not isinstance(net, str):
+        own = '; `train` and `accuracy` take networks of your own' if isinstance(net, nn.Module) or callable(net) else ''
+        raise TypeError(f'{where}: `net` is a {type(net).__name__}, expected the name of a network such as "convnet-w64"{own}')
+    return net
 
 # %% ../nbs/01_networks.ipynb #norm-layer
 norms = ('nonorm', 'bn', 'ln', 'in', 'gn')
@@ -366,8 +368,7 @@ class Net(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor: return self.head(self.embed(x))
 
-    def extra_repr(self):
-        return f'{self.name}: {"x".join(map(str, self.shape))} -> {self.n_features} -> {self.n_classes}'
+    def extra_repr(self): return f'{self.name}: {"x".join(map(str, self.shape))} -> {self.n_features} -> {self.n_classes}'
 
 # %% ../nbs/01_networks.ipynb #draw
 _norm_layers = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)
@@ -387,6 +388,7 @@ def _fill(drawn):
     for p, w in zip(params, new): p.copy_(w)
 
 # %% ../nbs/01_networks.ipynb #init-net
+@_own_device
 @torch.no_grad()
 def init_net(
     net: nn.Module,              # Linear, convolution and norm layers, on any device

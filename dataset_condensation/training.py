@@ -26,12 +26,13 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from .augmentation import dsa_for, make_augment
-from .data import ImageData, ImageSet, _as_names, _python, gen, send, show_images
+from .data import ImageData, ImageSet, _as_names, _own_device, _python, gen, send, show_images
 from .networks import check_net, check_net_name, make_net, parse_net
 
 # %% ../nbs/03_training.ipynb #synthetic-set
 class SyntheticSet(Dataset):
     "A small labelled set, images normalised and ordered by class, with all that is needed to train on it"
+    @_own_device
     def __init__(self,
                  images: Tensor,      # (N, C, H, W), float, normalised
                  labels: Tensor,      # (N,), integers in 0…number of classes − 1
@@ -98,6 +99,7 @@ def _class_list(classes):
         raise TypeError(f'SyntheticSet: `classes` is {classes!r}, expected the name of each class')
     return _as_names('SyntheticSet', classes)
 
+# %% ../nbs/03_training.ipynb #as-dict
 def _as_dict(info):
     "A copy of `info`"
     if info is not None and not isinstance(info, dict):
@@ -186,6 +188,7 @@ def decoded(self: SyntheticSet) -> SyntheticSet:
 
 # %% ../nbs/03_training.ipynb #set-show
 @patch
+@_own_device
 def show(self: SyntheticSet,
          ncols: int = None,  # Pictures in a row; a column for each class if None and all have as many images
          **kwargs,           # Passed on to `show_images`
@@ -343,6 +346,7 @@ def _gradient_of(net, x, y):
     return loss.detach()
 
 # %% ../nbs/03_training.ipynb #train-epoch
+@_own_device
 def train_epoch(
     net: nn.Module,                # In train mode
     data,                          # Has `len` and `take(idx, device)`: a `SyntheticSet`, an `ImageSet`
@@ -409,6 +413,7 @@ def duration(s):
     return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.0f} h'
 
 # %% ../nbs/03_training.ipynb #train
+@_own_device
 def train(
     net: nn.Module,                     # Trained in place
     data,                               # Has `len` and `take(idx, device)`: a `SyntheticSet`, an `ImageSet`
@@ -433,6 +438,7 @@ def train(
     return torch.stack(losses).cpu()
 
 # %% ../nbs/03_training.ipynb #predict
+@_own_device
 @torch.no_grad()
 def predict(
     net: nn.Module,     # Left in the mode it was in
@@ -568,11 +574,11 @@ def check_data(where, data):
         raise TypeError(f'{where}: `data` is {type(data).__name__}, expected an ImageData, as `load_dataset` gives')
 
 def check_evaluate(small, data, nets, first=0):
-    "Raise where `small` and `data` do not belong together"
+    "`nets` and `first` as ints; raises where `small` and `data` do not belong together"
     nets = _python(nets)
     if isinstance(nets, bool) or not isinstance(nets, int) or nets < 1:
         raise ValueError(f'evaluate: `nets` is {nets!r}, expected 1 or more')
-    check_count('evaluate', 'first', first, 0)
+    first = check_count('evaluate', 'first', first, 0)
     if not isinstance(small, (SyntheticSet, ImageSet)):
         raise TypeError(f'evaluate: `small` is {type(small).__name__}, expected a SyntheticSet or an ImageData')
     if not isinstance(data, ImageSet): check_data('evaluate', data)
@@ -584,6 +590,7 @@ def check_evaluate(small, data, nets, first=0):
         a, b = next((a, b) for a, b in zip(*named) if a != b)
         raise ValueError(f'evaluate: the classes of the set and of the data differ, {a!r} here is {b!r} there')
     if not len(getattr(data, 'test', data)): raise ValueError('evaluate: `data` has no test images')
+    return nets, first
 
 # %% ../nbs/03_training.ipynb #train-and-test
 def _train_and_test(small, test, net, recipe, seed, device, speed, progress, k):
@@ -611,10 +618,8 @@ def evaluate(
 ) -> Evaluation:
     "Train networks on `small` from scratch, and test them on `data`"
     small = small.train if isinstance(small, ImageData) else small
-    recipe, device = train_recipe(recipe), pick_device(device)
-    check_evaluate(small, data, nets, first)
-    check_net_name('evaluate', net)
-    nets, first, seed = map(_python, (nets, first, seed))
+    recipe, device, net = train_recipe(recipe), pick_device(device), check_net_name('evaluate', net)
+    (nets, first), seed = check_evaluate(small, data, nets, first), _python(seed)
     images, small, data = len(small.labels), getattr(small, 'decoded', small).near(device), data.near(device)
     speed = get_speed(speed, data, device, 'evaluate')
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
