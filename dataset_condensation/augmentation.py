@@ -249,11 +249,10 @@ def draw_params(
     def whole(low, high):
         return torch.randint(low, high + 1, (n, 1), generator=generator).float()
     if family == 'color':
-        return torch.cat([real(-ranges.brightness, ranges.brightness), real(*ranges.saturation),
-                          real(*ranges.contrast)], 1)
+        b = ranges.brightness
+        return torch.cat([real(-b, b), real(*ranges.saturation), real(*ranges.contrast)], 1)
     if family == 'crop':
-        most = [_share_of(side, ranges.crop) for side in size]
-        return torch.cat([whole(-k, k) for k in most], 1)
+        return torch.cat([whole(-k, k) for k in (_share_of(side, ranges.crop) for side in size)], 1)
     if family == 'cutout':
         hole = [_share_of(side, ranges.cutout) for side in size]
         corner = [whole(-(k//2), side - k + k//2) for k, side in zip(hole, size)]

@@ -641,6 +641,7 @@ def _steps(state):
         w.watch.verify(state)
         w.team.gather(state)
 
+# %% ../nbs/05_condensation.ipynb #one-update
 @_own_device
 def _one_update(state):
     "Draw or train a network, ask the method, move the images"

@@ -118,9 +118,8 @@ def learn(
 ) -> Tensor:                            # (epochs,), mean loss of each pass
     "Let a network go on learning: new images, and as many from the memory with each batch"
     recipe, memory, augment = _check_learn(net, new, memory, recipe)
-    new = getattr(new, 'decoded', new)
     generator, device = generator or gen(0, 'learn'), next(net.parameters()).device
-    new = new.near(device)
+    new = getattr(new, 'decoded', new).near(device)
     opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     drop, losses, net = round(recipe.epochs * recipe.drop_at), [], net.train()
     for epoch in range(recipe.epochs):
