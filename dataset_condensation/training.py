@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRAIN_RECIPES', 'SPEEDS', 'SyntheticSet', 'formation', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for',
-           'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_speed', 'gpu_flags', 'computing',
-           'evaluate']
+           'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_speed', 'evaluate']
 
 # %% ../nbs/03_training.ipynb #imports
 import difflib
