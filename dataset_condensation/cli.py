@@ -514,7 +514,8 @@ def _try_names(args, data, device):
     "Draw and write, into memory, what will show the names of classes, data and methods"
     n, c = data.n_classes, data.shape[0]
     about = dict(method=args.method, history=[dict(step=1, mean=0.)])
-    blank = SyntheticSet(torch.zeros(n, c, 8, 8), torch.arange(n), data.classes, data.mean, data.std, about, torch.ones(2))
+    mean, std = data.mean.cpu(), data.std.cpu()
+    blank = SyntheticSet(torch.zeros(n, c, 8, 8), torch.arange(n), data.classes, mean, std, about, torch.ones(2))
     recipe = train_recipe('dc')
     scores = [Score(name, [Evaluation([0.], 0., n, args.net, recipe, args.seed)]) for name in (args.method, 'whole set')]
     table = Comparison(scores, dict(data=data.name, ipc=args.ipc, recipe=vars(recipe)))
