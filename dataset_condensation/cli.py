@@ -538,6 +538,11 @@ def _before(args, data, settings, device, out):
 # %% ../nbs/14_cli.ipynb #terminal
 _ASCII = str.maketrans({'×': 'x', '±': '+-', '–': '-', '−': '-', '…': '...', 'ρ': 'rho', '\xa0': ' '})
 
+def _nearest(c, code):
+    "A letter as an encoding has it, or what comes nearest"
+    try: return c.encode(code) and c
+    except UnicodeError: return c.translate(_ASCII).encode(code, 'replace').decode(code)
+
 class _Terminal:
     "A stream that takes any text, and outlives whoever reads it"
     def __init__(self, stream): self.stream = stream or open(os.devnull, 'w')
@@ -553,7 +558,7 @@ class _Terminal:
     def write(self, text):
         code = getattr(self.stream, 'encoding', None) or 'utf-8'
         try: text.encode(code)
-        except UnicodeError: text = text.translate(_ASCII).encode(code, 'replace').decode(code)
+        except UnicodeError: text = ''.join(_nearest(c, code) for c in text)
         self._try(self.stream.write, text)
         if '\n' in text: self.flush()
         return len(text)
