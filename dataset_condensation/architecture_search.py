@@ -219,7 +219,8 @@ def _read_lines(path):
         except (ValueError, RecursionError): record = None
         if _is_record(record): records.append(record)
         else: bad += 1
-    if raw and not records and not raw.startswith((b'{"net": ', b'{"set": ')):
+    begun = any(raw.startswith(k) or k.startswith(raw) for k in (b'{"net": ', b'{"set": '))
+    if not records and not begun:
         raise ValueError(f'search: {path} holds no results of a search; choose another folder')
     if len(whole) < len(raw): os.truncate(path, len(whole))    # the writer was stopped in the middle of it
     if bad: warnings.warn(f'search: {bad} lines of {path} are no results and are left out', stacklevel=3)

@@ -547,7 +547,8 @@ def _try_names(args, data, device):
     "Draw and write, into memory, what will show the names of classes, data and methods"
     n, c = data.n_classes, data.shape[0]
     about = dict(method=args.method, history=[dict(step=1, mean=0.)])
-    blank = SyntheticSet(torch.zeros(n, c, 8, 8), torch.arange(n), data.classes, data.mean, data.std, about, torch.ones(2))
+    mean, std = data.mean.cpu(), data.std.cpu()
+    blank = SyntheticSet(torch.zeros(n, c, 8, 8), torch.arange(n), data.classes, mean, std, about, torch.ones(2))
     recipe = train_recipe('dc')
     scores = [Score(name, [Evaluation([0.], 0., n, args.net, recipe, args.seed)]) for name in (args.method, 'whole set')]
     table = Comparison(scores, dict(data=data.name, ipc=args.ipc, recipe=vars(recipe)))
@@ -570,6 +571,11 @@ def _before(args, data, settings, device, out):
 # %% ../nbs/14_cli.ipynb #terminal
 _ASCII = str.maketrans({'×': 'x', '±': '+-', '–': '-', '−': '-', '…': '...', 'ρ': 'rho', '\xa0': ' '})
 
+def _nearest(c, code):
+    "A letter as an encoding has it, or what comes nearest"
+    try: return c.encode(code) and c
+    except UnicodeError: return c.translate(_ASCII).encode(code, 'replace').decode(code)
+
 class _Terminal:
     "A stream that takes any text, and outlives whoever reads it"
     def __init__(self, stream): self.stream = stream or open(os.devnull, 'w')
@@ -585,7 +591,7 @@ class _Terminal:
     def write(self, text):
         code = getattr(self.stream, 'encoding', None) or 'utf-8'
         try: text.encode(code)
-        except UnicodeError: text = text.translate(_ASCII).encode(code, 'replace').decode(code)
+        except UnicodeError: text = ''.join(_nearest(c, code) for c in text)
         self._try(self.stream.write, text)
         if '\n' in text: self.flush()
         return len(text)
