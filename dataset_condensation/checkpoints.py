@@ -258,8 +258,8 @@ def _lock_of(folder):
     "The lock of a folder, not yet taken; an error where something else has its name"
     try: found = os.lstat(path := folder/LOCK)
     except FileNotFoundError: return FileLock(path, thread_local=False)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 and found.st_size:
-        raise FileExistsError(f'RunLock: {path} is a link, a folder or a device, expected the lock of a run or nothing')
+    if not stat.S_ISREG(found.st_mode) or found.st_size:
+        raise FileExistsError(f'RunLock: {path} is not the empty file that locks a run, expected that or nothing')
     return FileLock(path, thread_local=False)
 
 # %% ../nbs/04c_checkpoints.ipynb #run-lock

@@ -71,7 +71,7 @@ def holding(**content):
 
 THINGS = {
     'a note': {'a.txt': MINE}, 'a lock': {'lock': MINE}, 'a lock that is a link': {'lock': link()},
-    'a link of our name': {LOCK: link()}, 'a dangling link of our name': {LOCK: link('../nowhere')},
+    'a file of our name': {LOCK: MINE}, 'a link of our name': {LOCK: link()}, 'a dangling link of our name': {LOCK: link('../nowhere')},
     'a hard link of our name': {LOCK: hard}, 'a pipe of our name': {LOCK: pipe}, 'a folder of our name': {LOCK: folder},
     'a page': {'report.html': MINE}, 'a page of another': {'report.html': b'<!DOCTYPE html><html>mine</html>'},
     'a report': {'report.json': b'{"mine": 1}'}, 'a report, deep': {'report.json': b'['*100_000},
