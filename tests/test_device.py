@@ -339,7 +339,8 @@ def test_what_was_chosen_is_kept(data, tmp_path):
 
 
 def test_checkpoints_on_the_way(data, tmp_path, monkeypatch):
-    def score(*args, **kw): return evaluate(*args, **dict(kw, recipe=train_recipe('dc', epochs=2)))
+    brief = train_recipe('dc', epochs=2)
+    def score(small, data, net, nets, recipe, *args, **kw): return evaluate(small, data, net, nets, brief, *args, **kw)
     monkeypatch.setattr(loop.Alone, 'evaluate', staticmethod(score))
     kw = dict(SMALL, iterations=3, device='cuda', progress=False, checkpoint=Checkpoints(tmp_path, every=0, share=1.), evaluate_every=2)
     with SimCuda():
