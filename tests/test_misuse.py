@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import nn
 
 import dataset_condensation.all as dc
@@ -83,6 +83,7 @@ CALLS = [
     ("load_dataset(there/'empty')", V, 'load_dataset', 'empty', 'no images'),
     ("load_dataset(there/'one')", V, 'load_dataset', 'one class only', "'cat'"),
     ("load_dataset(there/'texts')", V, 'load_dataset', 'texts', 'holds no images'),
+    ("open_image(there/'file.bin').__enter__()", UnidentifiedImageError, 'none of JPEG'),
     ("load_dataset(there/'file.bin')", V, 'load_dataset', 'file.bin', 'is a file'),
     ("load_dataset(there/'pets', test_fraction=1.5)", V, 'load_dataset', 'test_fraction', '1.5'),
     ("load_dataset('mnist', root=there/'empty', download=False)", F, 'load_dataset', "'mnist'", 'empty'),
@@ -607,7 +608,7 @@ COMMANDS = [
     (['there/file.bin'], 'file.bin', 'is a file'),
     (['there/pets', '--test-fraction', '1'], 'test_fraction', '1.0'),
     (['--out', 'there/file.bin'], '--out', 'file.bin', 'is a file'),
-    (['--out', 'there/pets'], '--out', 'pets', '--force'),
+    (['--out', 'there/pets'], '--out', 'pets', 'choose another folder'),
 ]
 
 
