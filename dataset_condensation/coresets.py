@@ -88,10 +88,10 @@ def check_enough(where, data, sizes, factor=1, ways=''):
     for c, (n, have) in enumerate(zip(sizes, counts)):
         if n * tiles <= have: continue
         fit = [max(1, min(n, have // tiles)) for n, have in zip(sizes, counts)]
-        each = f'ipc={fit}' if len(fit) <= 12 else 'a list'
+        each = fit[0] if len({*fit}) == 1 else fit if len(fit) <= 12 else 'a number for each class'
         of = f' (`ipc` {n}, `factor` {factor})' if factor > 1 else ''
         raise ValueError(f'{where}: `ipc` asks for {n * tiles} images{of} of class {data.classes[c]!r}, which has {have} '
-                         f'for training; ask for fewer, or give a number for each class ({each}){ways}')
+                         f'for training; ask for fewer (ipc={each}){ways}')
 
 # %% ../nbs/04_coresets.ipynb #random-set
 @_own_device

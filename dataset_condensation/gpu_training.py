@@ -110,12 +110,20 @@ def hand_blocks(net):
     return blocks or None
 
 # %% ../nbs/10_gpu_training.ipynb #threads
-_pool, _lock = None, threading.Lock()
+_pool, _lock, _here = None, threading.Lock(), threading.local()
 
 def _forget():
     global _pool
     _pool = None
 if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_forget)   # its threads stay behind
+
+def _settle():
+    "A thread of the pool uses one core, and gives nothing to the pool: it would wait for itself"
+    torch.get_num_threads()      # torch sets a thread up at its first question, and would undo what follows
+    torch.set_num_threads(1)
+    _here.alone = True
+
+def _cores(): return 1 if getattr(_here, 'alone', False) else torch.get_num_threads()
 
 def _share(f, parts):
     "[f(part) for part in parts], each part in a thread of its own that uses one core"
@@ -127,7 +135,7 @@ def _begin(f, parts, threads):
     global _pool
     with _lock:
         if _pool is None or _pool._max_workers < threads:
-            _pool = ThreadPoolExecutor(threads, 'share', initializer=torch.set_num_threads, initargs=(1,))
+            _pool = ThreadPoolExecutor(threads, 'share', initializer=_settle)
         return [_pool.submit(f, p) for p in parts]
 
 # %% ../nbs/10_gpu_training.ipynb #fast-convnet
@@ -158,7 +166,7 @@ class FastConvNet:
         return max(1, _BYTES // (self.most * dtype.itemsize))
     def shares(self, *tensors):
         "The tensors divided among the threads"
-        n = max(1, min(torch.get_num_threads(), len(tensors[0]) // 2))
+        n = max(1, min(_cores(), len(tensors[0]) // 2))
         return list(zip(*(t.tensor_split(n) for t in tensors)))
 
 # %% ../nbs/10_gpu_training.ipynb #embed
@@ -458,7 +466,7 @@ def map(self: Speed,
         items,   # With each of these; nothing may depend on the order
        ):
     "f of each item in order, several at a time on a CPU"
-    items, n = list(items), torch.get_num_threads()
+    items, n = list(items), _cores()
     together = len(items) - len(items) % n if n > 1 and self.device != 'cuda' else 0
     jobs = _begin(f, items[:together], n) if together else []
     try:

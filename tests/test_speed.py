@@ -1,10 +1,12 @@
 "Quicker ways to the same numbers: the textbook loop of the benchmark, the plain way and ours agree"
 import sys
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 import torch
 
+from dataset_condensation import gpu_training
 from dataset_condensation.all import Speed, evaluate, gen, get_speed, load_dataset, make_net, train_recipe
 from dataset_condensation.gradient_matching import class_gradient
 from dataset_condensation.training import SPEEDS
@@ -72,6 +74,20 @@ def test_an_evaluation_is_the_same_within_a_percent_or_two():
     a, b = (evaluate(data, data, 'convnet-w16', 2, train_recipe('whole', epochs=2), speed=s) for s in ('plain', 'float32'))
     assert all(abs(p - q) < 2 for p, q in zip(a.accuracies, b.accuracies)), (a, b)
     del recipe
+
+
+def test_threads_of_the_pool_never_wait_for_each_other():
+    "Whatever number of threads is set after they began: their work used to be divided once more, among themselves"
+    gpu_training._forget()
+    found, both = [], Barrier(2)
+    jobs = gpu_training._begin(lambda i: both.wait(60), [0, 1], 2)     # two threads begin, and nothing is computed yet
+    for j in jobs: j.result(60)
+    torch.set_num_threads(2)
+    data = load_dataset('digits')
+    run = Thread(target=lambda: found.append(evaluate(data, data, 'convnet-w8', 2, train_recipe('whole', epochs=1), speed='float32')), daemon=True)
+    run.start()
+    run.join(120)
+    assert found, 'it hangs'
 
 
 def test_the_number_of_threads_decides_the_bits_and_nothing_else():
