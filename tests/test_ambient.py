@@ -108,7 +108,7 @@ def test_settings_that_may_change_bits_are_told_of(tmp_path, change, back, says)
 def test_a_checkpoint_that_says_less_of_its_place_goes_on_in_silence(tmp_path, monkeypatch):
     from dataset_condensation import condensation
     with monkeypatch.context() as m:
-        m.setattr(condensation, '_place', lambda s: dict(device='cpu', threads=torch.get_num_threads()))
+        m.setattr(condensation, '_place', lambda s: dict(device='cpu', threads=torch.get_num_threads(), speed=s.info['speed']))
         condense(digits(), 'dm', 1, checkpoint=tmp_path/'c', **FEW)
     with warnings.catch_warnings():
         warnings.simplefilter('error')
