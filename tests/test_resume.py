@@ -475,14 +475,20 @@ def test_classes_at_a_time_change_nothing_but_rounding(chunk, data):
 
 
 def test_a_gpu_gets_as_many_classes_as_its_free_memory_holds(monkeypatch):
-    gib, device = 2**30, SimpleNamespace(type='cuda')
-    for name, found in dict(memory_allocated=3*gib, memory_reserved=4*gib, mem_get_info=(32*gib, 80*gib)).items():
-        monkeypatch.setattr(torch.cuda, name, lambda d, found=found: found)
+    gib, device, now = 2**30, SimpleNamespace(type='cuda'), dict(memory_allocated=2, memory_reserved=4, max_memory_allocated=4)
+    for name in now: monkeypatch.setattr(torch.cuda, name, lambda d, name=name: now[name] * gib)
+    monkeypatch.setattr(torch.cuda, 'mem_get_info', lambda d: (32*gib, 80*gib))
+    monkeypatch.setattr(torch.cuda, 'reset_peak_memory_stats', lambda d: None)
     free, told = loop._Chunk(), loop._Chunk(5)
-    for chunk in (free, told): chunk.choose(2*gib, device)      # the first class took 1 GiB of 33 that are free
+    for chunk in (free, told):
+        now.update(memory_allocated=2)
+        chunk.begin(device)
+        now.update(memory_allocated=3)
+        chunk.choose(device)          # a class took 2 GiB at its peak, of 33 that are free
     assert (free.n, told.n) == (8, 5)
-    free.choose(0, device)
-    assert free.n == 8                                          # measured once
+    now.update(max_memory_allocated=99)
+    free.choose(device)
+    assert free.n == 8                # measured once
 
 
 def test_too_many_classes_for_the_memory_are_halved_once_said(data):
