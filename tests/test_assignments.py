@@ -38,7 +38,8 @@ def test_everyone_gets_what_they_deserve(name, checked):
     for student in 'empty', 'tampered', 'deleted': assert not any(students[student]['got'].values()), student
     wrong = {s: sum(r['got'].values()) for s, r in students.items() if s not in PRETENDED}
     assert len(wrong) >= 3 and all(got < sum(result['points'].values()) for got in wrong.values()), wrong
-    assert sum(got > 0 for got in wrong.values()) >= 2, wrong
+    for student, got in wrong.items():       # who does something right gets something
+        assert got > 0 or not any(students[student]['deserved'].values()), student
 
 
 def test_private_tests_count_and_are_not_released(tmp_path):
