@@ -66,7 +66,7 @@ def valid_sets():
 def valid_bytes(kind):
     "Valid contents to damage, as a list: of bytes, or of {relative path: bytes} for folders"
     import torch
-    import dataset_condensation.files    # save, to_folder
+    import dataset_condensation.set_files    # save, to_folder
     sets, out = valid_sets(), []
     for s in sets:
         with tempfile.TemporaryDirectory() as d:
@@ -457,13 +457,13 @@ def spoil_zip(r, raw, how):
 # ---- Reading them
 
 def bound(kind, size):
-    "Bytes that reading may take, as chapter 04b states them"
+    "Bytes that reading may take, as chapter 22 states them"
     return max(256 * size, 256 * MIB) if kind in ('json', 'png') else 8 * size + 256 * MIB
 
 
 def read(kind, path):
     "Read it, and look whether what comes back holds together"
-    from dataset_condensation.files import import_published
+    from dataset_condensation.set_files import import_published
     from dataset_condensation.training import SyntheticSet
     if kind == 'safetensors': found = [SyntheticSet.load(path)]
     elif kind in ('json', 'png'): found = [SyntheticSet.from_folder(path)]

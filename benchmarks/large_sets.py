@@ -27,7 +27,7 @@ import torch
 from provenance import RESULTS, provenance, write
 
 import dataset_condensation.distribution_matching  # registers 'dm'
-from dataset_condensation.cache import remove_cache
+from dataset_condensation.image_store import remove_cache
 from dataset_condensation.condensation import Batch, Step, condensing, paper, real_batch
 from dataset_condensation.coresets import get_method
 from dataset_condensation.data import _decode, _folder_files, from_datasets, gen, load_dataset

@@ -39,7 +39,7 @@ from dataset_condensation.all import SyntheticSet, evaluate, get_method, load_da
 from dataset_condensation.checkpoints import Checkpoints, RunLock, RunLocked
 from dataset_condensation.condensation import Method, condensing
 from dataset_condensation.coresets import forgetting_counts, whole_net
-from dataset_condensation.files import write_atomic
+from dataset_condensation.set_files import write_atomic
 from dataset_condensation.training import pick_device
 
 RUNS = ROOT/'runs'/'reproduce'
@@ -207,7 +207,7 @@ def check(todo, args):
 
 
 def outdated(row, kept):
-    "Does chapter 15 mark it as measured before the package was changed?"
+    "Does chapter 16 mark it as measured before the package was changed?"
     from dataset_condensation.results import Measured, _outdated
     return _outdated(Measured(row.name, '', kept['row'], kept['sets'], kept['sessions']))
 
@@ -447,7 +447,7 @@ def parser():
     p.add_argument('--results', type=Path, default=RESULTS/'reproduce', help='where rows are written')
     p.add_argument('--runs', type=Path, default=RUNS, help='where sets and checkpoints are kept')
     p.add_argument('--again', action='store_true', help='measure once more what is there, in a folder of its own, and compare')
-    p.add_argument('--notebook', type=Path, default=ROOT/'nbs'/'13c_recommendation.ipynb', help='chapter of --recommend')
+    p.add_argument('--notebook', type=Path, default=ROOT/'nbs'/'17_recommendation.ipynb', help='chapter of --recommend')
     for what, text in dict(plan='list the rows and stop', table='draw the tables and stop',
                            recommend='write the recommendation into its chapter and stop').items():
         p.add_argument(f'--{what}', action='store_true', help=text)

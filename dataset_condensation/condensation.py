@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 
 # %% ../nbs/05_condensation.ipynb #imports-own
 from . import __version__
-from .cache import tell
+from .image_store import tell
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors,
                                               restore, set_optimizer_tensors, snapshot, uninterrupted)
 from .coresets import _told, check_enough, class_sizes, get_method, random_set
@@ -39,7 +39,7 @@ from .training import (SPEEDS, SyntheticSet, augment_for, bar_kwargs, check_coun
                                            recipe_for, train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #import-files
-import dataset_condensation.files
+import dataset_condensation.set_files
 
 # %% ../nbs/05_condensation.ipynb #check-recipe
 INITS = ('noise', 'real', 'centroids')
@@ -81,7 +81,7 @@ class Recipe:
     inner_batch: int = 256     # Synthetic images in a batch of the inner loop
     augment: str = 'none'      # Siamese augmentation in matching; 'dsa' is the variant that suits the data
     augment_inner: bool = False  # Augment the network's training between updates too, each image on its own
-    factor: int = 1            # Tiles along each side of an image, enlarged when they are matched; see chapter 13b
+    factor: int = 1            # Tiles along each side of an image, enlarged when they are matched; see chapter 12
     sampling: object = 'random'  # How real images are drawn: a name in `SAMPLINGS`, or a function like those there
 
     def __post_init__(self): _check_recipe(self)
@@ -673,8 +673,8 @@ def condensing(
     recipe: Recipe = None, # The published settings if None
     resume_from=None,      # A folder of checkpoints of the same run, to go on from
     class_chunk: int = None,  # Classes matched at a time; the result does not depend on it, but for rounding
-    speed='auto',          # How to compute: 'plain', 'auto', or as chapter 10 has it
-    team='auto',           # 'auto': with the other processes of torch.distributed, as chapter 10b has it; or 'alone'
+    speed='auto',          # How to compute: 'plain', 'auto', or as chapter 11 has it
+    team='auto',           # 'auto': with the other processes of torch.distributed, as chapter 25 has it; or 'alone'
     **overrides,           # Fields of the recipe to change
 ):
     "A generator that yields a `State` after every image update"
@@ -900,8 +900,8 @@ def condense(
     checkpoint=None,        # Folder for checkpoints; what it holds of this run is gone on from. Not for a coreset
     every: float = 60.,     # Seconds from one checkpoint to the next; more where writing would take over 1 % of them
     class_chunk: int = None,  # Classes matched at a time; as many as fit if None
-    speed='auto',           # How to compute: 'plain', 'auto', or as chapter 10 has it
-    team='auto',            # 'auto': with the other processes of torch.distributed, as chapter 10b has it; or 'alone'
+    speed='auto',           # How to compute: 'plain', 'auto', or as chapter 11 has it
+    team='auto',            # 'auto': with the other processes of torch.distributed, as chapter 25 has it; or 'alone'
     on_interrupt='auto',    # Ctrl-C: 'return' the set as it is then, or 'raise'; 'auto' returns in a notebook
     **overrides,            # Fields of the recipe to change, or options of a coreset
 ) -> SyntheticSet:          # `.losses` has the loss of each update, `.info['history']` the scores on the way

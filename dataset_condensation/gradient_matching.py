@@ -27,7 +27,7 @@ def class_gradient(
 ) -> tuple:                      # One tensor for each parameter of `net`
     "The gradient that a batch gives a network"
     if not isinstance(y, Tensor): y = torch.full((len(x),), y, device=x.device)
-    fast = None if create_graph else getattr(net, 'fast', None)     # chapter 10: the same gradient, sooner
+    fast = None if create_graph else getattr(net, 'fast', None)     # chapter 11: the same gradient, sooner
     if fast: return fast.gradient(x, y)[1]
     scores = net(x)
     if y.device.type == 'cpu' and (y.min() < 0 or y.max() >= scores.shape[1]):   # looking makes a GPU wait

@@ -612,7 +612,7 @@ def evaluate(
     device=None,           # A GPU where there is one
     progress: bool = True, # Show a bar where it takes over five seconds
     keep: bool = False,    # Keep the trained networks in `.networks`
-    speed='auto',          # How to compute: 'plain', 'auto', or as chapter 10 has it
+    speed='auto',          # How to compute: 'plain', 'auto', or as chapter 11 has it
     first: int = 0,        # Number of the first network: `first=5` are further ones, after five
 ) -> Evaluation:
     "Train networks on `small` from scratch, and test them on `data`"

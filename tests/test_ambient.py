@@ -8,7 +8,7 @@ from PIL import Image, ImageFile
 
 from dataset_condensation.all import (condense, condensing, continual, evaluate, from_datasets, from_tensors, gen, load_dataset,
                                       make_augment, make_net, random_set, train, train_recipe)
-from dataset_condensation import cache as cache_module
+from dataset_condensation import image_store as cache_module
 from dataset_condensation.condensation import _identity, _place, _settings
 
 FEW = dict(iterations=2, real_batch=8, net='convnet-w8', progress=False)

@@ -11,7 +11,7 @@ from test_data import class_folders, picture, write
 from torch.utils.data import DataLoader, Dataset
 
 from dataset_condensation import cache as cache_module, data as data_module
-from dataset_condensation.cache import Cache, ImageFile, cache_folder, free_memory, remove_cache
+from dataset_condensation.image_store import Cache, ImageFile, cache_folder, free_memory, remove_cache
 from dataset_condensation.condensation import condense
 from dataset_condensation.data import from_datasets, from_tensors, gen, load_dataset
 import dataset_condensation.distribution_matching  # registers 'dm'

@@ -124,7 +124,7 @@ def test_the_report_begins_with_the_words_of_the_command(data, tmp_path, capsys)
 
 def test_invented_figures_stand_in_no_table_of_results():
     known = {*METHODS, 'delving-m', 'delving-md'}
-    for c in json.loads((ROOT/'nbs'/'15_results.ipynb').read_text(encoding='utf-8'))['cells']:
+    for c in json.loads((ROOT/'nbs'/'16_results.ipynb').read_text(encoding='utf-8'))['cells']:
         source = ''.join(c['source'])
         if 'pretend(' not in source or source.startswith('#| hide'): continue
         used = [node.args[0].value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)

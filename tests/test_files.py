@@ -7,8 +7,8 @@ import numpy as np, pytest, torch
 from conftest import ROOT
 from PIL import Image
 
-from dataset_condensation import files
-from dataset_condensation.files import import_published, write_atomic
+from dataset_condensation import set_files as files
+from dataset_condensation.set_files import import_published, write_atomic
 from dataset_condensation.training import SyntheticSet
 
 sys.path.insert(0, str(ROOT/'benchmarks'))
@@ -112,7 +112,7 @@ def test_a_failed_write_leaves_the_old_file(monkeypatch, tmp_path, where, call, 
 def test_a_full_disk_leaves_the_old_file(tmp_path):
     "A real one: files of this process may not grow beyond 100,000 bytes"
     path = small().save(tmp_path/'s.safetensors')
-    code = ('import resource, signal, sys\nfrom dataset_condensation.files import write_atomic\n'
+    code = ('import resource, signal, sys\nfrom dataset_condensation.set_files import write_atomic\n'
             'signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n'
             'resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n'
             'try: write_atomic(sys.argv[1], bytes(10**6))\nexcept OSError as e: print(e)')
@@ -121,7 +121,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
 
 
 def test_a_killed_writer_leaves_a_whole_file(tmp_path):
-    path, code = tmp_path/'a.bin', ('import sys\nfrom dataset_condensation.files import write_atomic\n'
+    path, code = tmp_path/'a.bin', ('import sys\nfrom dataset_condensation.set_files import write_atomic\n'
                                     'for i in range(10**9): write_atomic(sys.argv[1], bytes([i % 2]) * (10**6 + i % 2))')
     child = subprocess.Popen([sys.executable, '-c', code, path])
     try:

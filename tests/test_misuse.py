@@ -13,7 +13,7 @@ from torch import nn
 
 import dataset_condensation.all as dc
 from dataset_condensation.augmentation import color, crop, rotate
-from dataset_condensation.cache import cache_folder, remove_cache
+from dataset_condensation.image_store import cache_folder, remove_cache
 from dataset_condensation.checkpoints import Checkpoints, RunLock
 from dataset_condensation import visualization as pictures
 from dataset_condensation.cli import main

@@ -14,11 +14,11 @@ from PIL import Image
 from safetensors.torch import save as tensors_to_bytes
 
 import dataset_condensation.checkpoints as checkpoints
-import dataset_condensation.files as files
+import dataset_condensation.set_files as files
 from dataset_condensation.all import *
 from dataset_condensation.checkpoints import LOCK, in_use
 from dataset_condensation.cli import main
-from dataset_condensation.files import _kind_of
+from dataset_condensation.set_files import _kind_of
 from dataset_condensation.training import Evaluation
 
 posix = pytest.mark.skipif(os.name != 'posix', reason='links and pipes as Unix has them')

@@ -19,7 +19,7 @@ from dataset_condensation.all import *
 from dataset_condensation.cli import main
 from dataset_condensation.coresets import markdown_table, text_table
 from dataset_condensation.data import picture_text, plain_text
-from dataset_condensation.files import _folder_name
+from dataset_condensation.set_files import _folder_name
 from dataset_condensation.training import Evaluation
 
 posix = pytest.mark.skipif(os.name != 'posix', reason='folders with any bytes in their names')

@@ -14,7 +14,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOK = re.compile(r'[01]\d[a-z]?_.+\.ipynb')   # the chapters; not 90 and above, which only collect others
+NOTEBOOK = re.compile(r'([012]\d_.+|own_photographs)\.ipynb')   # not 30 and above, which only collect others
 LINK = re.compile(r'\n*^\[Open in Colab\]\(.*\)$', flags=re.M)
 
 
@@ -24,13 +24,13 @@ def settings() -> dict:
     return config['DEFAULT']
 
 
-def install_cell(cfg) -> str:
+def install_cell(cfg, folder:str) -> str:
     "The clone is installed, and not the package alone, since chapters read measured figures from results/"
     return f"""#| hide
 # In Colab: fetch the project, install it, and work in the folder of its notebooks
 if 'google.colab' in str(get_ipython()):
     for line in ('%cd -q /content', '!git clone -q --depth 1 -b {cfg["branch"]} {cfg["git_url"]}',
-                 '%pip install -q ./{cfg["repo"]}', '%cd -q {cfg["repo"]}/{cfg["nbs_path"]}'):
+                 '%pip install -q ./{cfg["repo"]}', '%cd -q {cfg["repo"]}/{folder}'):
         get_ipython().run_cell(line)"""
 
 
@@ -50,7 +50,7 @@ def updated(nb:dict, name:str, cfg) -> dict:
     said = LINK.sub('', ''.join(cells[at]['source'])).rstrip()
     cells[at] = {**cells[at], 'source': as_lines(f'{said}\n\n{link(cfg, name)}')}
     new = dict(cell_type='code', execution_count=None, id='colab', metadata={}, outputs=[],
-               source=as_lines(install_cell(cfg)))
+               source=as_lines(install_cell(cfg, (Path(cfg['nbs_path'])/name).parent.as_posix())))
     return {**nb, 'cells': cells[:at + 1] + [new] + cells[at + 1:]}
 
 
@@ -58,10 +58,11 @@ def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--check', action='store_true', help='write nothing; fail where something would change')
     args, cfg, changed = parser.parse_args(argv), settings(), []
-    for path in sorted((ROOT/cfg['nbs_path']).glob('*.ipynb')):
+    nbs = ROOT/cfg['nbs_path']
+    for path in sorted([*nbs.glob('*.ipynb'), *nbs.glob('under_the_hood/*.ipynb')]):
         if not NOTEBOOK.fullmatch(path.name): continue
         old = path.read_text(encoding='utf-8')
-        new = json.dumps(updated(json.loads(old), path.name, cfg), indent=1, ensure_ascii=False) + '\n'
+        new = json.dumps(updated(json.loads(old), path.relative_to(nbs).as_posix(), cfg), indent=1, ensure_ascii=False) + '\n'
         if new == old: continue
         changed.append(path.name)
         if not args.check: path.write_text(new, encoding='utf-8')

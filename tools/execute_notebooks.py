@@ -1,7 +1,7 @@
 """Execute the notebooks and save what they show.
 
     python tools/execute_notebooks.py                    # all of them, in order
-    python tools/execute_notebooks.py 06 14_cli index    # some, by number, name or path
+    python tools/execute_notebooks.py 06 29_command index    # some, by number, name or path
     python tools/execute_notebooks.py --flags slow       # run the slow cells as well
     python tools/execute_notebooks.py --check            # write nothing, name the cells that would change
 

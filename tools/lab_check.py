@@ -1,7 +1,7 @@
 """Open a notebook in JupyterLab with headless Chromium, run it, touch its widgets, and see that they answer.
 
     python tools/lab_check.py                                 # a notebook with the three widgets, all of their controls
-    python tools/lab_check.py nbs/11_visualization.ipynb      # any notebooks: run to their end, their sliders moved
+    python tools/lab_check.py nbs/under_the_hood/26_plots.ipynb      # any notebooks: run to their end, their sliders moved
     python tools/lab_check.py --open nbs/*.ipynb              # opened only: what is saved in them is shown
     python tools/lab_check.py --shots shots/                  # keep screenshots
 

@@ -318,9 +318,10 @@ def in_order(notebooks:list, index:list) -> list:
 def contents(notebooks:list, index:str, made:dict, guides:list=()) -> str:
     "The lists of pages that the site shows at its side"
     def page(file): return page_name(file).with_suffix('').as_posix()
-    chapters = [f'{chapter_title(f, made[f])} <{page(f)}>' for f in notebooks if f.parent == Path('.') and f.name != index]
-    others = [f.with_suffix('').as_posix() for f in guides] + [page(f) for f in notebooks if f.parent != Path('.')]
-    lists = {'Chapters': chapters, 'Assignments': others, 'Reference': ['api', 'result-files']}
+    def entries(folder): return [f'{chapter_title(f, made[f])} <{page(f)}>' for f in notebooks if f.parent == Path(folder) and f.name != index]
+    others = [f.with_suffix('').as_posix() for f in guides] + [page(f) for f in notebooks if f.parts[0] == 'assignments']
+    lists = {'Chapters': entries('.'), 'Under the hood': entries('under_the_hood'), 'Assignments': others,
+             'Reference': ['api', 'result-files']}
     return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 
 
