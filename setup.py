@@ -34,8 +34,10 @@ setup(
     ],
     python_requires=f'>={cfg["min_python"]}',
     packages=find_packages(include=[cfg['lib_path'], f'{cfg["lib_path"]}.*']),
+    package_data={cfg['lib_path']: ['*.json', 'templates/*']},
     install_requires=shlex.split(cfg['requirements']),
     extras_require={
+        'widgets': shlex.split(cfg['widgets_requirements']),
         'dev': shlex.split(cfg['dev_requirements']),
         'course': shlex.split(cfg['course_requirements']),
     },

@@ -16,14 +16,15 @@ from pathlib import Path
 
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.adaptive_steps import schedule, until_overfit
-from dataset_condensation.condensation import condensing, fixed, loop_counts
+from dataset_condensation.adaptive_steps import Schedule, UntilOverfit
+from dataset_condensation.condensation import condensing, Fixed
+from dataset_condensation.gradient_matching import loop_counts
 from dataset_condensation.coresets import random_set
-from dataset_condensation.data import load_dataset
+from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.training import evaluate, train_recipe
 
 
-def policies(ipc): return {'fixed': fixed(loop_counts(ipc)[1]), 'schedule': schedule(), 'until overfit': until_overfit()}
+def policies(ipc): return {'fixed': Fixed(loop_counts(ipc)[1]), 'schedule': Schedule(), 'until overfit': UntilOverfit()}
 
 
 class Clock:

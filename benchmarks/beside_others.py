@@ -21,8 +21,8 @@ WAYS = {'as torch comes': {}, '10,000 turns': dict(GOMP_SPINCOUNT='10000'), '1,0
 LOADS = dict(alone=0, half=max(1, os.cpu_count() // 2), all=os.cpu_count())
 JOB = '''
 import sys, time
-from dataset_condensation.condensation import condense
-from dataset_condensation.data import load_dataset
+from dataset_condensation.runs import condense
+from dataset_condensation.image_folders import load_dataset
 import dataset_condensation.gradient_matching
 
 def seconds(n):

@@ -19,9 +19,10 @@ from statistics import mean, stdev
 
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.all import condensing, distribution_matching, evaluate, first_images, load_dataset, train_recipe
+from dataset_condensation.all import (condensing, DistributionMatching, evaluate, first_images, load_dataset,
+                                      train_recipe)
 from dataset_condensation.all import trained_networks
-from dataset_condensation.beyond import moments
+from dataset_condensation.beyond import Moments
 
 MOST = dict(seconds='most', iterations=10**6)
 TILES = dict(factor=2, init='centroids')
@@ -68,9 +69,9 @@ CASES = {   # name: data, ipc, sets, networks for each set and recipe, network t
 
 def method_of(row, data, seed):
     "The method of a row; what it needs is made here, and counted"
-    if row.get('method') == 'moments': return distribution_matching(embed=moments, name='dm-moments')
+    if row.get('method') == 'moments': return DistributionMatching(of=Moments(), name='dm-moments')
     if row.get('method') == 'trained':
-        return distribution_matching(networks=trained_networks(data, 80, 5, row['net'], seed=seed), name='dm-trained')
+        return DistributionMatching(networks=trained_networks(data, 80, 5, row['net'], seed=seed), name='dm-trained')
     return 'dm'
 
 

@@ -20,11 +20,10 @@ import torch
 import torch.distributed as dist
 from provenance import RESULTS, provenance, write
 
-import dataset_condensation.adaptive_steps  # registers the methods
-import dataset_condensation.distribution_matching
 from dataset_condensation.condensation import condensing
 from dataset_condensation.coresets import random_set
-from dataset_condensation.data import from_tensors, gen, load_dataset
+from dataset_condensation.data import from_tensors, gen
+from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.distributed import evaluate_together
 from dataset_condensation.training import train_recipe
 

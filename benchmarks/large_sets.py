@@ -26,11 +26,11 @@ import numpy as np
 import torch
 from provenance import RESULTS, provenance, write
 
-import dataset_condensation.distribution_matching  # registers 'dm'
 from dataset_condensation.image_store import remove_cache
 from dataset_condensation.condensation import Batch, Step, condensing, paper, real_batch
-from dataset_condensation.coresets import get_method
-from dataset_condensation.data import _decode, _folder_files, from_datasets, gen, load_dataset
+from dataset_condensation.names import get_method
+from dataset_condensation.data import gen
+from dataset_condensation.image_folders import decode, folder_files, from_datasets, load_dataset
 from dataset_condensation.networks import make_net
 from dataset_condensation.training import augment_for
 
@@ -101,16 +101,16 @@ class Files(torch.utils.data.Dataset):
     "Decodes files, for worker processes"
     def __init__(self, paths): self.paths = paths
     def __len__(self): return len(self.paths)
-    def __getitem__(self, i): return _decode(self.paths[i], None, 'crop', None)
+    def __getitem__(self, i): return decode(self.paths[i])
 
 
 def cifar_decoding(args):
     "Files per second by threads, as in `load_dataset`, and by the processes of a DataLoader, in turns"
-    paths = [f for files in _folder_files(args.cifar, 0.2, 0)[0].values() for f in files[:400]]
+    paths = [f for files in folder_files(args.cifar, 0.2, 0)[0].values() for f in files[:400]]
     def threads(n):
         with ThreadPoolExecutor(n) as pool:
             parts = [paths[i:i + 8] for i in range(0, len(paths), 8)]
-            return sum(len(a) for a in pool.map(lambda part: [_decode(p, None, 'crop', None) for p in part], parts))
+            return sum(len(a) for a in pool.map(lambda part: [decode(p) for p in part], parts))
     def processes(n):
         loader = torch.utils.data.DataLoader(Files(paths), batch_size=128, collate_fn=list, num_workers=n)
         return sum(map(len, loader))
@@ -174,7 +174,7 @@ def large_reading(args, how):
     "Draw 256 images of each class, by a map of the file or by reads, as bytes"
     images = generated(args).train.images
     before, start = memory(), time.perf_counter()
-    if how == 'map': source = np.memmap(images.path, np.uint8, 'r', 4096, (len(images), *images.shape[1:]))
+    if how == 'map': source = np.lib.format.open_memmap(images.path, mode='r')
     else: source = images
     per_class, total = len(images) // CLASSES, 0
     for c in range(CLASSES):

@@ -17,7 +17,7 @@ from provenance import RESULTS, kept, provenance, write
 
 from dataset_condensation.all import condense, evaluate, load_dataset, train_recipe
 from dataset_condensation.condensation import Method
-from dataset_condensation.coresets import get_method
+from dataset_condensation.names import get_method
 
 
 def one_set(data, method, seed, args) -> dict:

@@ -16,17 +16,21 @@ import torch
 import torch.nn.functional as F
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.condensation import condense, real_batch
+from dataset_condensation.condensation import real_batch
+from dataset_condensation.runs import condense
 from dataset_condensation.coresets import random_set
-from dataset_condensation.data import gen, load_dataset
-from dataset_condensation.gradient_matching import gradient_matching
-from dataset_condensation.multi_level_matching import delving_settings, multi_level
+from dataset_condensation.data import gen
+from dataset_condensation.image_folders import load_dataset
+from dataset_condensation.gradient_matching import GradientMatching
+from dataset_condensation.multi_level_matching import AngleMagnitude, Both, MultiLevelMatching, delving_settings
 from dataset_condensation.networks import make_net
 from dataset_condensation.training import evaluate, train_epoch
 
+def multi_level(lam, mu): return MultiLevelMatching(AngleMagnitude(mu), Both(lam))
+
 METHODS = dict(dc=multi_level(0., 0.), D=multi_level(0., 1.), M=multi_level(1., 0.), MD=multi_level(1., 1.),
-               inter=gradient_matching(levels='inter', settings=delving_settings),
-               interleaved=gradient_matching(levels='interleaved', settings=delving_settings))
+               inter=GradientMatching(level='inter', settings=delving_settings),
+               interleaved=GradientMatching(level='interleaved', settings=delving_settings))
 
 
 def real_loss(small, data, net, seed, at=0.1, most=1000):

@@ -7,7 +7,7 @@
     python benchmarks/reproduce.py --budget paper --only 'cifar10-jpeg/*' --root FOLDER --device cuda  # FOLDER/train, FOLDER/test
     OMP_NUM_THREADS=1 python benchmarks/reproduce.py --only digits/ipc10-dm --again     # beside what was measured before
     python benchmarks/reproduce.py --table                              # tables, from the JSON alone
-    python benchmarks/reproduce.py --recommend                          # what `condense --method auto` knows, into its chapter
+    python benchmarks/reproduce.py --recommend                          # what `condense --method auto` knows, into the package
 
 A row is one method on one data set at one size, with its settings, its seeds and its way of scoring. `--budget` says
 which rows: `smoke`, `cpu`, where whatever is not as published stands in the row, and `paper`, the published settings,
@@ -33,13 +33,15 @@ from statistics import mean
 
 import torch
 from provenance import RESULTS, ROOT, provenance
+import report
 from reproduce_rows import ROWS, SHAPES, estimate, options_of, rows, scoring_of
 
 from dataset_condensation.all import SyntheticSet, evaluate, get_method, load_dataset, train_recipe
 from dataset_condensation.checkpoints import Checkpoints, RunLock, RunLocked
-from dataset_condensation.condensation import Method, condensing
+from dataset_condensation.condensation import Method
+from dataset_condensation.runs import running, save_checkpoint
 from dataset_condensation.coresets import forgetting_counts, whole_net
-from dataset_condensation.set_files import write_atomic
+from dataset_condensation.safe_files import write_atomic
 from dataset_condensation.training import pick_device
 
 RUNS = ROOT/'runs'/'reproduce'
@@ -111,7 +113,7 @@ def _make(row, data, seed, folder, args):
     else:
         checks, spent = Checkpoints(folder), [0., 0.]      # those of an earlier start
         if len(checks) and (folder/'spent.json').exists(): spent = json.loads((folder/'spent.json').read_text())
-        states = condensing(data, method, row.ipc, seed=seed, net=row.net, device=args.device, speed=row.speed,
+        states = running(data, method, row.ipc, seed=seed, net=row.net, device=args.device, speed=row.speed,
                             resume_from=checks if len(checks) else None, **options)
         small, extra = _steps(states, checks, spent, start, folder, args), spent
     took = [b - a + c for a, b, c in zip(start, _now(), extra)]
@@ -126,7 +128,7 @@ def _steps(states, checks, spent, start, folder, args):
     def keep():
         if state is None: return
         write_atomic(folder/'spent.json', json.dumps([b - a + c for a, b, c in zip(start, _now(), spent)]))
-        state.save_checkpoint(checks)
+        save_checkpoint(state, checks)
     try:
         for state in states:
             if checks.due(): keep()
@@ -208,8 +210,7 @@ def check(todo, args):
 
 def outdated(row, kept):
     "Does chapter 16 mark it as measured before the package was changed?"
-    from dataset_condensation.results import Measured, _outdated
-    return _outdated(Measured(row.name, '', kept['row'], kept['sets'], kept['sessions']))
+    return report.outdated(report.Measured(row.name, '', kept['row'], kept['sets'], kept['sessions']))
 
 
 @contextmanager
@@ -394,24 +395,12 @@ def once_more(args):
 
 def tables(args):
     "Every table that the measured rows give, from the JSON alone"
-    from dataset_condensation.results import claims_table, load_results, older_results, provenance_of, results_table
-    found = load_results(args.results) if args.results.is_dir() else []
+    found = report.load_results(args.results) if args.results.is_dir() else []
     for data, budget in dict.fromkeys((m.row['data'], m.budget) for m in found):
-        print(f'\n## {provenance_of(found, data, budget)}\n\n{results_table(found, data, budget)}')
+        print(f'\n## {report.provenance_of(found, data, budget)}\n\n{report.results_table(found, data, budget)}')
     for data in ('digits', 'mnist'):
-        print(f'\n## Claims, {data}\n\n{claims_table(found + older_results(args.results.parent), data)}')
-
-
-def choices(args, data) -> list:
-    "What `recommend` should know of a data set: for each size the rows that are worth their time"
-    from dataset_condensation.recommendation import stairs
-    from dataset_condensation.results import _mine, _uncertain, load_results, ways
-    found = load_results(args.results, 'cpu')
-    known = {n: ways(found, data, n) for n in sorted({n for n, _ in _mine('choices', found, data, 'cpu') if n})}
-    unsure = [n for n, ws in known.items() if _uncertain(found, data, n, 'cpu', [w.method for w in ws])]
-    able = lambda n: [w for w in known[n] if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
-    return [(n, float(f'{w.seconds:.2g}'), round(w.accuracy, 1), w.settings['method'], w.settings['options'])
-            for n in known if n not in unsure for w in stairs(able(n))]     # what is unsure may be the best
+        rows = found + report.older_results(args.results.parent)
+        print(f'\n## Claims, {data}\n\n{report.claims_table(rows, data)}')
 
 
 def made_with(data) -> tuple:
@@ -420,19 +409,20 @@ def made_with(data) -> tuple:
     return one
 
 
+def known_ways(args) -> dict:
+    "Data set → what `recommend` should know of it"
+    found = report.load_results(args.results, 'cpu')
+    def one(data):
+        (shape, classes), (net, speed) = SHAPES[data][:2], made_with(data)
+        return dict(shape=shape, classes=classes, net=net, speed=speed, ways=report.choices(found, data))
+    return {data: one(data) for data in ('digits', 'mnist', 'cifar10-jpeg')}
+
+
 def recommend(args):
-    "Write the recommendation into the cells of its chapter; nbdev_export then brings it into the package"
-    path = args.notebook
-    nb = json.loads(path.read_text(encoding='utf-8'))
-    for data in ('digits', 'mnist', 'cifar10-jpeg'):
-        cell = next(c for c in nb['cells'] if c['id'] == f'choices-{data}')
-        shape, classes = SHAPES[data][:2]
-        net, speed = made_with(data)
-        lines = ',\n'.join(f'    {w!r}' for w in choices(args, data))
-        head = f"#| export\nCHOICES['{data}'] = dict(shape={shape}, classes={classes}, net={net!r}, speed={speed!r}, ways=["
-        cell['source'] = (head + ('\n' + lines if lines else '') + '])').splitlines(keepends=True)
-        print(''.join(cell['source']))
-    write_atomic(path, json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
+    "Write the file that `recommend` reads"
+    text = report.dumps_choices(known_ways(args))
+    write_atomic(args.choices, text)
+    print(text, end='')
 
 
 def parser():
@@ -447,9 +437,9 @@ def parser():
     p.add_argument('--results', type=Path, default=RESULTS/'reproduce', help='where rows are written')
     p.add_argument('--runs', type=Path, default=RUNS, help='where sets and checkpoints are kept')
     p.add_argument('--again', action='store_true', help='measure once more what is there, in a folder of its own, and compare')
-    p.add_argument('--notebook', type=Path, default=ROOT/'nbs'/'17_recommendation.ipynb', help='chapter of --recommend')
+    p.add_argument('--choices', type=Path, default=ROOT/'dataset_condensation'/'choices.json', help='what --recommend writes')
     for what, text in dict(plan='list the rows and stop', table='draw the tables and stop',
-                           recommend='write the recommendation into its chapter and stop').items():
+                           recommend='write what `recommend` knows into the package and stop').items():
         p.add_argument(f'--{what}', action='store_true', help=text)
     return p
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 import torch
 
 import dataset_condensation.beyond  # noqa: F401  its ways to draw real images
-from dataset_condensation.adaptive_steps import PUBLISHED, schedule
+from dataset_condensation.adaptive_steps import PUBLISHED, Schedule
 from dataset_condensation.all import METHODS, get_method, loop_counts, make_net, parse_net, train_recipe
-from dataset_condensation.condensation import Method, _plain
+from dataset_condensation.condensation import Method, as_json
 from dataset_condensation.training import recipe_for
 
 
@@ -44,7 +44,7 @@ class Row:
         r, full = self.recipe(), None
         if r:
             full = get_method(self.method).recipe(self.ipc, data=self.data)
-            r, full = ({k: _plain(v) for k, v in vars(x).items()} | dict(updates=x.updates) for x in (r, full))
+            r, full = ({k: as_json(v) for k, v in vars(x).items()} | dict(updates=x.updates) for x in (r, full))
         scoring = {k: s | dict(recipe=vars(scoring_of(s))) for k, s in self.scoring.items()}
         return json.loads(json.dumps(dict(asdict(self), scoring=scoring, recipe=r, published_recipe=full)))
 
@@ -52,7 +52,7 @@ class Row:
 def options_of(row):
     "The options as the method wants them"
     o = dict(row.options)
-    if isinstance(o.get('inner'), list): o['inner'] = schedule(tuple(o['inner']))
+    if isinstance(o.get('inner'), list): o['inner'] = Schedule(tuple(o['inner']))
     if 'recipe' in o: o['recipe'] = train_recipe('whole', **o['recipe'])
     return o
 

@@ -14,12 +14,10 @@ from unittest.mock import patch
 
 from provenance import RESULTS, provenance, write
 
-import dataset_condensation.adaptive_steps  # noqa: F401
-import dataset_condensation.condensation as loop
-import dataset_condensation.distribution_matching  # noqa: F401
+import dataset_condensation.runs as runs
 from dataset_condensation.checkpoints import Checkpoints
-from dataset_condensation.condensation import condense
-from dataset_condensation.data import load_dataset
+from dataset_condensation.runs import condense
+from dataset_condensation.image_folders import load_dataset
 
 RUNS = dict(dc=dict(ipc=1, iterations=60, real_batch=64), delving=dict(ipc=10, iterations=2, outer=4, real_batch=32),
             dm=dict(ipc=10, iterations=150, real_batch=64))
@@ -38,8 +36,8 @@ def measure(data, method, every, **settings) -> dict:
             return result
         return run
 
-    with (TemporaryDirectory() as folder, patch.object(loop.State, 'save_checkpoint', timed('save', loop.State.save_checkpoint)),
-          patch.object(loop, '_put_aside', timed('aside', loop._put_aside))):
+    with (TemporaryDirectory() as folder, patch.object(runs, 'save_checkpoint', timed('save', runs.save_checkpoint)),
+          patch.object(runs, 'put_aside', timed('aside', runs.put_aside))):
         start = time.perf_counter()
         condense(data, method, progress=False, checkpoint=Checkpoints(folder, every=every), **settings)
         seconds = time.perf_counter() - start

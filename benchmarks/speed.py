@@ -10,7 +10,6 @@ loss and the same gradient of the images (tests/test_speed.py). Images are rando
 it makes no difference. A case is written as it ends, and cases that are there already are not measured again.
 """
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -23,11 +22,11 @@ from float32 import float32
 from provenance import RESULTS, kept, peak_mib, provenance, write
 from torch.utils.flop_counter import FlopCounterMode
 
-from dataset_condensation.all import SyntheticSet, evaluate, get_method, get_speed, make_net, train_recipe
+from dataset_condensation.all import SyntheticSet, evaluate, get_method, get_compute, make_net, train_recipe
 from dataset_condensation.condensation import Step, real_batch, siamese, update_images
 from dataset_condensation.data import from_tensors, gen
 from dataset_condensation.gradient_matching import angle
-from dataset_condensation.multi_level_matching import angle_magnitude, mean_gradient
+from dataset_condensation.multi_level_matching import AngleMagnitude, mean_gradient
 from dataset_condensation.training import augment_for, predict, train_epoch
 
 SHAPES = dict(mnist=(1, 28, 28), cifar10=(3, 32, 32))
@@ -68,7 +67,7 @@ def textbook_update(name, net, images, sizes, draw, step):
     "One update's loss; the images' gradient is left in `images.grad`"
     images.grad = None
     if name == 'dm': return textbook_embedding(net, images, sizes, draw, step)
-    distance = angle_magnitude(1.) if name == 'delving' else angle
+    distance = AngleMagnitude(1.) if name == 'delving' else angle
     return textbook_gradients(net, images, sizes, draw, step, distance, inter=float(name == 'delving'))
 
 
@@ -107,19 +106,21 @@ class Case:
         self.recipe = self.method.recipe(ipc, net, real_batch=real)
         start = torch.randn(10 * ipc, *self.data.shape, generator=gen(0, 'images'))
         self.images = start.to(self.device).requires_grad_()
-        self.step = Step(0, 0, 0, augment_for(self.recipe.augment, self.data))
 
-    def network(self, speed='plain', k=0):
-        net = make_net(self.net, self.data, generator=gen(k, 'net'), device=self.device).train()
-        if s := get_speed(speed, self.data, self.device): s.attach(net)
-        return net
+    def network(self, k=0): return make_net(self.net, self.data, generator=gen(k, 'net'), device=self.device).train()
 
-    def draw(self, c): return real_batch(self.data, [c], self.recipe.real_batch, lambda c: self.step.rng('real', c), self.device).x
+    def step(self, speed='plain'):
+        compute = get_compute(speed, self.data, self.device)
+        return Step(0, 0, 0, augment_for(self.recipe.augment, self.data), compute=compute)
+
+    def draw(self, c): return real_batch(self.data, [c], self.recipe.real_batch, lambda c: self.step().rng('real', c), self.device).x
 
     def run(self, side, k=0):
-        net = self.network('plain' if side == 'textbook' else side, k)
-        if side == 'textbook': return textbook_update(self.name, net, self.images, self.sizes, self.draw, self.step)
-        return update_images(self.method, net, self.data, self.images, self.sizes, self.recipe, self.step)
+        net, step = self.network(k), self.step('plain' if side == 'textbook' else side)
+        if side == 'textbook': return textbook_update(self.name, net, self.images, self.sizes, self.draw, step)
+        chunk = step.compute.part_size(self.data.shape, self.recipe.real_batch, self.sizes)
+        with step.compute.precision():
+            return update_images(self.method, net, self.data, self.images, self.sizes, self.recipe, step, chunk)[0]
 
 
 def clock(f, device):
@@ -221,14 +222,13 @@ def one_training(ipc, shape, args):
     nets = {}
     for s in sides:
         nets[s] = make_net('convnet', data, generator=gen(0, 'net'), device=device).train()
-        if s != 'textbook': trained_by(s, data, device).attach(nets[s])
     opts = {s: torch.optim.SGD(n.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4) for s, n in nets.items()}
     def epoch(s, k):
         if s == 'textbook': textbook_epoch(nets[s], opts[s], images, labels, order)
-        else: train_epoch(nets[s], live, opts[s], gen(1))
+        else: train_epoch(nets[s], live, opts[s], gen(1), compute=trained_by(s, data, device))
     def check(s, k):
         if s == 'textbook': textbook_test(nets[s], test, data.test.labels.to(device)); nets[s].train()
-        else: predict(nets[s], data.test)
+        else: predict(nets[s], data.test, compute=trained_by(s, data, device))
     for s in sides: epoch(s, 0)
     rates = {}
     epochs = row(in_turns(sides, epoch, 5 * args.repeats, device), rates)
@@ -261,7 +261,7 @@ def one_evaluation(images, labels, data, test, sides, device, nets=5, short=(6, 
 
 def trained_by(name, data, device):
     "The speed of that name, in its precision also while training"
-    return get_speed('bfloat16-training' if name == 'bfloat16' else name, data, device)
+    return get_compute('bfloat16-training' if name == 'bfloat16' else name, data, device)
 
 
 # The table -----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ beside them. A part is written as it ends.
 import argparse
 import statistics
 import time
+from functools import partial
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from provenance import RESULTS, kept, provenance, write
 from speed import clock, images_of
 from torch.func import functional_call, grad, jvp, stack_module_state, vmap
 
-from dataset_condensation.all import get_speed, make_net
+from dataset_condensation.all import get_compute, make_net
 from dataset_condensation.condensation import real_batch
 from dataset_condensation.data import gen
 from dataset_condensation.gradient_matching import angle, class_gradient
@@ -34,11 +35,9 @@ def part(f):
     return f
 
 
-def network(args, k=0, speed=None, data=None):
+def network(args, k=0, data=None):
     data = data or args.data
-    net = make_net(args.net, data, generator=gen(k, 'net'), device=args.device).train()
-    if speed: get_speed(speed, data, args.device).attach(net)
-    return net
+    return make_net(args.net, data, generator=gen(k, 'net'), device=args.device).train()
 
 
 def batches(args, n=None):
@@ -54,13 +53,13 @@ def loss_of(net, params, x, y): return F.cross_entropy(functional_call(net, para
 def real_gradients(args):
     "The gradient of each class"
     net, (x, y) = network(args), batches(args)
-    quick, last = network(args, speed='float32'), network(args)
+    hand, quick, last = get_compute('float32', args.data, args.device), network(args), network(args)
     last.to(memory_format=torch.channels_last)
     params = {k: p.detach() for k, p in net.named_parameters()}
     def by_class(net, compiled=None):
         f, own = net if compiled is None else compiled, tuple(net.parameters())
         return [torch.autograd.grad(F.cross_entropy(f(a), b), own) for a, b in zip(x, y)]
-    def by_hand(): return [quick.fast.gradient(a, b)[1] for a, b in zip(x, y)]
+    def by_hand(): return [hand.gradient(quick, a, b) for a, b in zip(x, y)]
     every = vmap(grad(lambda p, a, b: loss_of(net, p, a, b)), in_dims=(None, 0, 0))
     def together():
         found = every(params, x, y)
@@ -83,12 +82,13 @@ def one_forward(net, x, y):
 @part
 def real_embeddings(args):
     "The features of real images, which need no graph"
-    net, quick, last = network(args), network(args, speed='float32'), network(args)
+    net, quick, last = network(args), network(args), network(args)
+    hand = get_compute('float32', args.data, args.device)
     last.to(memory_format=torch.channels_last)
     x, program = batches(args)[0], torch.compile(net.embed, dynamic=False)
     def under(context, f=net.embed):
         with context(): return [f(a) for a in x]
-    def by_hand(): return under(torch.no_grad, quick.fast.embed)
+    def by_hand(): return under(torch.no_grad, partial(hand.embed, quick))
     @torch.no_grad()
     def at_once(): return list(net.embed(x.flatten(0, 1)).view(10, len(x[0]), -1))
     ways = {"torch's layers, with a graph": lambda: under(torch.enable_grad), 'no_grad': lambda: under(torch.no_grad),
@@ -101,7 +101,7 @@ def real_embeddings(args):
 @part
 def synthetic_gradients(args):
     "The gradient of the matching loss in ten images of each class"
-    net, quick, (x, y) = network(args), network(args, speed='float32'), batches(args, 10)
+    net, hand, (x, y) = network(args), get_compute('float32', args.data, args.device), batches(args, 10)
     real = [class_gradient(net, a, b) for a, b in zip(*batches(args, 16))]
     params = {k: p.detach() for k, p in net.named_parameters()}
     def twice(net):
@@ -127,7 +127,7 @@ def synthetic_gradients(args):
     ways = {"torch's gradient of a gradient": lambda: twice(net), 'the same, all classes at once, by vmap': together,
             'a derivative along the direction': lambda: forward_mode(plain)}
     if args.device == 'cpu':
-        ways['… with the first gradient by hand'] = lambda: forward_mode(lambda a, b: quick.fast.gradient(a, b)[1])
+        ways['… with the first gradient by hand'] = lambda: forward_mode(lambda a, b: hand.gradient(net, a, b))
     return ways, "torch's gradient of a gradient"
 
 
@@ -136,11 +136,11 @@ def five_networks(args):
     "Ten passes of five networks over 100 images"
     x, y = torch.randn(100, *args.data.shape, generator=gen(2)).to(args.device), (torch.arange(100) % 10).to(args.device)
     passes = 2 if args.tiny else 10
-    def one(net):
+    hand = get_compute('float32', args.data, args.device)
+    def one(net, quick=False):
         own = tuple(net.parameters())
         for _ in range(passes):
-            fast = getattr(net, 'fast', None)
-            g = fast.gradient(x, y, training=True)[1] if fast else torch.autograd.grad(F.cross_entropy(net(x), y), own)
+            g = hand.gradient(net, x, y) if quick else torch.autograd.grad(F.cross_entropy(net(x), y), own)
             with torch.no_grad(): torch._foreach_sub_(own, [0.01 * v for v in g])
         return [p.detach() for p in own]
     def stacked():
@@ -153,10 +153,9 @@ def five_networks(args):
             params = {k: p - 0.01 * g[k] for k, p in params.items()}
         return [[p[k] for p in params.values()] for k in range(5)]
     def side_by_side():
-        nets = [network(args, k, 'float32') for k in range(5)]
-        return list(get_speed('float32', args.data, args.device).map(one, nets))
+        return list(hand.map(partial(one, quick=True), [network(args, k) for k in range(5)]))
     ways = {"torch's layers, one after the other": lambda: [one(network(args, k)) for k in range(5)],
-            'by hand, one after the other': lambda: [one(network(args, k, 'float32')) for k in range(5)],
+            'by hand, one after the other': lambda: [one(network(args, k), True) for k in range(5)],
             'stacked, by vmap': stacked, 'by hand, side by side': side_by_side}
     return ways, 'by hand, side by side'
 
@@ -164,10 +163,10 @@ def five_networks(args):
 @part
 def drawing_real_images(args):
     "Real batches of ten classes, drawn and looked at (the mean of the embedding)"
-    net = network(args, speed='float32')
+    net, hand = network(args), get_compute('float32', args.data, args.device)
     def draw(c): return real_batch(args.data, [c], args.real, lambda c: gen(0, 'draw', c), torch.device(args.device)).x
     def look(x):
-        with torch.no_grad(): return [net.fast.embed(x).mean(0)]
+        with torch.no_grad(): return [hand.embed(net, x).mean(0)]
     def ahead():
         with ThreadPoolExecutor(1) as pool:
             coming = [pool.submit(draw, c) for c in range(10)]

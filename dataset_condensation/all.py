@@ -6,28 +6,33 @@
 __all__ = []
 
 # %% ../nbs/under_the_hood/31_all.ipynb #chapters
-from .image_store import cache_folder, remove_cache
 from .data import *
+from .image_store import cache_folder, remove_cache
+from .image_folders import *
 from .networks import *
 from .augmentation import *
 from .training import *
 from .coresets import *
+from .names import DISTANCES, LEVELS, METHODS, POLICIES, SAMPLINGS, SPEEDS, get_method, register
 from .set_files import *
 from .checkpoints import CheckpointError, Checkpoints, RunLocked, RunLock
-from .condensation import *
+from .condensation import (Batch, CustomMatching, Fixed, Method, NotFiniteError, Recipe, State, Step,
+                                               condensing, paper, real_batch, siamese, update_images, versions)
+from .runs import condense, running, save_checkpoint
 from .gradient_matching import *
 from .multi_level_matching import *
 from .adaptive_steps import *
 from .distribution_matching import *
 from .studies import *
-from .gpu_training import *
+from .gpu_training import Speed, gpu_flags
 from .distributed import ProcessLost, evaluate_together
-from .visualization import *
+from .plots import *
+from .widgets import *
+from .report import *
 from .continual_learning import *
 from .architecture_search import *
 from .beyond import *
 from .recommendation import recommend
-from .results import claims_table, frontier, load_results, overview, published, results_table
 
 # %% ../nbs/under_the_hood/31_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate',

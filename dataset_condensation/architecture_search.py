@@ -33,19 +33,23 @@ from tqdm.auto import tqdm
 # %% ../nbs/15_architecture_search.ipynb #imports-own
 from .augmentation import dsa_for
 from .checkpoints import Checkpoints, RunLock
-from .condensation import Method, _fields, _plain, condense, versions
-from .coresets import (METHODS, _check_options, _sizes_within, class_sizes, get_method,
-                                           markdown_table, size_beside, text_table)
-from .data import ImageData, _own_device, gen, picture_text
-from .set_files import _load_json, write_atomic
+from .condensation import Method, as_settings, as_json, versions
+from .runs import condense
+from .checks import class_sizes
+from .coresets import Coreset, sizes_within, markdown_table, size_beside, text_table
+from .names import METHODS, get_method
+from .data import ImageData, gen
+from .machine import own_device
+from .text import picture_text
+from .safe_files import load_json, write_atomic
 from .networks import NetSpec, canonical_name, make_net, parse_net
-from .training import (TRAIN_RECIPES, SyntheticSet, TrainRecipe, _test_set, accuracy, check_count,
-                                           bar_kwargs, check_data, check_evaluate, computing, get_speed,
-                                           pick_device, train, train_recipe)
+from .checks import whole_number
+from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, test_images,
+                                           accuracy, bar_kwargs, check_data, check_evaluate,
+                                           get_compute, n_stored, pick_device, train, train_recipe)
 
 # %% ../nbs/15_architecture_search.ipynb #import-methods
-import dataset_condensation.adaptive_steps
-import dataset_condensation.distribution_matching
+#| export
 
 # %% ../nbs/15_architecture_search.ipynb #grid
 CONVNETS = dict(depth=(1, 2, 3, 4), width=(32, 64, 128, 256), act=('sigmoid', 'relu', 'leakyrelu'),
@@ -81,7 +85,7 @@ def stratified(
 ) -> list:
     "`n` networks in which every value of every option is about as frequent; so are those in any beginning of the list"
     names = _check_space('stratified', space)
-    check_count('stratified', 'n', n)
+    whole_number('stratified', 'n', n)
     if n > len(names): raise ValueError(f'stratified: `n` is {n}, but `space` has {len(names)} networks')
     values = {name: list(vars(parse_net(name)).items()) for name in names}
     left = [names[i] for i in torch.randperm(len(names), generator=gen(seed, 'stratified')).tolist()]
@@ -108,9 +112,6 @@ class _Portions:
             self.now, self.queue = self.queue[:self.n], self.queue[self.n:]
         self.given += len(idx)
         return self.images.take(self.now[torch.as_tensor(idx)], device)
-
-# %% ../nbs/15_architecture_search.ipynb #search-recipe
-TRAIN_RECIPES['search'] = TrainRecipe(epochs=100)   # the papers': a hundred passes, on the proxy and on the whole set
 
 # %% ../nbs/15_architecture_search.ipynb #column
 @dataclass
@@ -140,7 +141,7 @@ class _Job:
     nets: int         # Trainings of each network, from other weights
     seed: int
     device: str
-    speed: object = None   # How to compute, see chapter 11; None: the plain way
+    compute: Compute = PLAIN
 
     def __call__(self, net, proxy):
         column, start = self.columns[proxy], _clock(self.device)
@@ -153,12 +154,11 @@ class _Job:
     def once(self, net, column, k):
         "Test accuracy of training `k`, in percent"
         n = make_net(net, self.data, generator=gen(self.seed, 'search', k), device=self.device)
-        if self.speed: self.speed.attach(n)
         data = self.data.near(self.device)
         images, scale = column.images(data, gen(self.seed, 'search-portions', k)), column.small or data
-        with computing(self.speed, self.device, training=True):
-            train(n, images, column.recipe, gen(self.seed, 'search-order', k), progress=False)
-            return accuracy(n, _test_set(data, scale.mean, scale.std))     # normalised as the training images were
+        with self.compute.precision(training=True):
+            train(n, images, column.recipe, gen(self.seed, 'search-order', k), False, self.compute)
+            return accuracy(n, test_images(data, scale.mean, scale.std), compute=self.compute)     # normalised as the training images were
 
 # %% ../nbs/15_architecture_search.ipynb #clock
 def _clock(device): return time.process_time() if str(device) == 'cpu' else time.perf_counter()
@@ -166,12 +166,12 @@ def _clock(device): return time.process_time() if str(device) == 'cpu' else time
 # %% ../nbs/15_architecture_search.ipynb #digest
 def _digest(about):
     "Sixteen hexadecimal digits that stand for a description"
-    return hashlib.sha256(json.dumps(about, sort_keys=True, default=_plain).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(about, sort_keys=True, default=as_json).encode()).hexdigest()[:16]
 
 def _set_digest(small):
     "The same for the images, labels and figures of a set"
     sha = hashlib.sha256()
-    for t in (small.images, small.labels, small.mean, small.std): sha.update(t.detach().cpu().contiguous().numpy())
+    for t in (small.stored, small.stored_labels, small.mean, small.std): sha.update(t.detach().cpu().contiguous().numpy())
     return f'{tuple(small.shape)} {sha.hexdigest()}' + f' {small.factor}' * (small.factor > 1)
 
 # %% ../nbs/15_architecture_search.ipynb #journal
@@ -438,7 +438,7 @@ def load(cls: SearchResult,
          path,              # A file that `save` wrote
         ) -> SearchResult:
     "Read a result back"
-    d = _load_json('SearchResult.load', path, 'a result that `save` wrote')
+    d = load_json('SearchResult.load', path, 'a result that `save` wrote')
     try:
         found = cls(d['space'], d['columns'], d['runs'], d['about'])
         repr(found)
@@ -518,15 +518,15 @@ def _proxy(name, m):
 def _settings(m, ipc, net, options, data=''):
     "What a method is to do, as JSON can hold it; raises where it cannot be done"
     if not isinstance(m, Method):
-        if hasattr(m, 'choose'): _check_options(m, options)
-        return {k: _plain(v) for k, v in options.items()}
+        if isinstance(m, Coreset): m.check(options)
+        return {k: as_json(v) for k, v in options.items()}
     fields_ = {k: v for k, v in options.items() if k not in ('progress', 'class_chunk')}
-    return _fields(m.recipe(ipc, net, data, **fields_)) | dict(match=_plain(m.match))
+    return as_settings(m.recipe(ipc, net, data, **fields_), augment_inner=False) | dict(match=as_json(m))
 
 def _check_search(data, rows, ipc, net, options, counts):
     "Images per class of the proxies to be made; raises where a search could not run to its end"
     check_data('search', data)
-    for k, v in counts.items(): check_count('search', k, v)
+    for k, v in counts.items(): whole_number('search', k, v)
     given = [(k, m) for k, m in rows.items() if isinstance(m, SyntheticSet)]
     ipc = size_beside('search', ipc, given, any(hasattr(m, 'make') for m in rows.values()), data, 10) or 10
     make_net(net, data)
@@ -537,7 +537,7 @@ def _check_search(data, rows, ipc, net, options, counts):
         if isinstance(m, SyntheticSet): check_evaluate(m, data, 1)
         if not hasattr(m, 'make'): continue
         settings = _settings(m, ipc, net, options.get(name, {}), data)
-        if not isinstance(m, Method) or settings['init'] == 'real': _sizes_within(ipc, data, 'search')
+        if not isinstance(m, Method) or settings['init'] == 'real': sizes_within(ipc, data, 'search')
     return ipc
 
 # %% ../nbs/15_architecture_search.ipynb #make-set
@@ -565,12 +565,12 @@ def _make_set(m, data, ipc, seed, net, device, options, journal, progress=False)
 def _make_columns(data, rows, ipc, recipe, whole, nets, seed, journal, make, **more):
     "{name: `_Column`}; `make(name, m)` gives a set and its seconds"
     sets = {name: make(name, m) for name, m in rows.items() if not isinstance(m, str)}
-    n = len(next(iter(sets.values()))[0]) if sets else min(sum(class_sizes(ipc, data.n_classes)), len(data.train))
+    n = n_stored(next(iter(sets.values()))[0]) if sets else min(sum(class_sizes(ipc, data.n_classes)), len(data.train))
     columns = {}
     for name in rows:
         small, seconds = sets.get(name, (None, 0.))
         c = _Column(name, whole if name == 'whole' else recipe, len(data.train) if name == 'whole' else
-                    n if small is None else len(small), len(data.train if small is None else small.labels), small, seconds)
+                    n if small is None else len(small), n_stored(data.train if small is None else small), small, seconds)
         c.key = _digest(dict(images=_set_digest(small) if small else [name, c.n], data=data.fingerprint(), nets=nets,
                              recipe=asdict(c.recipe), seed=seed, **more))
         columns[name] = c
@@ -640,14 +640,14 @@ def searching(
     gen(seed)
     recipes = [replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r for r in map(train_recipe, (recipe, whole))]
     about = dict(data=data.name, ipc=ipc, net=net, nets=nets, seed=seed, device=device, versions=versions())
-    speed = get_speed(speed, data, device, 'search')
-    quick = dict(speed=str(speed)) if speed else {}   # other rounding, other results
+    compute = get_compute(speed, data, device, 'search')
+    quick = {} if compute is PLAIN else dict(speed=str(compute))   # other rounding, other results
     prepare = partial(_prepare, data, ipc, net, nets, seed, device, options, recipes, progress, quick)
-    return _search(data, rows, names, top, folder, processes, _Job(data, {}, nets, seed, device, speed), prepare, about | quick)
+    return _search(data, rows, names, top, folder, processes, _Job(data, {}, nets, seed, device, compute), prepare, about | quick)
 
 # %% ../nbs/15_architecture_search.ipynb #search
 @delegates(searching)
-@_own_device
+@own_device
 def search(
     data: ImageData,
     proxies=('random', 'dc', 'early', 'whole'),  # Names, methods or sets, or a dict: name of a column → one of them

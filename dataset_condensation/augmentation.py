@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from fastcore.basics import patch
 
-from .data import _own_device, send
+from .machine import own_device, send
 
 # %% ../nbs/07_augmentation.ipynb #families
 families = ('color', 'crop', 'cutout', 'flip', 'scale', 'rotate')
@@ -314,7 +314,7 @@ class Augment(Ranges):
 
 # %% ../nbs/07_augmentation.ipynb #augment-draw
 @patch
-@_own_device
+@own_device
 def draw(self: Augment,
     n: int,                      # Images that get parameters of their own; ignored when shared
     generator: torch.Generator,  # On the CPU

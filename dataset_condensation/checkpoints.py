@@ -29,9 +29,8 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #imports-own
-from .data import _python
-from .set_files import _as_path, _kind_of, write_atomic
-from .training import check_count
+from .checks import python, whole_number
+from .safe_files import as_path, kind_of, write_atomic
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #imports-lock
 from filelock import FileLock, Timeout
@@ -144,12 +143,12 @@ class Checkpoints:
                  share: float = 0.01,   # Of the time, that writing may take at most
                  any_version: bool = False,  # Resume what other versions of torch or this package began, with a warning
                 ):
-        keep, every, share = check_count('Checkpoints', 'keep', keep), _python(every), _python(share)
+        keep, every, share = whole_number('Checkpoints', 'keep', keep), python(every), python(share)
         if isinstance(every, bool) or not isinstance(every, (int, float)) or not 0 <= every < float('inf'):
             raise ValueError(f'Checkpoints: `every` is {every!r}, expected seconds, 0 or more')
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
             raise ValueError(f'Checkpoints: `share` is {share!r}, expected a part of the time, above 0 and at most 1')
-        self.folder, self.keep, self.every, self.share = _as_path('Checkpoints', folder, 'folder'), keep, every, share
+        self.folder, self.keep, self.every, self.share = as_path('Checkpoints', folder, 'folder'), keep, every, share
         self.any_version = any_version
         self.damaged, self.took, self.wrote = set(), 0., time.monotonic()
 
@@ -209,7 +208,7 @@ def write(self: Checkpoints,
             for part in self.named(r'\.checkpoint-\d{8,}\.safetensors\.[0-9a-f]{8}\.part'): part.unlink()
             path = self.folder/f'checkpoint-{number:08d}.safetensors'
             write_atomic(path, pack(tensors, about), links=False)
-            ours = [p for p in self.files if _kind_of(p) == 'checkpoint' or not p.stat().st_size]
+            ours = [p for p in self.files if kind_of(p) == 'checkpoint' or not p.stat().st_size]
             good = [p for p in ours if p not in self.damaged]
             for old in ours:
                 if old in self.damaged or old not in good[-self.keep:]: old.unlink(missing_ok=True)
@@ -250,7 +249,7 @@ def peek(self: Checkpoints) -> dict:    # None if there is none
 @patch
 def remove(self: Checkpoints):
     "Take the checkpoints away, and the folder if nothing else is in it"
-    for path in [p for p in self.files if _kind_of(p) == 'checkpoint'] + self.named(re.escape(LOCK)): path.unlink()
+    for path in [p for p in self.files if kind_of(p) == 'checkpoint'] + self.named(re.escape(LOCK)): path.unlink()
     with suppress(OSError): self.folder.rmdir()
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #lock-calls
@@ -271,7 +270,7 @@ class RunLock:
     def __init__(self,
                  folder,   # Must exist
                 ):
-        self.folder = _as_path('RunLock', folder, 'folder').resolve()
+        self.folder = as_path('RunLock', folder, 'folder').resolve()
         if not self.folder.is_dir(): raise FileNotFoundError(f'RunLock: `folder` is {folder}, which is no folder')
 
     def __enter__(self):

@@ -27,43 +27,31 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-# %% ../nbs/under_the_hood/29_command.ipynb #waiting
-def _others_running(counts='/proc/loadavg', looks=5, apart=.005):
-    "How many processes want a core besides this one, as far as Linux says; 0 elsewhere"
-    found = []
-    for k in range(looks):
-        if k: time.sleep(apart)
-        try: found.append(int(Path(counts).read_text().split()[3].split('/')[0]) - 1)
-        except (OSError, ValueError, IndexError): return 0
-    return sorted(found)[looks // 2]
-
-if ('torch' not in sys.modules and not {'GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'} & os.environ.keys()
-        and _others_running() >= max(1, (os.cpu_count() or 1) // 2)):
-    os.environ['GOMP_SPINCOUNT'] = '1000'
-
 # %% ../nbs/under_the_hood/29_command.ipynb #imports-own
 import torch
 from . import __version__
 from .architecture_search import CONVNETS, SearchResult, grid, plot_search, search, stratified
 from .checkpoints import LOCK, CheckpointError, Checkpoints, RunLock, RunLocked, in_use
-from .condensation import (INITS, POLICIES, SAMPLINGS, Method, NotFiniteError, condense,
-                                               condensing, get_policy, versions)
+from .condensation import Method, NotFiniteError, Recipe, condensing, versions
+from .coresets import INITS
+from .names import POLICIES, SAMPLINGS
+from .runs import condense
 from .continual_learning import Continual, continual
-from .coresets import METHODS, Comparison, Score, _make_sets, class_sizes, get_method, random_set
-from .data import load_dataset, plain_text
+from .checks import class_sizes
+from .coresets import Comparison, Score, make_sets, random_set
+from .names import METHODS, get_method
+from .image_folders import load_dataset
+from .text import plain_text
 from .distributed import (ProcessLost, evaluate_together, first_process, first_then_all, joined,
                                               launcher, telling, writes)
-from .set_files import MADE_BY, _check_ours, _kind_of, write_atomic
-from .recommendation import recommend
-from .training import (SPEEDS, Evaluation, SyntheticSet, augment_for, duration, pick_device,
-                                           train_recipe)
-from .visualization import _page, write_report
+from .safe_files import MADE_BY, check_ours, kind_of, write_atomic
+from .recommendation import chosen_settings, recommend
+from .names import SPEEDS
+from .report import report_page, write_report
+from .training import Evaluation, SyntheticSet, augment_for, duration, pick_device, train_recipe
 
 # %% ../nbs/under_the_hood/29_command.ipynb #import-methods
-import dataset_condensation.adaptive_steps
-import dataset_condensation.beyond
-import dataset_condensation.distribution_matching
-import dataset_condensation.gpu_training
+#| export
 
 # %% ../nbs/under_the_hood/29_command.ipynb #parser-class
 class _Parser(argparse.ArgumentParser):
@@ -97,7 +85,7 @@ def _number(low, kind=int, words='a whole number of at least'):
 
 def _passes(text):
     "A number of passes, or the name of an inner policy"
-    try: policy = get_policy(text)
+    try: policy = Recipe(inner=text).inner
     except ValueError:
         names = ', '.join(POLICIES)
         raise argparse.ArgumentTypeError(f'got {text!r}, expected a number of at least 0 or one of {names}') from None
@@ -298,7 +286,7 @@ def check_folder(
     if args.resume and last is None:
         raise FileNotFoundError(f'--resume: {out} holds no checkpoint to go on from; without --resume a run begins')
     if not held: return
-    ours = _check_ours('--out', out, RUN_FILES) or any(_kind_of(p) == 'checkpoint' for p in checks.files)
+    ours = check_ours('--out', out, RUN_FILES) or any(kind_of(p) == 'checkpoint' for p in checks.files)
     if not ours: raise FileExistsError(f'--out: {out} is not empty and holds no run of condense; choose another folder')
     if args.resume or args.force: return
     if last and (last['step'] < last['updates'] or 'report.json' not in held):
@@ -323,9 +311,9 @@ def _own_folder(out, args):
 def _let_go(out):
     "With --force: the run that the folder holds makes room"
     for p in Checkpoints(out/'checkpoint').files:
-        if _kind_of(p) == 'checkpoint': p.unlink()
+        if kind_of(p) == 'checkpoint': p.unlink()
     for name in ('report.json', 'report.html'):
-        if _kind_of(out/name) == RUN_FILES[name]: (out/name).unlink()
+        if kind_of(out/name) == RUN_FILES[name]: (out/name).unlink()
 
 # %% ../nbs/under_the_hood/29_command.ipynb #settle
 def settle(
@@ -338,11 +326,10 @@ def settle(
     args.made_with = args.net
     if args.method != 'auto': return settings, []
     args.out = str(run_folder(args))      # the name of the folder does not depend on the choice
-    seconds = None if args.minutes is None else 60 * args.minutes
-    choice = recommend(args.ipc, data, seconds, computed=bool(settings or args.resume))
-    args.method = choice.method
-    args.made_with, args.speed = choice.made_with(args.net, args.speed, args.device)
-    return choice.settings | settings, [f'auto: {choice}']
+    choice = recommend(data, args.ipc, args.minutes, bool(settings or args.resume), args.device)
+    made = chosen_settings(choice, args.net, args.speed)
+    args.method, args.made_with, args.speed = choice.method, made.pop('net'), made.pop('speed')
+    return made | settings, [f'auto: {choice}']
 
 # %% ../nbs/under_the_hood/29_command.ipynb #score-all
 def _scoring(args, data, device):
@@ -367,7 +354,7 @@ def score_all(
     ready = dict(embedder=top.networks[0]) if top else {}
     for name in baselines:
         start, extra = time.perf_counter(), ready if name in ('herding', 'kcenter', 'kmeans') else {}
-        made, = _make_sets(name, data, args.ipc, 1, args.seed, kw['progress'], net=args.net, device=device, **extra)
+        made, = make_sets(name, data, args.ipc, 1, args.seed, progress=kw['progress'], net=args.net, device=device, **extra)
         rows.append(Score(name, [evaluate_together(made, recipe=recipe, **kw)], time.perf_counter() - start))
     rows.append(Score(args.method, [evaluate_together(small, recipe=recipe, **kw)]))
     if top: rows.append(Score('whole set', [top]))
@@ -457,7 +444,7 @@ def _make_set(args, data, settings, device, out):
                         progress=not args.quiet, checkpoint=checks, every=args.checkpoint_every,
                         class_chunk=args.class_chunk, speed=args.speed, on_interrupt='raise', **settings)
     except (NotFiniteError, CheckpointError) as e:
-        if getattr(e, 'state', None) and e.state.step and e.state.work.team.aligned:
+        if getattr(e, 'state', None) and e.state.step and e.state.run.host.team.aligned:
             with suppress(OSError):
                 write_set(e.state.set(), out)
                 e.saved = f'; the set as it was after update {e.state.step} is in {out}'
@@ -553,13 +540,13 @@ def _try_names(args, data, device):
     scores = [Score(name, [Evaluation([0.], 0., n, args.net, recipe, args.seed)]) for name in (args.method, 'whole set')]
     table = Comparison(scores, dict(data=data.name, ipc=args.ipc, recipe=vars(recipe)))
     report = _report(args, data, blank, table, device, {}, [])
-    _picture_of(blank.show()), json.dumps(report), _page(report, blank, table, ''), repr(table)
+    _picture_of(blank.show()), json.dumps(report), report_page(report, blank), repr(table)
 
 def _check_start(args, data, settings, device):
     "Raise where the run could not begin"
     if not isinstance(get_method(args.method), Method): return
     condensing(data, args.method, args.ipc, args.seed, args.made_with, device, class_chunk=args.class_chunk,
-               speed=args.speed, team='alone', **settings)
+               speed=args.speed, **settings)
 
 def _before(args, data, settings, device, out):
     "The last that is done before a run is computed"
@@ -741,7 +728,7 @@ def run_continual(
 
 def _check_study_folder(out, study):
     "Raise where the study would write over what is somebody else's"
-    _check_ours('--out', out, {f'{study}.json': study, f'{study}.png': 'picture'})
+    check_ours('--out', out, {f'{study}.json': study, f'{study}.png': 'picture'})
     for p in (out, out/'study'):
         if p.exists() and not p.is_dir(): raise FileExistsError(f'--out: {p} is a file')
     if (out/'study').is_symlink(): raise FileExistsError(f'--out: {out/"study"} is a link, which a study does not follow')

@@ -13,22 +13,26 @@ import copy
 import inspect
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import lru_cache
 import torch
 from torch import nn, Tensor
-from .data import _check_device, _own_device, _python, gen, send
+from .checks import python
+from .checks import usable_device
+from .data import gen
+from .machine import own_device, send
 
 # %% ../nbs/02_networks.ipynb #checks
 def _check_count(where, **values):
     "Every value must be a whole number of at least 1"
     for name, v in values.items():
-        v = _python(v)
+        v = python(v)
         if isinstance(v, bool) or not isinstance(v, int) or v < 1:
             raise ValueError(f'{where}: argument {name} got {v!r}, expected a whole number of at least 1')
 
 def _check_shape(where, shape):
     "`shape` must be (channels, height, width), with sides of at least 8 pixels"
     ok = isinstance(shape, (tuple, list)) and len(shape) == 3
-    ok = ok and all(isinstance(n, int) and n > 0 for n in map(_python, shape))
+    ok = ok and all(isinstance(n, int) and n > 0 for n in map(python, shape))
     if not ok: raise ValueError(f'{where}: argument shape got {shape!r}, expected (channels, height, width)')
     if min(shape[1:]) < 8:
         raise ValueError(f'{where}: argument shape got {tuple(shape)}, expected sides of at least 8 pixels')
@@ -342,7 +346,6 @@ def net_names() -> list:
 # %% ../nbs/02_networks.ipynb #net
 class Net(nn.Module):
     "A body that turns images into an embedding, and a linear head that turns the embedding into class scores"
-    fast = None          # Quicker ways to the same embedding and gradient, where a later chapter gives some
     def __init__(self,
         name: str,       # As in `parse_net`
         shape: tuple,    # Shape (C, H, W) of an image
@@ -388,7 +391,7 @@ def _fill(drawn):
     for p, w in zip(params, new): p.copy_(w)
 
 # %% ../nbs/02_networks.ipynb #init-net
-@_own_device
+@own_device
 @torch.no_grad()
 def init_net(
     net: nn.Module,              # Linear, convolution and norm layers, on any device
@@ -420,15 +423,12 @@ def _check_images(data, shape, n_classes):
     _check_count('make_net', n_classes=n_classes)
 
 # %% ../nbs/02_networks.ipynb #template
-_templates = {}
+@lru_cache(maxsize=1000)
+def _template(name, shape, n_classes): return Net(name, shape, n_classes)
 
 def _empty_net(name, shape, n_classes):
     "A network without memory for its weights"
-    key = (canonical_name(name), tuple(shape), n_classes)
-    if key not in _templates:
-        if len(_templates) >= 1000: _templates.clear()
-        _templates[key] = Net(name, shape, n_classes)
-    return copy.deepcopy(_templates[key])
+    return copy.deepcopy(_template(canonical_name(name), tuple(shape), n_classes))
 
 # %% ../nbs/02_networks.ipynb #make-net
 def make_net(
@@ -444,7 +444,7 @@ def make_net(
     shape = getattr(data, 'shape', None) if shape is None else shape
     n_classes = getattr(data, 'n_classes', None) if n_classes is None else n_classes
     _check_images(data, shape, n_classes)
-    if device is not None: _check_device('make_net', device)
+    if device is not None: usable_device('make_net', device)
     net = _empty_net(name, shape, n_classes).to_empty(device=device or 'cpu')
     return init_net(net, gen(0, 'net') if generator is None else generator)
 

@@ -10,49 +10,22 @@ import itertools
 import json
 import time
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
+from typing import Any
 
 import matplotlib.pyplot as plt
-from fastcore.basics import patch
 from tqdm.auto import tqdm
 
-from .condensation import Method, Recipe, condense
-from .coresets import Comparison, Score, class_sizes, get_method, markdown_table, text_table
-from .data import ImageData, picture_text
-from .set_files import _load_json, write_atomic
-from .gradient_matching import LEVELS, gradient_matching
+from .checks import choice, class_sizes, instance, refuse, whole_number
+from .condensation import Method, Recipe, as_method
+from .coresets import Comparison, Score, markdown_table, score_from_dict, text_table
+from .data import ImageData
+from .text import picture_text
+from .safe_files import write_atomic
+from .gradient_matching import GradientMatching, name_of
+from .names import get_method
 from .networks import NetSpec, make_net, parse_net
-from .training import Evaluation, TrainRecipe, check_count, check_data, bar_kwargs, evaluate, train_recipe
-
-# %% ../nbs/13_transfer.ipynb #import-levels
-import dataset_condensation.multi_level_matching   # its levels and distances, for `ablate`
-
-# %% ../nbs/13_transfer.ipynb #comparison-load
-def _score(d):
-    "A `Score` from what `Score.as_dict` gave"
-    known = [f.name for f in fields(Evaluation)]
-    evaluations = [Evaluation(**{k: v for k, v in e.items() if k in known} | dict(recipe=TrainRecipe(**e['recipe'])))
-                   for e in d['evaluations']]
-    return Score(d['name'], evaluations, d['seconds'])
-
-@patch
-def save(self: Comparison, path):
-    "Write everything to a JSON file, whole or not at all"
-    text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
-    return write_atomic(path, text + '\n', where='Comparison.save')
-
-@patch(cls_method=True)
-def load(cls: Comparison,
-         path,              # A JSON file that `save` wrote
-        ) -> Comparison:
-    "Read a comparison back"
-    found = _load_json('Comparison.load', path, 'a comparison that `save` wrote')
-    try:
-        table = cls([_score(s) for s in found['scores']], dict(found['about']))
-        repr(table)      # what is no number shows here
-        return table
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        raise ValueError(f'Comparison.load: {path} is not a comparison that `save` wrote ({type(e).__name__}: {e})') from e
+from .runs import condense
+from .training import check_data, bar_kwargs, evaluate, train_recipe
 
 # %% ../nbs/13_transfer.ipynb #plot-compare
 def plot_compare(
@@ -61,8 +34,7 @@ def plot_compare(
     low: float = None,  # Where the accuracy axis begins, in percent
 ):                      # The axes
     "Draw the accuracy of every row, and of every set in it"
-    if not isinstance(table, Comparison):
-        raise TypeError(f'plot_compare: `table` is {type(table).__name__}, expected a Comparison')
+    instance('plot_compare', 'table', table, Comparison, 'a Comparison')
     ax = ax or plt.figure(figsize=(6, 0.6 + 0.28*len(table.scores))).gca()
     where = range(len(table.scores), 0, -1)
     ax.barh(where, [s.mean for s in table.scores], color='0.8', height=0.7)
@@ -98,13 +70,12 @@ class CrossTable:
 def _some(name, names):
     "A list of names from one name or several"
     names = [names] if isinstance(names, str) else list(names)
-    if not names: raise ValueError(f'cross_architecture: `{name}` is empty, expected at least one network')
-    return names
+    return names or refuse('cross_architecture', name, names, 'at least one network')
 
 def check_study(where, data, ipc, sets, nets, recipe, names):
     "Raise where a study could not run to its end"
     check_data(where, data)
-    for k, v in dict(sets=sets, nets=nets).items(): check_count(where, k, v)
+    for k, v in dict(sets=sets, nets=nets).items(): whole_number(where, k, v)
     class_sizes(ipc, data.n_classes, where)
     train_recipe(recipe)
     for net in names: make_net(net, data)
@@ -146,8 +117,7 @@ def plot_cross(
     ax=None,            # Axes to draw into
 ):                      # The axes
     "Draw a cross-architecture table as a heat map with its numbers"
-    if not isinstance(table, CrossTable):
-        raise TypeError(f'plot_cross: `table` is {type(table).__name__}, expected a CrossTable')
+    instance('plot_cross', 'table', table, CrossTable, 'a CrossTable')
     values = [[s.mean for s in row] for row in table.scores]
     ax = ax or plt.figure(figsize=(1.2 + len(table.columns), 0.8 + 0.45*len(table.rows))).gca()
     ax.imshow(values, cmap='gray', vmin=0, vmax=100, aspect='auto')
@@ -163,34 +133,24 @@ def variant(
     method: Method,
     net: str,      # Name of the network
     factor: str,   # What to change
-    value,         # To what
+    value: Any,    # To what
 ) -> tuple:        # (method, name of the network, fields of the recipe to override)
     "A method, a network and a recipe with one thing changed"
-    if factor in {f.name for f in fields(NetSpec)} - {'base'}:
-        return method, replace(parse_net(net), **{factor: value}).name, {}
-    if factor in ('distance', 'levels'):
-        if not hasattr(method.match, 'keywords') or 'level' not in method.match.keywords:
-            raise ValueError(f'ablate: {method.name!r} is not gradient matching and has no {factor}')
-        now = dict(distance=method.match.keywords['distance'], levels=method.match.keywords['level'])
-        new = gradient_matching(**(now | {factor: value}))
-        match = partial(method.match.func, **(method.match.keywords | new.match.keywords))
-        level = new.match.keywords['level']      # one of your own knows of no other processes
-        known = level in (now['levels'], *LEVELS.values()) or hasattr(level, 'lam')
-        return replace(method, match=match, separable=new.separable, shared=method.shared and known), net, {}
-    if factor in {f.name for f in fields(Recipe)} - {'net'}: return method, net, {factor: value}
-    known = [f.name for f in (*fields(NetSpec), *fields(Recipe)) if f.name not in ('base', 'net')]
-    raise ValueError(f'ablate: nothing is called {factor!r}; known: distance, levels, {", ".join(known)}')
+    of_net, of_recipe = ([f.name for f in fields(k) if f.name not in ('base', 'net')] for k in (NetSpec, Recipe))
+    if factor == 'levels': factor = 'level'
+    if factor in of_net: return method, replace(parse_net(net), **{factor: value}).name, {}
+    if factor in of_recipe: return method, net, {factor: value}
+    choice('ablate', 'factor', factor, ['distance', 'level', *of_net, *of_recipe])
+    if isinstance(method, GradientMatching): return replace(method, **{factor: value}), net, {}
+    raise ValueError(f'ablate: {method.name!r} is not gradient matching and has no {factor}')
 
 # %% ../nbs/13_transfer.ipynb #variants
 def _variants(method, net, factors):
     "(name of the row, method, network, fields of the recipe) for each value of each factor"
-    if not isinstance(method, Method):
-        raise ValueError(f'ablate: {method.name!r} chooses real images; there is nothing to vary')
     rows = []
     for factor, values in factors.items():
-        if not isinstance(values, (list, tuple)):
-            raise TypeError(f'ablate: `{factor}` is {values!r}, expected a list of values to try')
-        rows += [(f'{factor}={getattr(v, "__name__", v)}', *variant(method, net, factor, v)) for v in values]
+        instance('ablate', factor, values, (list, tuple), 'a list of values to try')
+        rows += [(f'{factor}={name_of(v)}', *variant(method, net, factor, v)) for v in values]
     return rows
 
 # %% ../nbs/13_transfer.ipynb #ablate
@@ -211,7 +171,7 @@ def ablate(
     **factors,                # What to vary → the values to try, e.g. `width=[32, 64]`, `init=['real']`
 ) -> Comparison:              # A row for the base, then one for each value
     "Change one choice at a time and score what comes of it"
-    method, options = get_method(method), options or {}
+    method, options = as_method(method, 'ablate'), options or {}
     rows, scores = [('base', method, net, {})]*base + _variants(method, net, factors), []
     check_study('ablate', data, ipc, sets, nets, recipe, {*(n for _, _, n, _ in rows), test_net or net})
     for _, m, n, over in rows: m.recipe(ipc, n, data, **(options | over))

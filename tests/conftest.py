@@ -1,5 +1,7 @@
 "What every test shares: a private environment, copies of the project to work in, notebooks that run in the background"
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,9 +10,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import processes
 import pytest
+from processes import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 # Made by tools, runs and editors: no part of the project.
 NOT_SOURCE = shutil.ignore_patterns('.*', '_docs', '_proc', '_build', '__pycache__', '*.egg-info', 'build', 'dist',
                                     'runs', 'data', 'venv', 'node_modules')
@@ -40,17 +43,7 @@ def copy_project(to:Path) -> Path:
     return Path(shutil.copytree(ROOT, to, ignore=NOT_SOURCE))
 
 
-@pytest.fixture
-def project(tmp_path): return copy_project(tmp_path/'project')
-
-
 # ---- Notebooks take the longest: they start first, several at a time, and are asked for their result last
-
-def run_notebook(name):
-    "Test `nbs/<name>` as nbdev_test does, in a process of its own; gives the finished process"
-    code = f'from nbdev.test import nbdev_test; nbdev_test(path={f"nbs/{name}"!r}, n_workers=0, do_print=True)'
-    return run('-c', code, cwd=ROOT)
-
 
 def is_notebook(item): return item.get_closest_marker('notebooks') is not None
 
@@ -60,11 +53,20 @@ def pytest_collection_modifyitems(items): items.sort(key=is_notebook)
 
 @pytest.fixture(scope='session', autouse=True)
 def notebook_runs(request):
-    "The future of each notebook that was selected, by name"
+    "The future of each notebook that was selected, by name. They take what the other tests leave of the processors"
     names = [item.callspec.params['name'] for item in request.session.items if is_notebook(item)]
     pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 4))
-    yield {name: pool.submit(run_notebook, name) for name in names}
+    yield {name: pool.submit(processes.call, processes.notebook, name, cwd=ROOT, niceness=5) for name in longest_first(names)}
     pool.shutdown(cancel_futures=True)
+
+
+def longest_first(names):
+    "By their lines of code that a test runs: one that begins late and takes long would end alone"
+    def lines(name):
+        cells = json.loads((ROOT/'nbs'/name).read_text(encoding='utf-8'))['cells']
+        sources = [''.join(c['source']) for c in cells if c['cell_type'] == 'code']
+        return sum(s.count('\n') + 1 for s in sources if not re.match(r'#\| *(slow|gpu|eval)', s))
+    return sorted(names, key=lines, reverse=True)
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -15,8 +15,10 @@ from torch.utils.data import DataLoader
 import dataset_condensation.continual_learning as cl
 from dataset_condensation.checkpoints import RunLock, RunLocked
 from dataset_condensation.condensation import Method
-from dataset_condensation.coresets import METHODS, random_set
-from dataset_condensation.data import from_tensors, load_dataset
+from dataset_condensation.coresets import random_set
+from dataset_condensation.names import METHODS
+from dataset_condensation.data import from_tensors
+from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.training import SyntheticSet, TrainRecipe, evaluate
 
 NET = 'convnet-w8-d1'
@@ -76,7 +78,7 @@ def test_a_class_may_be_given_more_images(data):
 def test_what_is_written_down_is_what_the_memory_gives(data, tmp_path):
     found = study(data, nets=2, orders=1, folder=tmp_path)
     run = found['random'][0]
-    memory = cl.join_sets([SyntheticSet.load(next(tmp_path.glob(f'random-order0-step{t}-*'))) for t in range(2)])
+    memory = SyntheticSet.join([SyntheticSet.load(next(tmp_path.glob(f'random-order0-step{t}-*'))) for t in range(2)])
     assert memory.classes == [c for g in run.groups for c in g]
     order = [data.classes.index(c) for c in memory.classes]
     e = evaluate(memory, cl.only_classes(data, order), NET, 2, TINY, cl._seed(0, 0, 1))
@@ -126,7 +128,7 @@ def test_classes_one_by_one_where_that_makes_sense(data):
 
 # ---- Interruptions
 
-@pytest.mark.parametrize('stop_at', [0, 1, 2, 3])
+@pytest.mark.parametrize('stop_at', [0, 3])
 def test_an_interrupted_study_goes_on_to_the_same_figures(data, tmp_path, stop_at):
     whole = study(data, Spy())
     with pytest.raises(KeyboardInterrupt): study(data, Spy(stop_at), folder=tmp_path)
@@ -151,8 +153,7 @@ def test_more_methods_and_orders_are_added_to_a_folder(data, tmp_path):
     assert figures(cl.Continual.load(tmp_path)) == figures(kept)      # and loses none
 
 
-@pytest.mark.parametrize('change', [dict(seed=1), dict(ipc=3), dict(steps=2), dict(recipe=TrainRecipe(epochs=3)), dict(nets=1),
-                                    dict(orders=[[0, 1, 2, 3, 4]])], ids=lambda c: next(iter(c)))
+@pytest.mark.parametrize('change', [dict(seed=1), dict(recipe=TrainRecipe(epochs=3)), dict(orders=[[0, 1, 2, 3, 4]])], ids=lambda c: next(iter(c)))
 def test_another_study_is_refused_and_harms_nothing(data, tmp_path, change):
     study(data, folder=tmp_path)
     before = (tmp_path/'continual.json').read_bytes()
@@ -204,28 +205,29 @@ def test_a_damaged_journal_is_named(data, tmp_path):
     assert (tmp_path/'continual.json').read_text() == '{"runs": ['
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_nothing_that_was_written(data, tmp_path):
     code = f'''
 from dataset_condensation.continual_learning import continual, fewer, only_classes
-from dataset_condensation.data import load_dataset
+from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.training import TrainRecipe
 data = fewer(only_classes(load_dataset('digits'), range(5)), 12, 10)
-continual(data, 'random', [2, 3], 2, 20, 2, {NET!r}, TrainRecipe(epochs=2, lr=.1), None, folder={str(tmp_path)!r})'''
+continual(data, 'random', [2, 3], 2, 8, 2, {NET!r}, TrainRecipe(epochs=2, lr=.1), None, folder={str(tmp_path)!r})'''
     process, deadline = subprocess.Popen([sys.executable, '-c', code]), time.monotonic() + 600
-    while not list(tmp_path.glob('random-order2-step1-*')) and process.poll() is None:
+    while not list(tmp_path.glob('random-order1-step1-*')) and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(.01)
     process.kill()
     process.wait()
     kept = cl.Continual.load(tmp_path)
-    assert len(kept['random']) >= 2
-    assert figures(study(data, orders=20, folder=tmp_path)) == figures(study(data, orders=20))
+    assert len(kept['random']) >= 1
+    assert figures(study(data, orders=8, folder=tmp_path)) == figures(study(data, orders=8))
 
 
 # ---- The memory, and what is kept of a study
 
 def test_a_memory_goes_through_a_data_loader_with_processes(data):
-    memory = cl.join_sets([random_set(cl.only_classes(data, [0, 1]), 3), random_set(cl.only_classes(data, [4]), 3)])
+    memory = SyntheticSet.join([random_set(cl.only_classes(data, [0, 1]), 3), random_set(cl.only_classes(data, [4]), 3)])
     batches = list(DataLoader(memory, batch_size=4, num_workers=1))
     assert torch.equal(torch.cat([x for x, _ in batches]), memory.images)
     assert torch.cat([y for _, y in batches]).tolist() == [0]*3 + [1]*3 + [2]*3

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np, pytest, torch
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
 
-from dataset_condensation.data import ImageData, ImageSet, dataset_names, from_datasets, from_tensors, gen, load_dataset
+from dataset_condensation.data import ImageData, ImageSet, from_tensors, gen
+from dataset_condensation.image_folders import dataset_names, from_datasets, load_dataset
 
 REAL = Path(os.environ.get('DATASET_CONDENSATION_TEST_DATA') or Path(__file__).resolve().parents[2]/'shared'/'data')
 
@@ -331,7 +332,7 @@ bad_files = dict(html=bad_file('bad.jpg', b'<html>404 not found</html>'), nothin
     (folders('train/cat', 'train/dog', 'test/x', 'test/y'), ValueError, ["missing 'cat', 'dog'", "extra 'x', 'y'"]),
     (folders('test/cat', 'test/dog', 'val/cat'), ValueError, ['has test/', 'but no train/']),
     (folders('cat', 'dog', also=lambda d: write(d/'dog'/'9.png', picture(0, (5, 6)))), ValueError,
-     ['9.png is 5 × 6', '.png is 8 × 8', 'pass size=']),
+     ['9.png is 3 × 5 × 6', '.png is 3 × 8 × 8', 'size=']),
     (bad_files['html'], ValueError, ['cannot read', 'bad.jpg', 'skip_bad=True']),
     (bad_files['nothing'], ValueError, ['cannot read', 'bad.png']),
     (bad_files['floats'], ValueError, ['bad.tif', 'a float image (mode F)']),
@@ -376,11 +377,11 @@ def test_a_decompression_bomb_counts_as_unreadable(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('kw, says', [
-    (dict(size=0), 'argument size got 0'), (dict(size='64'), "argument size got '64'"),
-    (dict(size=(1, 2, 3)), 'argument size got'), (dict(fit='bend'), "argument fit got 'bend'"),
-    (dict(channels=2), 'argument channels got 2'), (dict(test_fraction=1), 'argument test_fraction got 1'),
-    (dict(stats='imagenet21k'), "no published figures for 'imagenet21k'"), (dict(stats='published'), 'no published'),
-    (dict(stats='mnist', channels=3), None), (dict(stats='cifar10', channels=1), 'got 3 means'),
+    (dict(size=0), '`size` is 0'), (dict(size='64'), "`size` is '64'"),
+    (dict(size=(1, 2, 3)), '`size` is (1, 2, 3)'), (dict(fit='bend'), "`fit` is 'bend'"),
+    (dict(channels=2), '`channels` is 2'), (dict(test_fraction=1), '`test_fraction` is 1'),
+    (dict(stats='imagenet21k'), "published figures (mnist, "), (dict(stats='published'), 'published figures (mnist, '),
+    (dict(stats='mnist', channels=3), None), (dict(stats='cifar10', channels=1), '1 of each'),
     (dict(stats=(0.5, 0)), 'above 0'), (dict(stats=0.5), 'a pair (mean, std)')])
 def test_options(tmp_path, kw, says):
     class_folders(tmp_path)
@@ -409,10 +410,10 @@ def nan_at(i):
 
 
 @pytest.mark.parametrize('args, error, says', [
-    ((X, Y[:5], X, Y), ValueError, 'argument y got shape (5,) for 6 images'),
-    ((X, Y, X, Y[:5]), ValueError, 'argument y_test got shape (5,) for 6 images'),
-    ((X, torch.eye(3)[Y], X, Y), ValueError, 'argument y got shape (6, 3)'),
-    ((X, Y.float(), X, Y), TypeError, 'argument y got torch.float32, expected integers'),
+    ((X, Y[:5], X, Y), ValueError, '`y` is of shape (5,) for 6 images'),
+    ((X, Y, X, Y[:5]), ValueError, '`y_test` is of shape (5,) for 6 images'),
+    ((X, torch.eye(3)[Y], X, Y), ValueError, '`y` is of shape (6, 3)'),
+    ((X, Y.float(), X, Y), TypeError, '`y` is torch.float32, expected integers'),
     ((X, Y + 1, X, Y), ValueError, 'training labels are 1, 2, 3, expected 0 … C − 1'),
     ((X, Y * 2, X, Y), ValueError, 'training labels are 0, 2, 4'),
     ((X, Y - 1, X, Y), ValueError, 'training labels are -1, 0, 1'),
@@ -425,11 +426,11 @@ def nan_at(i):
     ((X, Y, nan_at(2), Y), ValueError, 'image x_test 2 has NaN or infinite pixels'),
     ((X - 1, Y, X, Y), ValueError, 'image x 0 has pixels from -1 to -1'),
     ((X + 255, Y, X, Y), ValueError, 'remove Normalize, or divide by 255'),
-    ((X.long(), Y, X, Y), TypeError, 'argument x got torch.int64, expected uint8'),
-    ((X[:0], Y[:0], X, Y), ValueError, 'argument x got shape (0, 1, 4, 4)'),
-    ((X[0, 0], Y, X, Y), ValueError, 'argument x got shape (4, 4)'),
+    ((X.long(), Y, X, Y), TypeError, '`x` is torch.int64, expected uint8'),
+    ((X[:0], Y[:0], X, Y), ValueError, '`x` is of shape (0, 1, 4, 4)'),
+    ((X[0, 0], Y, X, Y), ValueError, '`x` is of shape (4, 4)'),
     ((X.new_zeros(6, 8, 8, 3), Y, X, Y), ValueError, 'looks like (N, H, W, C)'),
-    ((X, Y, X[..., :3], Y), ValueError, 'images of x are 1 × 4 × 4 and of x_test 1 × 4 × 3'),
+    ((X, Y, X[..., :3], Y), ValueError, '`x_test` is of images 1 × 4 × 3, expected 1 × 4 × 4'),
 ])
 def test_wrong_tensors(args, error, says):
     with pytest.raises(error) as e: from_tensors(*args)
@@ -485,7 +486,7 @@ def test_every_item_is_read_once_into_one_array():
     data = from_datasets(train, Pairs(4, lambda i: np.zeros((side, side, 3), np.uint8)), progress=False)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert set(train.asked) == {1}
+    assert set(train.asked) == {1, 2} and train.asked.count(2) <= 8     # eight are read twice, to see if they change
     assert peak < 1.2 * n * side * side * 3
     assert data.train.images[:, 0, 0, 0].tolist() == [i % 256 for i in range(n)]
 
@@ -499,24 +500,92 @@ def test_class_names_come_from_the_dataset():
 
 
 @pytest.mark.parametrize('train, error, says', [
-    (DataLoader(Pairs(6, picture)), TypeError, 'argument train got a DataLoader'),
-    (iter([]), TypeError, 'argument train got a list_iterator'),
-    (Pairs(0, picture), ValueError, 'argument train got a Dataset without items'),
+    (iter([]), TypeError, '`train` is of type list_iterator'),
+    (Pairs(0, picture), ValueError, '`train` is a Dataset without items'),
     (Pairs(6, lambda i: 'cat.png'), TypeError, 'image train 0 is a str'),
     (Pairs(6, lambda i: torch.randn(3, 8, 8, generator=gen(0))), ValueError, 'image train 0 has pixels from'),
     (Pairs(6, lambda i: torch.full((3, 8, 8), float('nan' if i == 5 else 0))), ValueError, 'image train 5 has NaN'),
     (Pairs(6, lambda i: np.zeros((3, 8, 8), np.uint8)), ValueError, 'expected (H, W, C)'),
-    (Pairs(6, lambda i: torch.zeros(3, 8, 8).int()), TypeError, 'image train 0 has int32 pixels'),
-    (Pairs(6, lambda i: picture(i, (8 + i // 4, 8))), ValueError, 'image train 0 is 8 × 8 and image train 4 is 9 × 8'),
-    (Pairs(6, lambda i: torch.zeros(2 + i // 4, 8, 8)), ValueError, 'has 2 channels and image train 4 has 3'),
+    (Pairs(6, lambda i: torch.zeros(3, 8, 8).int()), TypeError, 'image train 0 is a Tensor of torch.int32'),
+    (Pairs(6, lambda i: picture(i, (8 + i // 4, 8))), ValueError, 'image train 0 is 3 × 8 × 8 and image train 4 is 3 × 9 × 8'),
+    (Pairs(6, lambda i: torch.zeros(2 + i // 4, 8, 8)), ValueError, 'image train 0 is 2 × 8 × 8 and image train 4 is 3 × 8 × 8'),
     (Pairs(6, picture, 1), ValueError, "one class only, '0'"),
     ([(picture(), 0), (picture(), 2)], ValueError, 'training labels are 0, 2'),
-    ([{'image': picture(), 'label': 0}], TypeError, 'item 0 of train is a dict, expected (image, label)'),
+    ([{'pixels': picture(), 'label': 0}], TypeError, "item 0 of train is a dict of 'pixels', 'label', expected (image, label)"),
     ([(picture(), None)], TypeError, 'label of item 0 of train is None'),
 ])
 def test_wrong_datasets(train, error, says):
     with pytest.raises(error) as e: from_datasets(train, Pairs(2, picture), progress=False)
     assert says in str(e.value) and str(e.value).startswith('from_datasets: ')
+
+
+# ---- what strangers bring
+
+class Flipped(Pairs):
+    "Images that may be mirrored, another way each time"
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return x.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if self.asked[i] % 2 else x, y
+
+
+def test_a_random_transform_is_told_of_and_frozen():
+    with pytest.warns(UserWarning, match='item 0 of train is another image when it is read again') as caught:
+        data = from_datasets(Flipped(6, picture), Pairs(4, picture), progress=False)
+    assert caught[0].filename == __file__
+    first = np.asarray(picture(0).transpose(Image.Transpose.FLIP_LEFT_RIGHT)).transpose(2, 0, 1)
+    assert np.array_equal(data.train.images[0].numpy(), first)
+    with pytest.warns(UserWarning, match='item 0 of test'):
+        from_datasets(Pairs(6, picture), Flipped(4, picture), progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        from_datasets(Pairs(6, picture), Pairs(4, picture), progress=False)
+
+
+@pytest.mark.parametrize('wrap', [
+    lambda ds: [dict(image=x, label=y) for x, y in ds], lambda ds: [dict(img=x, label=np.array([y]), id=3) for x, y in ds],
+    lambda ds: DataLoader(ds, batch_size=3, shuffle=True), lambda ds: Subset(ds, range(len(ds))),
+    lambda ds: ConcatDataset([Subset(ds, [0, 1]), Subset(ds, range(2, len(ds)))]),
+    lambda ds: [(x, torch.tensor([y])) for x, y in ds]], ids=['dict', 'img', 'DataLoader', 'Subset', 'ConcatDataset', 'labels of one'])
+def test_datasets_in_other_dresses(wrap):
+    train, test = ([(picture(i), i % 2) for i in range(n)] for n in (6, 4))
+    one, other = (from_datasets(w(train), w(test), progress=False) for w in (lambda ds: ds, wrap))
+    assert one.fingerprint() == other.fingerprint()
+
+
+def test_numbers_of_numpy_and_torch(tmp_path):
+    i = np.int64
+    a = load('digits', size=(i(9), torch.tensor(7)), channels=i(3), workers=i(1), in_memory=np.bool_(True))
+    assert a.shape == (3, 9, 7) and a.draw(i(3), torch.tensor(2), gen(i(0), i(1))).shape == (2, 3, 9, 7)
+    photos = class_folders(tmp_path, 10)
+    b, c = load(photos, test_fraction=np.float64(.3), seed=i(1), size=np.array([4, 4])), load(photos, test_fraction=.3, seed=1, size=4)
+    assert b.fingerprint() == c.fingerprint() and len(b.test) == 6
+
+
+# ---- a validation set
+
+@pytest.mark.parametrize('in_memory', [True, False])
+def test_holdout_takes_a_share_of_every_class(tmp_path, in_memory):
+    data = load('digits', in_memory=in_memory, cache_dir=tmp_path)
+    part, again, other = data.holdout(), data.holdout(0.1, 0), data.holdout(seed=1)
+    assert part.train.counts.tolist() == [126] * 10 and part.test.counts.tolist() == [14] * 10
+    assert sorted(stored(part.train) + stored(part.test)) == stored(data.train)
+    place = data.train.order.argsort()
+    for p in (part.train, part.test): assert torch.equal(p.images[:], data.train.images[place[p.order]])
+    assert part.fingerprint() == again.fingerprint() != other.fingerprint()
+    assert torch.equal(part.mean, data.mean) and part.name == data.name and part.classes == data.classes
+    assert data.holdout(np.float32(0.5)).test.counts.tolist() == [70] * 10
+
+
+def test_holdout_of_small_classes():
+    x, y = torch.arange(48).view(6, 1, 2, 4).byte(), torch.tensor([0, 0, 0, 1, 1, 2])
+    part = from_tensors(x, y, x, y).holdout()
+    assert part.train.counts.tolist() == [2, 1, 1] and part.test.counts.tolist() == [1, 1, 0]
+    part = from_tensors(x, y, x, y).holdout(0.99)
+    assert part.train.counts.tolist() == [1, 1, 1]
+    few = from_tensors(x[:2], [0, 1], x, y % 2)
+    with pytest.raises(ValueError, match='no class has two training images'): few.holdout()
+    for wrong in (0, 1, 1.5, -1, 'a', True, float('nan')):
+        with pytest.raises(ValueError, match='holdout: `fraction` is .*above 0 and below 1'): few.holdout(wrong)
 
 
 # ---- named sets: the files that torchvision reads, written small ----
@@ -668,7 +737,6 @@ def test_real_mnist(mnist_root):
 
 
 def test_real_mnist_agrees_with_torchvision_item_by_item(mnist_root, tmp_path):
-    from torch.utils.data import Subset
     from torchvision.datasets import MNIST
     raw = tmp_path/'MNIST'/'raw'
     for f in (mnist_root/'MNIST'/'raw').glob('*.gz'): write(raw/f.stem, gzip.decompress(f.read_bytes()))

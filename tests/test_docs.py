@@ -24,7 +24,7 @@ in_browser = pytest.mark.skipif(WHY is not None, reason=str(WHY))
 for tool in 'sphinx', 'myst_nb', 'furo':
     if 'CI' in os.environ: break  # nothing is skipped there
     pytest.importorskip(tool, reason="the docs need Sphinx: pip install -e '.[dev]'")
-pytestmark = pytest.mark.docs
+pytestmark = [pytest.mark.docs, pytest.mark.slow]
 
 
 class Page(HTMLParser):

@@ -8,7 +8,8 @@ from conftest import ROOT
 from PIL import Image
 
 from dataset_condensation import set_files as files
-from dataset_condensation.set_files import import_published, write_atomic
+from dataset_condensation.safe_files import write_atomic
+from dataset_condensation.set_files import import_published
 from dataset_condensation.training import SyntheticSet
 
 sys.path.insert(0, str(ROOT/'benchmarks'))
@@ -53,7 +54,7 @@ def tree(path):
 @pytest.mark.parametrize('kind', fuzz.KINDS)
 def test_damaged_files_are_read_or_refused(kind, tmp_path):
     base, outcomes = fuzz.valid_bytes(kind), {}
-    for k in range(200):
+    for k in range(120):
         path, how = fuzz.make(kind, 7, k, base, tmp_path)
         outcomes.setdefault(fuzz.outcome(kind, path), []).append((k, how))
         assert not (tmp_path/'canary').exists(), f'something was run by file {k}, {how}'
@@ -71,6 +72,7 @@ def test_the_fuzzer_knows_a_fault(monkeypatch, error, found):
     assert fuzz.outcome('safetensors', Path('s.safetensors')).startswith(found)
 
 
+@pytest.mark.slow
 @linux
 def test_the_fuzzer_measures_memory(monkeypatch, tmp_path):
     path = small().save(tmp_path/'s.safetensors')
@@ -89,6 +91,7 @@ def test_the_fuzzer_makes_the_same_file_again(tmp_path):
     assert first == again and len(set(first)) > 25
 
 
+@pytest.mark.slow
 def test_the_fuzzer_in_a_process_of_its_own():
     results = fuzz.fuzz('safetensors', 20, 0)
     assert [r['k'] for r in results] == list(range(20)) and not fuzz.summary(results)['faults']
@@ -97,8 +100,7 @@ def test_the_fuzzer_in_a_process_of_its_own():
 
 # ---- write_atomic ----
 
-@pytest.mark.parametrize('where, call', [('os', 'fsync'), ('os', 'replace'), ('builtins', 'open')])
-@pytest.mark.parametrize('code', [errno.ENOSPC, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize('where, call, code', [('os', 'fsync', errno.ENOSPC), ('os', 'replace', errno.EACCES), ('builtins', 'open', errno.EIO)])
 def test_a_failed_write_leaves_the_old_file(monkeypatch, tmp_path, where, call, code):
     path = write_atomic(tmp_path/'a.txt', 'old')
     def fail(*args, **kw): raise OSError(code, os.strerror(code))
@@ -108,11 +110,12 @@ def test_a_failed_write_leaves_the_old_file(monkeypatch, tmp_path, where, call, 
     assert e.value.errno == code and path.read_text() == 'old' and os.listdir(tmp_path) == ['a.txt']
 
 
+@pytest.mark.slow
 @linux
 def test_a_full_disk_leaves_the_old_file(tmp_path):
     "A real one: files of this process may not grow beyond 100,000 bytes"
     path = small().save(tmp_path/'s.safetensors')
-    code = ('import resource, signal, sys\nfrom dataset_condensation.set_files import write_atomic\n'
+    code = ('import resource, signal, sys\nfrom dataset_condensation.safe_files import write_atomic\n'
             'signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n'
             'resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n'
             'try: write_atomic(sys.argv[1], bytes(10**6))\nexcept OSError as e: print(e)')
@@ -120,13 +123,14 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
     assert 's.safetensors' in said and os.listdir(tmp_path) == ['s.safetensors'] and len(SyntheticSet.load(path)) == 4
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_a_whole_file(tmp_path):
-    path, code = tmp_path/'a.bin', ('import sys\nfrom dataset_condensation.set_files import write_atomic\n'
+    path, code = tmp_path/'a.bin', ('import sys\nfrom dataset_condensation.safe_files import write_atomic\n'
                                     'for i in range(10**9): write_atomic(sys.argv[1], bytes([i % 2]) * (10**6 + i % 2))')
     child = subprocess.Popen([sys.executable, '-c', code, path])
     try:
         while not path.exists() and child.poll() is None: time.sleep(0.05)
-        for _ in range(50):
+        for _ in range(20):
             raw = path.read_bytes()
             assert raw in (bytes(10**6), b'\1' * (10**6 + 1))
             time.sleep(0.01)
@@ -173,7 +177,7 @@ def test_what_json_cannot_say_is_refused_before_anything_is_written(tmp_path):
     for _ in range(10_000): deep = [deep]
     for info in (dict(net=torch.nn.ReLU()), dict(found={1, 2}), dict(deep=deep)):
         for write in (small(info=info).save, small(info=info).to_folder):
-            with pytest.raises(TypeError, match='`info` cannot be written as JSON'): write(tmp_path/'s')
+            with pytest.raises(TypeError, match='`info` is not JSON'): write(tmp_path/'s')
     with pytest.raises(ValueError, match='expected at most'): small(info=dict(x='x' * 2**21)).save(tmp_path/'s')
     assert os.listdir(tmp_path) == []
 
@@ -186,7 +190,7 @@ def test_numbers_of_numpy_and_torch_are_numbers(tmp_path):
 
 def test_a_description_as_long_as_allowed_can_be_read(tmp_path):
     long = small(info=dict(x='"' * (2**20 - 70)))      # each takes two bytes in set.json, four in the header
-    with pytest.raises(ValueError, match='take 2,097,1.. bytes'): small(info=dict(x='"' * (2**20 - 30))).save(tmp_path/'s')
+    with pytest.raises(ValueError, match='is 2,097,1.. bytes as JSON'): small(info=dict(x='"' * (2**20 - 30))).save(tmp_path/'s')
     assert SyntheticSet.load(long.save(tmp_path/'s.safetensors')).info == long.info
     long = small(info=dict(x='"' * (2**20 - 200)))     # more room between the lines
     assert SyntheticSet.from_folder(long.to_folder(tmp_path/'s')).info == long.info
@@ -202,8 +206,7 @@ def test_a_failed_save_leaves_nothing(monkeypatch, tmp_path, where):
 
 
 @linux
-@pytest.mark.parametrize('dtype, labels', [
-    (torch.float16, torch.uint8), (torch.float64, torch.int64), (torch.float32, torch.int64)])
+@pytest.mark.parametrize('dtype, labels', [(torch.float16, torch.uint8), (torch.float64, torch.int64)])
 def test_memory_grows_with_the_file_as_stated(tmp_path, dtype, labels):
     from safetensors.torch import load, save
     raw = small().save(tmp_path/'s.safetensors').read_bytes()
@@ -262,15 +265,11 @@ def changed(folder, **about):
 
 
 @pytest.mark.parametrize('about, why', [
-    (dict(folders=['0_a', '..']), 'no paths'), (dict(folders=['0_a', '/etc']), 'no paths'),
-    (dict(folders=['0_a', '0_a']), 'different names'), (dict(folders=['0_a', '0_a/../1_b']), 'no paths'),
-    (dict(folders=['0_a', '\ud800']), 'no paths'), (dict(folders=['0_a']), 'expected 2'), (dict(folders='gone'), 'folders None'),
-    (dict(folders=['0_a', 'set.json']), 'missing, or not a folder'), (dict(counts=[2]), 'expected 2 numbers'),
-    (dict(counts=[2, 3]), 'holds 2 PNG files, expected 3'), (dict(counts=[2, {}]), 'expected'), (dict(counts='gone'), None),
-    (dict(mean=[math.nan]), 'expected finite numbers'), (dict(std=[0]), 'above 0'), (dict(std=[1e-60]), 'above 0'),
-    (dict(mean=[1, 2]), '1 or 3 numbers'), (dict(mean=[0.5] * 3, std=[1] * 3), None), (dict(info='gone'), None),
-    (dict(classes=['a']), 'expected 1'), (dict(classes='ab'), 'expected a list of names'), (dict(info=[1]), 'expected an object'),
-    (dict(classes=[['a'], 'b']), 'expected a list of names'), (dict(format='x'), "format 'x'")])
+    (dict(folders=['0_a', '..']), 'no paths'), (dict(folders=['0_a', '/etc']), 'no paths'), (dict(folders=['0_a', '0_a']), 'different names'),
+    (dict(folders=['0_a']), 'expected 2'), (dict(folders='gone'), 'folders None'), (dict(folders=['0_a', 'set.json']), 'missing, or not a folder'),
+    (dict(counts=[2, 3]), 'holds 2 PNG files in 1_b, expected 3'), (dict(counts=[2, {}]), 'expected'), (dict(counts='gone'), None),
+    (dict(mean=[math.nan]), 'expected finite numbers'), (dict(std=[0]), 'above 0'), (dict(mean=[0.5] * 3, std=[1] * 3), None),
+    (dict(info='gone'), None), (dict(classes=['a']), 'expected 1'), (dict(info=[1]), 'expected an object'), (dict(format='x'), "format 'x'")])
 def test_what_set_json_may_say(tmp_path, about, why):
     folder = changed(small().to_folder(tmp_path/'s'), **about)
     if why is None: assert len(SyntheticSet.from_folder(folder)) == 4
@@ -279,8 +278,9 @@ def test_what_set_json_may_say(tmp_path, about, why):
 
 
 @posix
-@pytest.mark.parametrize('victim', ['0_a', '0_a/00000.png', 'set.json'])
-@pytest.mark.parametrize('to', ['/etc', '/dev/zero', 'itself', '../outside', 'pipe', 'a folder', 'nothing'])
+@pytest.mark.parametrize('victim, to', [
+    ('0_a', '/etc'), ('0_a', '../outside'), ('0_a', 'pipe'), ('0_a/00000.png', '/dev/zero'), ('0_a/00000.png', 'itself'),
+    ('0_a/00000.png', 'pipe'), ('0_a/00000.png', 'a folder'), ('set.json', '../outside'), ('set.json', '/dev/zero'), ('set.json', 'nothing')])
 def test_links_pipes_and_folders_in_odd_places(tmp_path, victim, to):
     folder = small().to_folder(tmp_path/'s')
     (tmp_path/'outside').mkdir()
@@ -289,7 +289,7 @@ def test_links_pipes_and_folders_in_odd_places(tmp_path, victim, to):
     if to == 'pipe': os.mkfifo(path)
     elif to == 'a folder': path.mkdir()
     elif to != 'nothing': path.symlink_to(path.name if to == 'itself' else to)
-    with pytest.raises((ValueError, FileNotFoundError, IsADirectoryError), match='s/'): SyntheticSet.from_folder(folder)
+    with pytest.raises((ValueError, FileNotFoundError, IsADirectoryError), match='/s[ /]'): SyntheticSet.from_folder(folder)
 
 
 @posix
@@ -310,20 +310,20 @@ def test_files_of_a_desktop_do_not_matter(tmp_path):
 
 
 def test_a_picture_that_is_cut_or_gone_while_it_is_read(monkeypatch, tmp_path):
-    folder, real = small(size=(40, 40)).to_folder(tmp_path/'s'), files._read
+    folder, real = small(size=(40, 40)).to_folder(tmp_path/'s'), files.read_bytes
     def cut(where, path, limit=None):
         raw = real(where, path, limit)
         return raw if path.suffix == '.json' else raw[:len(raw)//2]
-    monkeypatch.setattr(files, '_read', cut)
+    monkeypatch.setattr(files, 'read_bytes', cut)
     with pytest.raises(ValueError, match='00000.png cannot be read'): SyntheticSet.from_folder(folder)
     def gone(where, path, limit=None):
         if path.name == '00002.png': path.unlink()
         return real(where, path, limit)
-    monkeypatch.setattr(files, '_read', gone)
+    monkeypatch.setattr(files, 'read_bytes', gone)
     with pytest.raises(FileNotFoundError, match='00002.png'): SyntheticSet.from_folder(folder)
 
 
-@pytest.mark.parametrize('mode', ['1', 'L', 'LA', 'P', 'RGB', 'RGBA', 'I;16'])
+@pytest.mark.parametrize('mode', ['1', 'LA', 'P', 'RGBA', 'I;16'])
 def test_pictures_of_other_modes(tmp_path, mode):
     folder = small(c=3).to_folder(tmp_path/'s')
     for f in folder.glob('*/*.png'):
@@ -335,7 +335,7 @@ def test_pictures_of_other_modes(tmp_path, mode):
 
 def test_bombs_are_not_unpacked(tmp_path):
     folder = small().to_folder(tmp_path/'s')
-    for side in (4200, 12_000, 20_000, 2**31 - 1):
+    for side in (12_000, 2**31 - 1):
         parts = fuzz.chunks((folder/'0_a'/'00000.png').read_bytes())
         parts[0] = b'IHDR', side.to_bytes(4, 'big') * 2 + parts[0][1][8:]
         (folder/'0_a'/'00000.png').write_bytes(fuzz.joined(parts))
@@ -390,15 +390,15 @@ TRAPS = dict(
     numpy=lambda p: (np.dtype, ('V2000000000',)), torch=lambda p: (torch.zeros, (2**40,)), text=lambda p: ('x'.join, ([],)))
 
 
-@pytest.mark.parametrize('old', [False, True])
-@pytest.mark.parametrize('place', ['top', 'data', 'accs', 'alone'])
-@pytest.mark.parametrize('trap', TRAPS)
+@pytest.mark.parametrize('trap, place, old', [
+    ('mkdir', 'top', False), ('touch', 'data', True), ('system', 'accs', False), ('eval', 'alone', True), ('memory', 'data', False),
+    ('numpy', 'accs', True), ('torch', 'top', True), ('text', 'alone', False)])
 def test_nothing_in_a_pickle_is_run(tmp_path, trap, place, old):
     bad = fuzz.Trap(*TRAPS[trap](tmp_path/'ran'))
     entries = dict(top=dict(more=bad), data=dict(data=[[bad, torch.arange(4)]]), accs=dict(accs_all_exps=dict(a=[bad])))
     path = result(tmp_path/'r.pt', old=old, **entries.get(place, {}))
     if place == 'alone': torch.save(bad, path, _use_new_zipfile_serialization=not old)
-    refused(path, 'r.pt is refused: it (names|makes numpy type)')
+    refused(path, 'r.pt (names|makes numpy type)')
     assert not (tmp_path/'ran').exists()
 
 
@@ -406,11 +406,11 @@ def test_plain_pickles_tars_and_scripts_are_refused(tmp_path):
     import pickle, tarfile
     path = tmp_path/'r.pt'
     path.write_bytes(pickle.dumps(fuzz.Trap(os.mkdir, (str(tmp_path/'ran'),))))
-    refused(path, 'it is not a file that torch wrote')
+    refused(path, 'r.pt is not a file that torch wrote')
     with tarfile.open(path, 'w') as t: t.add(result(tmp_path/'x.pt'), 'pickle')
-    refused(path, 'it is not a file that torch wrote')
+    refused(path, 'r.pt is not a file that torch wrote')
     with zipfile.ZipFile(path, 'w') as z: z.writestr('x/constants.pkl', b'')
-    refused(path, 'it is a zip without data.pkl')
+    refused(path, 'r.pt is a zip without data.pkl')
     assert not (tmp_path/'ran').exists()
 
 
@@ -421,28 +421,29 @@ def hand_made(path, program):
     return path
 
 
-COLLIDING = b''.join(b'\x8a\x0a' + (k * (2**61 - 1)).to_bytes(10, 'little') + b'N' for k in range(20_000))   # all hash to 0
+def text(s): return b'X' + len(s).to_bytes(4, 'little') + s.encode()
 
 
 @pytest.mark.parametrize('program, why', [
-    (b'}.', 'it holds nothing'), (b'].', 'no dictionary'), (b'(.', 'lying about'), (b'h\x05.', 'not kept'),
-    (b']' * 300_000 + b'.', 'more than 1 MiB'), (b'X\xff\xff\xff\x7fx.', 'expected 2147483647 bytes'),
-    (b'\x80\x04\x95.', 'has the command PROTO'), (b'}(' + COLLIDING + b'u.', 'an unusual dict'),
-    (b'}q\x00(X\1\0\0\0ah\x00u.', 'it holds a'), (b']q\x00h\x00a.', 'no dictionary'), (b'N)R.', 'it calls None'),
-    (b'c_codecs\nencode\nX\1\0\0\0aX\x08\0\0\0punycode\x86R.', 'it encodes text'),
-    (b'cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R.', 'it names .builtins bytearray'),
-    (b'c_codecs\nencode\n}b.', 'it changes what it made'), (b'ccollections\nOrderedDict\n(lp0\n', 'the command LIST')])
+    (b'}.', 'holds nothing'), (b'].', 'no dictionary'), (b'(.', 'torch refuses it'), (b'h\x05.', 'torch refuses it'),
+    (b']' * 300_000 + b'.', 'more than 256 KiB'), (b'}' + b')\x85' + b'\x85' * 20_000 + b'Ns.', 'more than 256 KiB'),
+    (b'X\xff\xff\xff\x7fx.', 'cannot be read'), (b'\x8a\x0a' + bytes(10) + b'.', 'has the command LONG1'),
+    (b'\x80\x04\x95.', 'has the command PROTO'), (b'N)R.', 'torch refuses it'), (b'cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R.', 'names .builtins bytearray'),
+    (b'c_codecs\nencode\n' + text('a') + text('hex') + b'\x86R.', "has the text 'hex'"), (text('x' * 65) + b'.', "has the text 'xxx"),
+    (b'cnumpy\ndtype\n' + text('V9') + b'\x89\x88\x87R.', "makes numpy type 'V9'")])
 def test_programs_written_by_hand(tmp_path, program, why):
     refused(hand_made(tmp_path/'r.pt', b'\x80\x02' + program), why)
 
 
 def test_a_storage_that_claims_more_than_there_is(tmp_path):
-    path = result(tmp_path/'r.pt')
-    for a, b in ((b'M\x00\x01t', b'J\x00\x00\x00\x7ft'), (b'K\x04t', b'K\x05t')):
-        bad = fuzz.rezip(path.read_bytes(), lambda n, d: d.replace(a, b) if n.endswith('pkl') else d)
-        assert bad != path.read_bytes()
-        (tmp_path/'bad.pt').write_bytes(bad)
-        refused(tmp_path/'bad.pt', 'bad.pt is refused: its storages have')
+    for old in (False, True):
+        raw = result(tmp_path/'r.pt', old=old).read_bytes()
+        for a, b in ((b'M\x00\x01' + (b'Nt' if old else b't'), b'J\x00\x00\x00\x10' + (b'Nt' if old else b't')), (b'K\x04\x85', b'K\x05\x85')):
+            change = lambda n, d: d.replace(a, b) if n.endswith('pkl') else d
+            bad = raw.replace(a, b) if old else fuzz.rezip(raw, change)
+            assert bad != raw
+            (tmp_path/'bad.pt').write_bytes(bad)
+            refused(tmp_path/'bad.pt', 'bad.pt (cannot be read: torch refuses|holds images|has tensors)')
 
 
 def test_zips_with_squeezed_doubled_or_missing_parts(tmp_path):
@@ -451,22 +452,24 @@ def test_zips_with_squeezed_doubled_or_missing_parts(tmp_path):
         path.write_bytes(new)
         refused(path, why)
     bad(fuzz.rezip(raw, lambda n, d: d, zipfile.ZIP_DEFLATED), 'compressed or of one name')
-    bad(fuzz.rezip(raw, lambda n, d: None if n.endswith('data/1') else d), 'its storages have')
-    bad(fuzz.rezip(raw, lambda n, d: b'big' if n.endswith('byteorder') else d), "byte order b'big'")
-    bad(raw[:len(raw)//2], 'damaged')
+    bad(fuzz.rezip(raw, lambda n, d: None if n.endswith('data/1') else d), 'torch refuses it')
+    bad(raw[:len(raw)//2], 'cannot be read')
     out = io.BytesIO(raw)
     with zipfile.ZipFile(out, 'a') as z, pytest.warns(UserWarning, match='Duplicate'): z.writestr('r/data.pkl', b'N.')
     bad(out.getvalue(), 'of one name')
+    bomb = fuzz.rezip(raw, lambda n, d: None if n.endswith('pkl') else d)
+    with zipfile.ZipFile(out := io.BytesIO(bomb), 'a') as z: z.writestr('r/DATA.PKL', b'\x80\x02cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R.')
+    bad(out.getvalue(), 'is a zip without data.pkl')      # torch's reader would take it for data.pkl
 
 
 def test_arguments_of_import_published(tmp_path):
     path = result(tmp_path/'r.pt')
-    refused(path, "`data` is '' for .*r.pt, expected one of mnist, .*, or `mean` and `std`", data=None)
+    refused(path, "r.pt: `data` is '', expected one of mnist, .*, or `mean` and `std`", data=None)
     refused(path, "`data` is 'mnits'", data='mnits')
-    refused(path, 'images of 1 channels, but there are 3 means', data='svhn')
+    refused(path, 'r.pt: `mean` and `std` is .*, 1 of each', data='svhn')
     refused(path, 'expected both or neither', std=1)
-    refused(path, 'those of std above 0', mean=0, std=0)
-    refused(path, 'run from 0 to 1, expected 0…0 for 1 classes', ['only'])
+    refused(path, 'std above 0', mean=0, std=0)
+    refused(path, r'labels \d is 1, expected 0 to 0, for 1 classes', ['only'])
     with pytest.raises(FileNotFoundError, match='there is no file'): import_published(tmp_path/'none.pt', data='mnist')
     with pytest.raises(IsADirectoryError, match='is a folder'): import_published(tmp_path, data='mnist')
     named = import_published(path, ['no', 'yes'], mean=0.5, std=[0.25])[0]
@@ -475,8 +478,8 @@ def test_arguments_of_import_published(tmp_path):
 
 def test_published_images_and_labels_are_checked(tmp_path):
     x, y = pair()
-    for bad, why in (([x * math.nan, y], 'pixels that are NaN'), ([x, y - 1], 'run from -1'), ([x, y[:1]], 'with labels'),
-                     ([x, y + 10**12], 'labels up to 1,000,000,000,001'), ([x, y.float()], 'of torch.float32 \\(expected'),
+    for bad, why in (([x * math.nan, y], 'holds no set .*NaN or infinite'), ([x, y - 1], 'holds no set .*is -1'), ([x, y[:1]], 'with labels'),
+                     ([x, y + 10**12], 'labels up to 1,000,000,000,001'), ([x, y.float()], 'of torch.float32, expected'),
                      ([x[0], y], 'expected \\(N, C, H, W\\)'), ([x[:0], y[:0]], 'holds no set'), ([x], 'not a list of'),
                      ([x, None], 'not a list of')):
         refused(result(tmp_path/'r.pt', [bad]), why)

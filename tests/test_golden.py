@@ -21,7 +21,8 @@ from dataset_condensation.all import (METHODS, ImageData, SyntheticSet, condensi
 from dataset_condensation.condensation import Batch
 from dataset_condensation.data import ImageSet
 from dataset_condensation.distribution_matching import match_embeddings
-from dataset_condensation.gradient_matching import DISTANCES, class_gradient, match_gradients
+from dataset_condensation.gradient_matching import class_gradient, match_gradients
+from dataset_condensation.names import DISTANCES
 
 GOLDEN = Path(__file__).parent/'golden'
 T = load_file(GOLDEN/'published_code.safetensors')
@@ -149,7 +150,7 @@ def test_a_whole_run(name, speed, monkeypatch):
     recipe = METHODS[method].recipe(about['ipc'], 'convnet-w8-d2' + '-bn' * (name == 'batch'), iterations=1,
                                     outer=about['outer'], inner=about['inner'], real_batch=about['real_per_class'])
     for k in ('image_lr', 'image_momentum', 'net_lr', 'net_momentum'): assert getattr(recipe, k) == about[k]
-    for state in condensing(data, method, about['ipc'], recipe=recipe, device='cpu', speed=speed, team='alone'):
+    for state in condensing(data, method, about['ipc'], recipe=recipe, device='cpu', speed=speed):
         k = state.step
         near(state.losses[-1], f'dc.{name}.loss.{k - 1}')
         if k == 1: near(state.images[::2], f'dc.{name}.syn.1', 1e-4)

@@ -16,6 +16,7 @@ def test_a_mutant_changes_one_place(name):
     compile(text.replace(old, new), name, 'exec')
 
 
+@pytest.mark.slow
 def test_a_mutant_is_noticed_and_named():
     assert mutants.killed_by('decay: none').startswith('test_published.py::')
 

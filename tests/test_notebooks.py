@@ -13,6 +13,7 @@ def notebooks():
     return sorted(p.as_posix() for p in found if not any(part.startswith(('_', '.')) for part in p.parts))
 
 
+@pytest.mark.slow
 @pytest.mark.notebooks
 @pytest.mark.parametrize('name', notebooks())
 def test_notebook(name, notebook_runs):
@@ -48,12 +49,14 @@ def notebook(cells):
 def stream(text): return [dict(output_type='stream', name='stdout', text=[text])]
 
 
+@pytest.mark.slow
 def test_outputs_are_saved_and_a_second_run_changes_nothing(execute):
     cells = {
         'print': ('import time\nfor i in range(3): print(i, flush=True); time.sleep(.05)', []),
         'object': ('object()', []),
         'figure': ('import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1)); plt.imshow([[0]]);', []),
         'bar': ('from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass', []),
+        'slow': ('#| slow\nprint("new")', stream('old')), 'never': ('#| eval: false\n1/0', stream('kept')),
         'export': ('#| hide\nimport nbdev; nbdev.nbdev_export()', []),
     }
     done, saved = execute(cells)
@@ -61,22 +64,15 @@ def test_outputs_are_saved_and_a_second_run_changes_nothing(execute):
     assert saved['print']['outputs'] == [dict(name='stdout', output_type='stream', text=['0\n', '1\n', '2\n'])]
     assert saved['object']['outputs'][0]['data']['text/plain'] == ['<object>']
     assert 'image/png' in saved['figure']['outputs'][0]['data']
-    assert saved['bar']['outputs'] == []
-    first = execute.path.read_bytes()
-    done, _ = execute()
-    assert done.returncode == 0 and execute.path.read_bytes() == first, done.stdout
+    assert saved['bar']['outputs'] == [] and saved['slow']['outputs'] == stream('old') and saved['never']['outputs'] == stream('kept')
     assert not (execute.path.parent.parent/'dataset_condensation').exists()  # executing exports nothing
-
-
-def test_skipped_cells_keep_their_outputs_unless_asked_for(execute):
-    cells = {'slow': ('#| slow\nprint("new")', stream('old')), 'never': ('#| eval: false\n1/0', stream('kept'))}
-    done, saved = execute(cells)
-    assert done.returncode == 0 and saved['slow']['outputs'] == stream('old'), done.stdout
+    first = execute.path.read_bytes()
     done, saved = execute(None, '00', '--flags', 'slow')
     assert done.returncode == 0 and saved['slow']['outputs'] == stream('new\n'), done.stdout
-    assert saved['never']['outputs'] == stream('kept')
+    assert execute.path.read_bytes() == first.replace(b'old', b'new\\n')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('source, message', [
     ('1/0', 'ZeroDivisionError'),
     ('import os; print(os.getcwd())', "cell 'bad' shows a path of this machine"),
@@ -87,12 +83,14 @@ def test_a_notebook_that_fails_or_shows_a_path_is_not_saved(execute, source, mes
     assert saved['good']['outputs'] == []
 
 
+@pytest.mark.slow
 def test_check_writes_nothing_and_names_the_cells_that_would_change(execute):
     done, saved = execute({'same': ('print(1)', stream('1\n')), 'stale': ('print(2)', stream('3\n'))}, '--check')
     assert done.returncode == 1 and 'changed outputs: stale' in done.stdout
     assert saved['stale']['outputs'] == stream('3\n')
 
 
+@pytest.mark.slow
 def test_a_name_without_a_notebook_is_an_error(execute):
     done, _ = execute({'a': ('1', [])}, '99_none')
     assert done.returncode == 1 and "no notebook '99_none'" in done.stdout and '00_small' in done.stdout

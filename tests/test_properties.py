@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dataset_condensation.all import *
+from dataset_condensation.checks import class_sizes
 from dataset_condensation.augmentation import color, crop, cutout, families, flip, neutral, rotate, scale
 
 HOME = tempfile.mkdtemp(prefix='dataset-condensation-hypothesis-')   # what hypothesis caches is no part of the project
@@ -198,14 +199,14 @@ def test_the_order_of_output_units_does_not_matter(pair, name, seed):
 
 @given(gradients(), st.floats(0, 3))
 def test_magnitude_only_adds_to_the_angle(pair, mu):
-    assert angle_magnitude(mu)(*pair) >= angle(*pair) - 1e-5
+    assert AngleMagnitude(mu)(*pair) >= angle(*pair) - 1e-5
 
 
 @given(gradients(), st.floats(0, 3))
 def test_both_levels_are_the_sum_of_the_two(pair, lam):
     real, syn = [pair[0], pair[1], pair[0]], [pair[1], pair[0], pair[0]]
     total = intra(real, syn, mse) + lam * inter(real, syn, mse)
-    assert torch.isclose(both(lam)(real, syn, mse), total, rtol=1e-4, atol=1e-5)
+    assert torch.isclose(Both(lam)(real, syn, mse), total, rtol=1e-4, atol=1e-5)
     assert torch.isclose(inter(real[:1], syn[:1], mse), intra(real[:1], syn[:1], mse), rtol=1e-5)
 
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from dataset_condensation import augmentation, condensation, training
-from dataset_condensation.adaptive_steps import held_loss, schedule, until_overfit
+from dataset_condensation import augmentation, condensation, runs, training
+from dataset_condensation.adaptive_steps import held_loss, Schedule, UntilOverfit
 from dataset_condensation.all import (METHODS, TRAIN_RECIPES, Recipe, SyntheticSet, condense, condensing, evaluate, gen,
                                       learn, load_dataset, make_augment, make_net, paper, train, train_recipe)
-from dataset_condensation.condensation import loop_counts
-from dataset_condensation.multi_level_matching import angle_magnitude, both
+from dataset_condensation.gradient_matching import loop_counts
+from dataset_condensation.multi_level_matching import AngleMagnitude, Both
 from dataset_condensation.training import recipe_for
 
 
@@ -53,9 +53,9 @@ SETTINGS = [    # method, arguments of `paper`, the whole recipe
     *[('dm-plain', dict(ipc=n), DM | dict(augment='none')) for n in (1, 10)],
     *[(m, dict(ipc=n), DELVING | loops(n)) for n in (1, 10, 50) for m in ('delving-m', 'delving-md')],
     *[('delving-md', dict(ipc=n, net='mlp'), DELVING | loops(n) | dict(net='mlp', image_lr=0.01)) for n in (1, 10)],
-    *[('delving', dict(ipc=n), DELVING | loops(n) | dict(inner=schedule(STEPS))) for n in (10, 20, 50)],
-    ('delving', dict(ipc=1), DELVING | loops(1) | dict(inner=schedule((1,)*11))),    # none longer than the fixed ones
-    *[('delving-until-overfit', dict(ipc=n), DELVING | loops(n) | dict(inner=until_overfit(256, 50))) for n in (1, 10, 50)],
+    *[('delving', dict(ipc=n), DELVING | loops(n) | dict(inner=Schedule(STEPS))) for n in (10, 20, 50)],
+    ('delving', dict(ipc=1), DELVING | loops(1) | dict(inner=Schedule((1,)*11))),    # none longer than the fixed ones
+    *[('delving-until-overfit', dict(ipc=n), DELVING | loops(n) | dict(inner=UntilOverfit(256, 50))) for n in (1, 10, 50)],
 ]
 
 
@@ -81,7 +81,7 @@ def test_loops_between_the_published_sizes_lie_between():
 def test_epochs_for_each_network_with_fixed_and_with_adaptive_steps(ipc, fixed, scheduled):
     for method, want in (('delving-md', fixed), ('delving', scheduled)):
         r = paper(method, ipc)
-        more = condensation.get_policy(r.inner)
+        more = r.inner if callable(r.inner) else condensation.Fixed(r.inner)
         epochs = 0
         for o in range(r.outer - 1):
             done = 0
@@ -139,7 +139,7 @@ def test_a_method_is_scored_as_its_authors_do(method, name, net, want):
 def test_a_training_as_it_runs(name, data, monkeypatch):
     "The optimiser's own figures in every epoch: the learning rate falls tenfold after half of them, momentum lives on"
     seen, (epochs, augment) = [], SCORING[name]
-    def spy(net, data, opt, generator, batch, augment, tick=None):
+    def spy(net, data, opt, generator, batch, augment, tick=None, compute=None):
         g = opt.param_groups[0]
         seen.append((type(opt), g['lr'], g['momentum'], g['weight_decay'], g['nesterov'], g['dampening'], batch, augment, net.training, id(opt)))
         return torch.zeros(())
@@ -171,11 +171,11 @@ def test_learning_in_the_applications_drops_alike(data, monkeypatch):
                                                ('dm', 'convnet-w2', 'dsa'), ('delving', 'convnet-w2', 'dc')])
 @pytest.mark.parametrize('speed', ['plain', 'float32'])
 def test_scores_on_the_way_are_the_methods_own(method, net, want, speed, data, monkeypatch):
-    seen, tried = [], condensation.Alone.evaluate
+    seen, tried = [], runs.Alone.evaluate
     def spy(small, data, net, nets, recipe, seed, device, speed, progress):
         seen.append((net, nets, train_recipe(recipe), seed, str(speed)))
         return tried(small, data, net, nets, train_recipe(recipe, epochs=1), seed, device, progress, speed=speed)
-    monkeypatch.setattr(condensation.Alone, 'evaluate', staticmethod(spy))
+    monkeypatch.setattr(runs.Alone, 'evaluate', staticmethod(spy))
     made = condense(data, method, 1, seed=3, net=net, iterations=2, real_batch=4, evaluate_every=2, nets=2, speed=speed, progress=False)
     assert seen == [(net, 2, TRAIN_RECIPES[want], 3, made.info['speed'])]
     assert [h['step'] for h in made.info['history']] == [2]
@@ -193,11 +193,11 @@ class Spy:
         def spy_net(*a, generator=None, **kw):
             if generator is not None: note('network')
             return net(*a, generator=generator, **kw)
-        def spy_epoch(net, data, opt, generator, batch, augment):
+        def spy_epoch(net, data, opt, generator, batch, augment, **kw):
             g = opt.param_groups[0]
             bn = [m.training for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
             note('epoch', type(opt), g['lr'], g['momentum'], g['weight_decay'], batch, len(data), augment, net.training, tuple(bn))
-            return epoch(net, data, opt, generator, batch, augment)
+            return epoch(net, data, opt, generator, batch, augment, **kw)
         def spy_augment(self, n, generator, size, shared_=False, **kw):
             note('augment', self, n, kw.get('shared', shared_))
             return shared(self, n, generator, size, kw.get('shared', shared_))
@@ -264,7 +264,7 @@ def passes(want, o, method, found):
 
 
 def check_optimiser(state, lr):
-    opt = state.work.opt
+    opt = state.run.opt
     g, = opt.param_groups
     assert (type(opt), g['lr'], g['momentum'], g['weight_decay'], g['nesterov'], g['dampening']) == (torch.optim.SGD, lr, 0.5, 0, False, 0)
 
@@ -306,7 +306,7 @@ def test_each_image_of_the_inner_training_is_augmented_on_its_own(data):
         with torch.no_grad(): state.images.copy_(state.images[:1].expand_as(state.images))
         seen.clear()
         state.net.register_forward_pre_hook(lambda m, x: seen.append((x[0].detach(), m.training)))
-        condensation._train_between(state)
+        condensation.train_between(state)
         assert len(seen) == 3 and all(mode for _, mode in seen)
         assert all(len(x) == 40 * factor**2 for x, _ in seen)
         assert max(len(x.flatten(1).unique(dim=0)) for x, _ in seen) > 30
@@ -317,7 +317,7 @@ def test_no_augmentation_in_the_inner_training_where_the_recipe_has_none(data):
         run, seen = condensing(data, method, 2, net=NET, real_batch=4, outer=2, inner=2, speed='plain', **more), []
         state = next(run)
         state.net.register_forward_pre_hook(lambda m, x: seen.append(x[0].detach()))
-        condensation._train_between(state)
+        condensation.train_between(state)
         rows = {tuple(r) for r in state.images.detach().flatten(1).tolist()}
         assert all(tuple(r) in rows for x in seen for r in x.flatten(1).tolist())
 
@@ -341,19 +341,19 @@ def test_delvings_distance_and_level():
     D = {0: rows, 1: lambda a, b: rows(a, b) + lengths(a, b), 3: lambda a, b: rows(a, b) + 3*lengths(a, b)}
     for mu, lam in ((0, 1), (1, 1), (3, 0.5)):
         want = sum(D[mu](x, y) for x, y in zip(a, b)) + lam * 3 * D[mu](mean(a), mean(b))
-        assert both(lam)(a, b, angle_magnitude(mu)).item() == pytest.approx(want.item(), rel=1e-5)
+        assert Both(lam)(a, b, AngleMagnitude(mu)).item() == pytest.approx(want.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize('name, lam, mu', [('delving-m', 1, 0), ('delving-md', 1, 1), ('delving', 1, 1), ('delving-until-overfit', 1, 1)])
 def test_the_weights_of_its_terms(name, lam, mu):
-    m, (a, b) = METHODS[name].match.keywords, (grads(1), grads(2))
-    want = both(float(lam))(a, b, angle_magnitude(float(mu)))
-    assert m['level'](a, b, m['distance']).item() == pytest.approx(want.item(), rel=1e-6)
-    assert not METHODS[name].separable and METHODS[name].shared
+    m, (a, b) = METHODS[name], (grads(1), grads(2))
+    want = Both(float(lam))(a, b, AngleMagnitude(float(mu)))
+    assert m.level(a, b, m.distance).item() == pytest.approx(want.item(), rel=1e-6)
+    assert not m.separable(None) and m.shared
 
 
 def test_training_stops_when_the_held_loss_rises(data):
-    policy, net, asked = until_overfit(), make_net(NET, data), []
+    policy, net, asked = UntilOverfit(), make_net(NET, data), []
     losses = iter([3., 2., 2., 2.5, 9.])
     def held(n): asked.append(n); return data.train.take(torch.arange(n))
     import dataset_condensation.adaptive_steps as steps

@@ -15,15 +15,15 @@ import pytest
 import torch
 from conftest import ROOT, run
 
-from dataset_condensation import cli, recommendation, results
+from dataset_condensation import cli, recommendation
 from dataset_condensation.checkpoints import RunLock
-from dataset_condensation.condensation import condense
-from dataset_condensation.coresets import METHODS
-from dataset_condensation.data import load_dataset
+from dataset_condensation.runs import condense
+from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.training import SyntheticSet
 
 sys.path.insert(0, str(ROOT/'benchmarks'))
 reproduce = importlib.import_module('reproduce')
+results = importlib.import_module('report')
 declared = importlib.import_module('reproduce_rows')
 
 SCRIPT = ROOT/'benchmarks'/'reproduce.py'
@@ -76,6 +76,7 @@ def test_a_row_holds_what_is_needed_to_measure_it_again(whole):
     assert torch.equal(again.images, kept.images)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_result(whole, tmp_path):
     command = [sys.executable, SCRIPT, *args(tmp_path)]
     process = subprocess.Popen([str(c) for c in command], cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -126,6 +127,7 @@ def test_scoring_goes_on_after_the_last_network(whole, tmp_path, monkeypatch):
     assert not list((whole/'runs').rglob('scored.json'))
 
 
+@pytest.mark.slow
 def test_two_processes_do_nothing_twice(whole, tmp_path):
     done = run(SCRIPT, *args(tmp_path, '--processes', '2'), cwd=ROOT)
     assert done.returncode == 0, done.stdout
@@ -225,19 +227,6 @@ def test_claims_are_about_declared_rows(data):
                 if '/older/' not in name: assert way in known[name].scoring, name
 
 
-def test_what_the_issue_asks_for_is_declared():
-    cpu, paper = declared.rows('cpu'), declared.rows('paper')
-    methods = [*declared.BASELINES, *declared.GRADIENT, 'dm']
-    for ipc in (1, 2, 5, 10, 20, 50):
-        for m in [*methods, 'kmeans']: assert cpu[f'digits/ipc{ipc}-{m}'].sets == 5
-    for ipc in (1, 10):
-        for m in methods: assert cpu[f'mnist/ipc{ipc}-{m}'].sets == 3
-    assert cpu['mnist/ipc1-dc'].recipe().updates >= 1000 and cpu['mnist/ipc1-dm'].recipe().updates >= 3000
-    first = [n for n in paper if n.startswith('cifar10-jpeg/')][:5]
-    assert [n.split('/')[1] for n in first] == ['ipc10-dm', 'ipc1-dm', 'ipc10-dsa', 'ipc10-dc', 'ipc10-delving']
-    assert all(paper[n].recipe() == METHODS[paper[n].method].recipe(paper[n].ipc) and paper[n].sets == 5 for n in first)
-
-
 def test_a_short_run_keeps_the_shape_of_the_published_schedule():
     fixed, adaptive = (declared.rows('cpu')[f'digits/ipc10-{m}'].recipe() for m in ('delving-md', 'delving'))
     share = declared._passes(adaptive) / declared._passes(fixed)
@@ -277,7 +266,7 @@ def test_rows_with_other_settings_are_not_mixed(whole, tmp_path):
 
 def test_tables_need_the_files_and_nothing_else(whole, capsys, monkeypatch):
     def never(*a, **kw): raise AssertionError('computed')
-    for name in ('load_dataset', 'evaluate', 'condensing'): monkeypatch.setattr(reproduce, name, never)
+    for name in ('load_dataset', 'evaluate', 'running'): monkeypatch.setattr(reproduce, name, never)
     main(whole, '--table')
     out = capsys.readouterr().out
     dm = next(line for line in out.splitlines() if line.split()[:2] == ['2', 'dm'])
@@ -314,11 +303,10 @@ def test_a_verdict_is_that_of_the_t_test():
 
 
 def test_the_recommendation_is_what_the_results_say():
-    where = SimpleNamespace(results=ROOT/'results'/'reproduce')
-    for data, known in recommendation.CHOICES.items():
-        assert known['ways'] == [tuple(w) for w in reproduce.choices(where, data)], \
-            'run python benchmarks/reproduce.py --recommend, then nbdev_export'
-        assert (known['net'], known['speed']) == reproduce.made_with(data)
+    known = reproduce.known_ways(SimpleNamespace(results=ROOT/'results'/'reproduce'))
+    text = (ROOT/'dataset_condensation'/'choices.json').read_text(encoding='utf-8')
+    assert text == results.dumps_choices(known), 'run python benchmarks/reproduce.py --recommend'
+    assert json.loads(text) == recommendation.measured()
 
 
 def test_a_size_of_which_little_is_known_recommends_nothing(tmp_path):
@@ -329,7 +317,7 @@ def test_a_size_of_which_little_is_known_recommends_nothing(tmp_path):
             row['sets'] = row['sets'][:1]
             path.write_text(json.dumps(row))
     shutil.copytree(ROOT/'results'/'reproduce'/'cpu'/'digits', tmp_path/'cpu'/'digits')
-    sizes = lambda: {n for n, *_ in reproduce.choices(SimpleNamespace(results=tmp_path), 'digits')}
+    sizes = lambda: {w['ipc'] for w in results.choices(results.load_results(tmp_path, 'cpu'), 'digits')}
     assert sizes() == {1, 2, 5, 10, 20, 50}
     one_set('ipc5-dm')             # its spread is that of the other methods that compute images
     assert sizes() == {1, 2, 5, 10, 20, 50}
@@ -340,8 +328,10 @@ def test_a_size_of_which_little_is_known_recommends_nothing(tmp_path):
 @pytest.fixture
 def known(monkeypatch):
     "A made-up measurement: DM is worth its four seconds"
-    ways = [(1, 0., 60., 'random', {}), (1, 4., 91., 'dm', dict(iterations=150, image_lr=2.))]
-    monkeypatch.setitem(recommendation.CHOICES, 'digits', dict(shape=(1, 8, 8), classes=10, ways=ways))
+    ways = [dict(ipc=1, seconds=0., accuracy=60., method='random', settings={}),
+            dict(ipc=1, seconds=4., accuracy=91., method='dm', settings=dict(iterations=150, image_lr=2.))]
+    known = dict(shape=[1, 8, 8], classes=10, net='convnet-w32', speed='float32', ways=ways)
+    monkeypatch.setitem(recommendation.measured(), 'digits', known)
 
 
 def test_auto_says_what_it_chose_and_why(known, tmp_path, capsys):
@@ -350,9 +340,9 @@ def test_auto_says_what_it_chose_and_why(known, tmp_path, capsys):
                      '--whole', '0', '--baselines', 'none', '--out', str(out)])
     said = capsys.readouterr().out
     line, = [x for x in said.splitlines() if x.startswith('auto: ')]
-    choice = recommendation.recommend(1, load_dataset('digits'), computed=True)
+    choice = recommendation.recommend(load_dataset('digits'), 1, computed=True)
     assert code == 0 and line == f'auto: {choice}'
-    assert 'dm: at 1 image per class of digits it reached 91.0 %, in about 4 s' in line
+    assert 'dm: at 1 image per class of digits it reached 91.0 %, made with convnet-w32 in about 4 s' in line
     report = json.loads((out/'report.json').read_text())
     assert report['method'] == 'dm' and (report['set']['recipe']['iterations'], report['set']['recipe']['image_lr']) == (2, 2.)
     assert os.path.exists(out/'synthetic.safetensors')

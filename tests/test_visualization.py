@@ -1,4 +1,5 @@
 "Pictures, widgets and the report, where several parts meet: threads, files, processes, a browser"
+import ast
 import base64
 import html
 import importlib.util
@@ -9,7 +10,6 @@ import shutil
 import sys
 import threading
 import time
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import islice
 
@@ -20,19 +20,23 @@ from conftest import ROOT, run
 from PIL import Image
 
 from dataset_condensation.cli import main
-from dataset_condensation.condensation import NotFiniteError, condense, condensing
-from dataset_condensation.coresets import METHODS, random_set
-from dataset_condensation.data import from_tensors, gen, load_dataset
+from dataset_condensation.condensation import CustomMatching, NotFiniteError
+from dataset_condensation.runs import condense, running, save_checkpoint
+from dataset_condensation.coresets import random_set
+from dataset_condensation.names import METHODS
+from dataset_condensation.data import from_tensors, gen
+from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.training import SyntheticSet, train_recipe
-from dataset_condensation.visualization import (STYLES, explorer, live, method_style, neighbours, plot_embeddings,
-                                                plot_overfitting, record, replay, show_before_after,
-                                                show_neighbours, show_steps, write_report)
+from dataset_condensation.plots import (STYLES, alt_text, method_style, neighbours, plot_embeddings, plot_overfitting,
+                                        record, show_before_after, show_neighbours, show_steps)
+from dataset_condensation.report import write_report
+from dataset_condensation.widgets import Explorer, LiveRun, Replay
 
 sys.path.insert(0, str(ROOT/'tools'))
 import browser
 import lab_check
 
-FEW = dict(ipc=1, real_batch=8, net='convnet-w16')
+FEW = dict(ipc=1, real_batch=8, net='convnet-w8')
 WHY = browser.missing('jupyterlab')
 in_browser = pytest.mark.skipif(WHY is not None, reason=str(WHY))
 
@@ -57,13 +61,13 @@ def until(true, seconds=300):
 
 # ---- A run in the background
 
-def endless(data, **kw): return condensing(data, 'dm', iterations=100_000, **{**FEW, **kw})
+def endless(data, **kw): return running(data, 'dm', iterations=100_000, **{**FEW, **kw})
 
 
 def test_a_watched_run_gives_the_same_bits_whatever_is_pressed_meanwhile(data):
-    alone = condense(data, 'dc', iterations=25, progress=False, **FEW)
+    alone = condense(data, 'dc', iterations=12, progress=False, **FEW)
     short = train_recipe('dc', epochs=2)
-    view = live(condensing(data, 'dc', iterations=25, **FEW), evaluate_every=10, recipe=short, refresh=0.)
+    view = LiveRun(running(data, 'dc', iterations=12, **FEW), evaluate_every=5, recipe=short, refresh=0.)
     taken = []
     while view._thread.is_alive():
         view.pause_button.click()
@@ -72,13 +76,13 @@ def test_a_watched_run_gives_the_same_bits_whatever_is_pressed_meanwhile(data):
         view.wait(0.02)
     assert view.status == 'finished' and torch.equal(view.set().images, alone.images)
     steps = {s.info['updates']: s for s in taken}
-    for state in condensing(data, 'dc', iterations=25, **FEW):
+    for state in running(data, 'dc', iterations=12, **FEW):
         if state.step in steps: assert torch.equal(steps[state.step].images, state.set().images), 'torn by an update'
-    assert [h['step'] for h in view.state.history] == [10, 20] and len(steps) >= 3
+    assert [h['step'] for h in view.state.history] == [5, 10] and steps
 
 
 def test_sets_can_be_taken_while_it_runs_and_are_never_torn(data):
-    view, taken = live(endless(data), refresh=0.), []
+    view, taken = LiveRun(endless(data), refresh=0.), []
     until(lambda: view.state is not None)
     for _ in range(30): taken.append(view.set())        # each waits for the update in progress only
     view.stop()
@@ -89,12 +93,12 @@ def test_sets_can_be_taken_while_it_runs_and_are_never_torn(data):
 
 
 def test_a_paused_run_can_be_kept_and_gone_on_from(data, tmp_path):
-    view = live(condensing(data, 'dc', iterations=12, outer=3, inner=2, **FEW))
+    view = LiveRun(running(data, 'dc', iterations=12, outer=3, inner=2, **FEW))
     until(lambda: view.state is not None and view.state.step >= 4)
     view.pause()
-    view.state.save_checkpoint(tmp_path/'kept')
+    save_checkpoint(view.state, tmp_path/'kept')
     view.stop()
-    for state in condensing(data, 'dc', iterations=12, outer=3, inner=2, resume_from=tmp_path/'kept', **FEW): pass
+    for state in running(data, 'dc', iterations=12, outer=3, inner=2, resume_from=tmp_path/'kept', **FEW): pass
     alone = condense(data, 'dc', iterations=12, outer=3, inner=2, progress=False, **FEW)
     assert torch.equal(state.set().images, alone.images)
 
@@ -105,8 +109,8 @@ def test_an_error_is_shown_and_what_was_computed_stays(data):
     def burst(net, real, syn, step):
         calls.append(1)
         return match(net, real, syn, step) * (float('nan') if step.iteration == 3 else 1.)
-    method = replace(METHODS['dm'], match=burst)
-    view = live(condensing(data, method, iterations=9, **FEW)).wait(fail=False)
+    method = CustomMatching(burst, name='dm', settings=METHODS['dm'].settings)
+    view = LiveRun(running(data, method, iterations=9, **FEW)).wait(fail=False)
     assert view.status == 'failed' and isinstance(view.error, NotFiniteError) and len(calls) > 30
     assert view.set().info['updates'] == 3 and torch.isfinite(view.set().images).all()
     assert 'NotFiniteError' in view.label.value and view.stop_button.disabled
@@ -114,14 +118,14 @@ def test_an_error_is_shown_and_what_was_computed_stays(data):
 
 
 def test_a_picture_that_cannot_be_drawn_does_not_end_the_run(data, monkeypatch):
-    monkeypatch.setattr(live, 'picture', lambda *a: 1/0)
-    view = live(condensing(data, 'dm', iterations=3, **FEW), refresh=0.).wait()
+    monkeypatch.setattr(LiveRun, 'picture', lambda *a: 1/0)
+    view = LiveRun(running(data, 'dm', iterations=3, **FEW), refresh=0.).wait()
     assert view.status == 'finished' and view.state.step == 3 and 'ZeroDivisionError' in view.label.value
 
 
 def test_a_new_run_pauses_the_one_before(data):
-    older = live(endless(data))
-    newer = live(endless(data, seed=1))
+    older = LiveRun(endless(data))
+    newer = LiveRun(endless(data, seed=1))
     until(lambda: older.status == 'paused' and newer.state is not None)
     older.pause_button.click()
     until(lambda: older.status == 'running')
@@ -129,15 +133,16 @@ def test_a_new_run_pauses_the_one_before(data):
 
 
 def test_closing_the_widget_ends_its_thread(data):
-    view = live(endless(data))
+    view = LiveRun(endless(data))
     view.close()
     until(lambda: not view._thread.is_alive())
     assert view.status == 'stopped'
 
 
+@pytest.mark.slow
 def test_a_program_ends_while_a_run_is_at_work(tmp_path):
-    code = ('from dataset_condensation.all import *\nfrom dataset_condensation.visualization import live\n'
-            "view = live(condensing(load_dataset('digits'), 'dm', iterations=10**6, real_batch=8, net='convnet-w16'))\n"
+    code = ('from dataset_condensation.all import *\nfrom dataset_condensation.widgets import LiveRun\n'
+            "view = LiveRun(running(load_dataset('digits'), 'dm', iterations=10**6, real_batch=8, net='convnet-w16'))\n"
             'while view.state is None: view.wait(0.01)\nprint("at work")')
     done = run('-c', code, cwd=tmp_path)
     assert done.returncode == 0 and done.stdout.strip().endswith('at work'), done.stdout
@@ -146,8 +151,8 @@ def test_a_program_ends_while_a_run_is_at_work(tmp_path):
 def test_widgets_leave_the_global_generators_alone(data):
     before, threads = torch.get_rng_state(), threading.active_count()
     short = train_recipe('dc', epochs=1)
-    view = live(condensing(data, 'dm', iterations=4, **FEW), evaluate_every=2, recipe=short).wait()
-    replay([view.set()])
+    view = LiveRun(running(data, 'dm', iterations=4, **FEW), evaluate_every=2, recipe=short).wait()
+    Replay([view.set()])
     plot_embeddings(view.set(), data, n=5)
     plot_overfitting(view.set(), data, passes=2, nets=1)
     assert torch.equal(torch.get_rng_state(), before) and threading.active_count() == threads
@@ -170,8 +175,8 @@ def test_pictures_of_many_classes_in_colour_with_strange_names():
                plot_embeddings([syn, syn], data, n=2, how='tsne'),
                plot_overfitting({'$x^$ $y': syn}, data, passes=2, nets=1)):
         ax.figure.savefig(io.BytesIO(), format='png')      # names that look like formulas are read when drawn
-        assert ax.figure._repr_mimebundle_()[1]['image/png']['alt']
-    assert replay([syn, syn]).picture()[:4] == b'\x89PNG'
+        assert alt_text(ax) and not hasattr(ax.figure, '_repr_mimebundle_')
+    assert Replay([syn, syn]).picture()[:4] == b'\x89PNG'
 
 
 def test_neighbours_are_those_of_a_full_search_in_pixels_and_in_an_embedding(data):
@@ -203,13 +208,33 @@ def test_every_method_has_one_look(name):
 
 # ---- Widgets without a browser
 
+def test_a_widget_without_ipywidgets_says_in_a_line_what_to_install(data, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'ipywidgets', None)
+    for make in (lambda: Replay([random_set(data, 1)]), lambda: LiveRun(running(data, **FEW))):
+        with pytest.raises(ImportError) as e: make()
+        assert str(e.value) == "widgets need ipywidgets: pip install 'dataset_condensation[widgets]'"
+
+
+def test_only_a_widget_imports_ipywidgets():
+    for path in (ROOT/'dataset_condensation').glob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            if not isinstance(node, (ast.Import, ast.ImportFrom)): continue
+            names = [a.name for a in node.names] + [getattr(node, 'module', None)]
+            if 'ipywidgets' in names: assert path.name == 'widgets.py' and node.col_offset > 0, node.lineno
+
+
+def test_importing_widgets_registers_nothing():
+    code = 'import atexit; n = atexit._ncallbacks(); import dataset_condensation.report, dataset_condensation.plots; ' \
+           'm = atexit._ncallbacks(); import dataset_condensation.widgets; assert atexit._ncallbacks() == m'
+    assert run('-c', code, cwd=ROOT).returncode == 0
+
+
 def test_the_picture_of_a_widget_is_in_its_bundle_with_words(data):
-    view = replay(record(condensing(data, 'dm', iterations=3, **FEW), every=1))
+    view = Replay(record(running(data, 'dm', iterations=3, **FEW), every=1))
     found, about = view._repr_mimebundle_()
     picture = Image.open(io.BytesIO(base64.b64decode(found['image/png'])))
-    assert picture.width > 300 and found['text/plain'] == 'replay: 3 steps, update 1 to update 3'
+    assert picture.width > 300 and found['text/plain'] == 'Replay: 3 steps, update 1 to update 3'
     assert about['image/png']['alt'] == found['text/plain']
-    assert view._ipython_display_ is None
 
 
 def test_the_explorer_follows_every_menu_and_survives_damage(data, tmp_path):
@@ -220,7 +245,7 @@ def test_the_explorer_follows_every_menu_and_survives_damage(data, tmp_path):
     (tmp_path/'x'/'deep').mkdir(parents=True)
     condense(data, 'dm', iterations=2, progress=False, **FEW).save(tmp_path/'x'/'deep'/'synthetic.safetensors')
     (tmp_path/'x'/'deep'/'report.json').write_text('[' * 10_000)
-    view = explorer(tmp_path)
+    view = Explorer(tmp_path)
     pictures = set()
     for name in view.data.options:
         view.data.value = name[1]
@@ -269,7 +294,7 @@ class Checked(HTMLParser):
 def run_folder(tmp_path_factory):
     "What the command leaves"
     out = tmp_path_factory.mktemp('run')/'digits'
-    made = '--iterations 12 --real-batch 16 --net convnet-w16 --nets 2 --epochs 5 --whole 1 --quiet'.split()
+    made = '--iterations 3 --real-batch 8 --net convnet-w8 --nets 2 --epochs 5 --whole 1 --quiet'.split()
     assert main([*made, '--out', str(out)]) == 0
     return out
 
@@ -290,6 +315,7 @@ def test_the_page_made_anew_from_the_files_is_that_of_the_command(run_folder, tm
     assert of_command == anew
 
 
+@pytest.mark.slow
 def test_the_code_on_the_page_runs_as_it_stands(run_folder, tmp_path):
     "Both blocks, the second with one test image as `pixels`"
     text = (run_folder/'report.html').read_text(encoding='utf-8')
@@ -314,13 +340,20 @@ def test_hostile_names_stay_text(run_folder):
 
 
 @pytest.mark.parametrize('change',
-                         [dict(scores=[]), dict(data=3), dict(about={}), dict(seconds=[1]), dict(scores=[{}])])
+                         [dict(data=3), dict(scores=[{}])])
 def test_a_report_that_is_none_is_refused_and_writes_nothing(run_folder, change, tmp_path):
     report = json.loads((run_folder/'report.json').read_text())
     small = SyntheticSet.load(run_folder/'synthetic.safetensors')
-    with pytest.raises(ValueError, match='write_report: `report` is not what'):
+    with pytest.raises(ValueError, match='report_page: `report` is damaged'):
         write_report(tmp_path, report | change, small)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_page_from_elsewhere_is_left_alone(run_folder, tmp_path):
+    copy = shutil.copytree(run_folder, tmp_path/'copy')
+    (copy/'report.html').write_text('<!DOCTYPE html><p>mine</p>')
+    with pytest.raises(FileExistsError, match='foreign report.html'): write_report(copy)
+    assert 'mine' in (copy/'report.html').read_text()
 
 
 def test_large_sets_make_pages_of_bounded_size(tmp_path, run_folder):

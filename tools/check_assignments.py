@@ -23,7 +23,7 @@ from pathlib import Path
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from make_course import graded, is_test, make_course, names, read, text, write
+from make_course import graded, is_test, make_course, read, text, write
 
 SUBMISSIONS = Path(__file__).resolve().parent.parent/'tests'/'submissions'
 MARKS = 'BEGIN SOLUTION', 'END SOLUTION', 'BEGIN HIDDEN', 'END HIDDEN'

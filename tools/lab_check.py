@@ -1,7 +1,7 @@
 """Open a notebook in JupyterLab with headless Chromium, run it, touch its widgets, and see that they answer.
 
     python tools/lab_check.py                                 # a notebook with the three widgets, all of their controls
-    python tools/lab_check.py nbs/under_the_hood/26_plots.ipynb      # any notebooks: run to their end, their sliders moved
+    python tools/lab_check.py nbs/under_the_hood/27_widgets.ipynb    # any notebooks: run to their end, their sliders moved
     python tools/lab_check.py --open nbs/*.ipynb              # opened only: what is saved in them is shown
     python tools/lab_check.py --shots shots/                  # keep screenshots
 
@@ -32,7 +32,6 @@ CELLS = {
     'setup': '''import tempfile
 from pathlib import Path
 from dataset_condensation.all import *
-from dataset_condensation.visualization import *
 data = load_dataset('digits')
 few = dict(ipc=1, real_batch=16, net='convnet-w16')
 folder = Path(tempfile.mkdtemp())
@@ -40,12 +39,12 @@ for name in ('random', 'herding'):
     (folder/name).mkdir()
     kw = dict(embedder=make_net('convnet-w16', data, generator=gen(0))) if name == 'herding' else {}
     condense(data, name, 1, **kw).save(folder/name/'synthetic.safetensors')''',
-    'replay': "replay(record(condensing(data, 'dm', iterations=12, init='noise', **few), every=2))",
+    'replay': "Replay(record(condensing(data, 'dm', iterations=12, init='noise', **few), every=2))",
     'live': '''run = condensing(data, 'dc', iterations=100_000, **few)
-view = live(run, evaluate_every=25, recipe=train_recipe('dc', epochs=2))
+view = LiveRun(run, evaluate_every=25, recipe=train_recipe('dc', epochs=2))
 view''',
     'free': "print('the kernel is free')",
-    'explorer': 'explorer(folder)'}
+    'explorer': 'Explorer(folder)'}
 
 
 def made_notebook():
@@ -243,7 +242,7 @@ class Page:
 
 def touch_live(page):
     "Pause, go on and stop a run that is at work"
-    cell = page.cell('view = live(')
+    cell = page.cell('view = LiveRun(')
     label, image = cell.locator('.widget-label').last, cell.locator('img.widget-image').first
     said = lambda words: cell.locator('.widget-label', has_text=words).first.wait_for(timeout=60_000)
     said('loss'); image.wait_for(timeout=60_000)
@@ -265,7 +264,7 @@ def touch_live(page):
 
 def touch_explorer(page):
     "Another method, then one class of it"
-    cell = page.cell('explorer(folder)')
+    cell = page.cell('Explorer(folder)')
     image, menus = cell.locator('img.widget-image').first, cell.locator('select')
     for menu, choice in ((1, 'random'), (4, '7')):
         before = page.source(image)
@@ -287,7 +286,7 @@ def visit(page, text, name, args):
         sliders = page.page.locator('.jp-CodeCell:has(.noUi-handle)')
         for i in range(sliders.count()): page.move_slider(sliders.nth(i), f'slider {i + 1}')
     else:
-        page.move_slider(page.cell('replay(record('), 'the slider was moved')
+        page.move_slider(page.cell('Replay(record('), 'the slider was moved')
         touch_live(page)
         touch_explorer(page)
 

@@ -23,6 +23,7 @@ TESTS = ['tests/test_golden.py', 'tests/test_published.py']
 
 TRAIN, LOOP, GRAD, MULTI = 'training', 'condensation', 'gradient_matching', 'multi_level_matching'
 ADAPT, DM, AUG, NET = 'adaptive_steps', 'distribution_matching', 'augmentation', 'networks'
+RUNS, CORE = 'runs', 'coresets'
 
 MUTANTS = {      # name: module, what stands there, what it becomes
     # scoring
@@ -36,9 +37,9 @@ MUTANTS = {      # name: module, what stands there, what it becomes
     'epochs: DSA scored for 300': (TRAIN, "'dsa': TrainRecipe(epochs=1000,", "'dsa': TrainRecipe(epochs=300,"),
     'scoring: batch norm as without': (TRAIN, "if spec.base == 'convnet' and spec.norm == 'bn': return 'dc-bn'\n", 'pass\n'),
     'scoring: MNIST as CIFAR10': (TRAIN, "'dc-mnist' if name.lower() == 'mnist' else 'dc'", "'dc'"),
-    'scoring: scores on the way by DC whatever the method': (LOOP, 'recipe = recipe_for(w.method.scoring, state.data, net)', "recipe = 'dc'"),
-    'scoring: scores on the way at another speed': (LOOP, "speed=w.speed or 'plain')", "speed='auto')"),
-    'scoring: DM by DC': (DM, "scoring='dsa')", "scoring='dc')"),
+    'scoring: scores on the way by DC whatever the method': (RUNS, 'recipe = recipe_for(run.method.scoring, state.data, net)', "recipe = 'dc'"),
+    'scoring: scores on the way at another speed': (RUNS, 'speed=run.compute)', "speed='auto')"),
+    'scoring: DM by DC': (DM, "scoring: str = field(default='dsa'", "scoring: str = field(default='dc'"),
     # recipes
     'start: DSA from noise': (GRAD, "init='real', augment='dsa', augment_inner=True", "augment='dsa', augment_inner=True"),
     'start: DM from noise': (DM, "dict(init='real', iterations=20_000", "dict(init='noise', iterations=20_000"),
@@ -46,7 +47,7 @@ MUTANTS = {      # name: module, what stands there, what it becomes
     'net_lr: the optimiser takes another': (LOOP, 'lr=r.net_lr, momentum=r.net_momentum)', 'lr=0.1, momentum=r.net_momentum)'),
     'net momentum: none in Delving': (MULTI, 'return dc_settings(ipc, net, net_momentum=0.5)', 'return dc_settings(ipc, net)'),
     'net momentum: not passed on': (LOOP, 'lr=r.net_lr, momentum=r.net_momentum)', 'lr=r.net_lr)'),
-    'real batch: the loss sees half': (LOOP, '(data, classes, recipe.real_batch, lambda', '(data, classes, recipe.real_batch//2, lambda'),
+    'real batch: the loss sees half': (LOOP, 'draw(source, some, recipe.real_batch, step', 'draw(source, some, recipe.real_batch//2, step'),
     'image_lr: of an MLP as of others': (GRAD, "image_lr = 0.01 if parse_net(net).base == 'mlp' else 0.1", 'image_lr = 0.1'),
     'image_lr: ten times': (GRAD, "== 'mlp' else 0.1", "== 'mlp' else 1."),
     'image_lr: DM at 100 per class as below': (DM, 'image_lr = 10. if cifar10', 'image_lr = 1. if cifar10'),
@@ -54,15 +55,15 @@ MUTANTS = {      # name: module, what stands there, what it becomes
     'image_lr: DM on every data set': (DM, 'if cifar10 and ipc', 'if ipc'),
     'image momentum: none': (LOOP, 'lr=r.image_lr, momentum=r.image_momentum)', 'lr=r.image_lr)'),
     'loops: outer and inner swapped': (GRAD, 'outer, inner = loop_counts(ipc)', 'inner, outer = loop_counts(ipc)'),
-    'loops: another count at 10': (LOOP, 'LOOPS = {1: 1, 10: 50,', 'LOOPS = {1: 1, 10: 5,'),
+    'loops: another count at 10': (GRAD, 'LOOPS = {1: 1, 10: 50,', 'LOOPS = {1: 1, 10: 5,'),
     'loops: a new network comes late': (LOOP, 'iteration, outer = divmod(state.step, r.outer)', 'iteration, outer = divmod(state.step, r.outer + 1)'),
     'loops: DM draws 2,000 networks': (DM, 'iterations=20_000', 'iterations=2_000'),
-    'noise: three tenths': (LOOP, 'return torch.randn(n, *data.shape, generator=', 'return 0.3 * torch.randn(n, *data.shape, generator='),
-    'noise: the same image for all': (LOOP, "torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)",
+    'noise: three tenths': (CORE, 'return torch.randn(n, *data.shape, generator=', 'return 0.3 * torch.randn(n, *data.shape, generator='),
+    'noise: the same image for all': (CORE, "torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)",
         "torch.randn(1, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32).repeat(n, 1, 1, 1)"),
     # the inner loop
-    'inner: not augmented in DSA': (LOOP, 'w.augment if state.recipe.augment_inner else None', 'None'),
-    'inner: DC augmented as well': (LOOP, 'w.augment if state.recipe.augment_inner else None', 'w.augment'),
+    'inner: not augmented in DSA': (LOOP, 'run.augment if run.recipe.augment_inner else None', 'None'),
+    'inner: DC augmented as well': (LOOP, 'run.augment if run.recipe.augment_inner else None', 'run.augment'),
     'inner: the setting is off in DSA': (GRAD, "augment='dsa', augment_inner=True", "augment='dsa'"),
     'inner: one draw for the batch': (TRAIN, 'if augment: x = augment(x, generator)', 'if augment: x = augment(x, generator, shared=True)'),
     'inner: batch norm stays frozen': (LOOP, '    state.net.train()     # batch norm is frozen for matching only\n', ''),
@@ -70,7 +71,7 @@ MUTANTS = {      # name: module, what stands there, what it becomes
     'inner: trained on tiles as they are stored': (LOOP, 'formation(images.detach(), labels, factor)', 'formation(images.detach(), labels, 1)'),
     # batch norm
     'batch norm: shown 2 images': (GRAD, 'n: int = 16,      # How many to show', 'n: int = 2,      # How many to show'),
-    'batch norm: not settled': (GRAD, "getattr(level, 'separable', False), settle_batch_norm,\n", "getattr(level, 'separable', False), None,\n"),
+    'batch norm: not settled': (GRAD, 'def prepare(self, net, draw): settle_batch_norm(net, draw)', 'def prepare(self, net, draw): pass'),
     'batch norm: settled, not frozen': (GRAD, '    freeze_batch_norm(net)\n', ''),
     'batch norm: settled in evaluation mode': (GRAD, '    net.train()\n    with torch.no_grad(): net(draw(n))', '    with torch.no_grad(): net.eval()(draw(n))'),
     # distances
@@ -92,10 +93,10 @@ MUTANTS = {      # name: module, what stands there, what it becomes
     'Delving: the schedule falls by 5': (ADAPT, '50 - 10*o if o < 4', '50 - 5*o if o < 4'),
     'Delving: stops a pass early': (ADAPT, 'return done == 0 or self._last <= last', 'return done == 0 or self._last < last'),
     'Delving: 64 held images': (ADAPT, 'n: int = 256       # Held images', 'n: int = 64       # Held images'),
-    'Delving: the term of the mean is off in MD': (MULTI, "register(multi_level(name='delving-md'", "register(multi_level(lam=0.5, name='delving-md'"),
+    'Delving: the term of the mean is off in MD': (MULTI, "DELVING_MD = MultiLevelMatching(name=", "DELVING_MD = MultiLevelMatching(level=Both(0.5), name="),
     # augmentation
     'augmentation: not shared': (LOOP, 'return draw(real), draw(syn)', 'return draw(real), step.augment.draw(1, step.rng("augment", c, 1), syn.shape, shared=True)(syn)'),
-    'augmentation: none in matching': (LOOP, 'if step is None or step.augment is None: return real, syn', 'return real, syn'),
+    'augmentation: none in matching': (LOOP, 'if step.augment is None: return real, syn', 'return real, syn'),
     'augmentation: brightness from the channel mean': (AUG, 'return (x - gray)*s + gray', 'return x*s'),
     'augmentation: contrast of each channel': (AUG, 'tone = x.mean((1, 2, 3), keepdim=True)', 'tone = x.mean((2, 3), keepdim=True)'),
     'augmentation: turned the other way': (AUG, 'cos*rows + sin*cols, cos*cols - sin*rows', 'cos*rows - sin*cols, cos*cols + sin*rows'),

@@ -1,11 +1,10 @@
-"""What the scripts of this folder share: the package where fastcore and ipywidgets are missing, data, timing, results.
+"""What the scripts of this folder share: the package where fastcore is missing, data, timing, results.
 
 Results go to $OUT, or to runs/gpu. $COMMIT says what is measured where there is no .git.
 """
 import argparse
 import builtins
 import importlib.util
-import json
 import os
 import sys
 import tarfile
@@ -35,13 +34,6 @@ def patch(f=None, *, as_prop=False, cls_method=False):
     return vars(builtins).get(f.__name__)
 
 
-class Widgets(types.ModuleType):
-    "Classes by any name, for code that defines widgets and never draws one"
-    def __getattr__(self, name):
-        if name.startswith('__'): raise AttributeError(name)
-        return type(name, (), {})
-
-
 def stand_ins() -> list:
     "Put them in place of packages that cannot be imported; their names"
     found = []
@@ -51,10 +43,6 @@ def stand_ins() -> list:
         basics.patch, meta.delegates = patch, lambda *a, **k: lambda f: f
         sys.modules.update({'fastcore': types.ModuleType('fastcore'), 'fastcore.basics': basics, 'fastcore.meta': meta})
         found.append('fastcore')
-    try: import ipywidgets  # noqa: F401
-    except ImportError:
-        sys.modules['ipywidgets'] = Widgets('ipywidgets')
-        found.append('ipywidgets')
     return found
 
 
@@ -65,7 +53,8 @@ from float32 import flags, float32  # noqa: E402, F401
 from provenance import provenance, write  # noqa: E402, F401
 
 import dataset_condensation.all  # noqa: E402, F401
-from dataset_condensation.data import from_tensors, gen, load_dataset  # noqa: E402
+from dataset_condensation.data import from_tensors, gen  # noqa: E402
+from dataset_condensation.image_folders import load_dataset  # noqa: E402
 
 
 def bench(name):

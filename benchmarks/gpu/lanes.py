@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from torch.func import grad, vmap
 
 from dataset_condensation.augmentation import dsa_for
-from dataset_condensation.condensation import Step, condensing, first_images, get_policy
-from dataset_condensation.coresets import get_method
-from dataset_condensation.data import _sample, gen
+from dataset_condensation.condensation import Fixed, Step, condensing
+from dataset_condensation.coresets import first_images
+from dataset_condensation.names import get_method
+from dataset_condensation.data import sample, gen
 from dataset_condensation.networks import make_net
 from dataset_condensation.training import SyntheticSet, augment_for, train_recipe
 
@@ -199,7 +200,7 @@ class Lane:
         self.r = r = recipe_of(method, ipc, net, data, **overrides)
         self.seed, self.data, self.n, self.ipc, d = seed, data, data.n_classes, ipc, self.device
         self.k, self.total, self.ready = 0, updates or r.updates, False
-        self.passes_of, self.augment = get_policy(r.inner).passes, augment_for(r.augment, data)
+        self.passes_of, self.augment = (r.inner if callable(r.inner) else Fixed(r.inner)).passes, augment_for(r.augment, data)
         self.augment_inner = r.outer > 1 and self.augment if getattr(r, 'augment_inner', False) else None
         self.graph = (d.type == 'cuda') if graph is None else graph
         self._check()
@@ -242,7 +243,7 @@ class Lane:
         "Indices and tables of update k and of the training before it, as the package draws them"
         it, outer = divmod(k, self.r.outer)
         step = Step(it, outer, self.seed, self.augment)
-        idx = [start + _sample(self.r.real_batch, size, step.rng('real', c))
+        idx = [start + sample(self.r.real_batch, size, step.rng('real', c))
                for c, (start, size) in enumerate(zip(self.starts, self.counts))]
         drawn = [self.augment.draw(1, step.rng('augment', c), self.data.shape, shared=True) if self.augment else None
                  for c in range(self.n)]

@@ -143,8 +143,8 @@ import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from dataset_condensation.checkpoints import Checkpoints  # noqa: E402
-from dataset_condensation.condensation import condensing  # noqa: E402
-from dataset_condensation.coresets import get_method  # noqa: E402
+from dataset_condensation.runs import running, save_checkpoint  # noqa: E402
+from dataset_condensation.names import get_method
 from dataset_condensation.training import SyntheticSet, evaluate, train_recipe  # noqa: E402
 
 DEV, CUDA, NET = args.device, args.device != 'cpu', 'convnet-w8' if args.tiny else 'convnet'
@@ -195,14 +195,14 @@ def choose(method, ipc, seed, folder, spent):
 
 def by_package(method, ipc, seed, folder, spent):
     checks = Checkpoints(folder, every=45., share=.05)
-    states = condensing(ON, method, ipc, seed=seed, net=NET, device=DEV, resume_from=checks if len(checks) else None,
+    states = running(ON, method, ipc, seed=seed, net=NET, device=DEV, resume_from=checks if len(checks) else None,
                         **options(method))
     first = None
     for state in states:
         first = first or state.step
         stop = late() or args.pause and state.step - first + 1 >= args.pause and state.step < state.recipe.updates
         if not (stop or checks.due()): continue
-        state.save_checkpoint(checks)
+        save_checkpoint(state, checks)
         spent()
         if stop: raise Paused(state.step)
     return state.set()

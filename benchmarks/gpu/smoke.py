@@ -60,13 +60,16 @@ import kit  # noqa: E402
 import torch  # noqa: E402
 from kit import gen, relative  # noqa: E402
 
-from dataset_condensation.adaptive_steps import schedule  # noqa: E402
-from dataset_condensation.condensation import NotFiniteError, condense, condensing, first_images  # noqa: E402
-from dataset_condensation.coresets import get_method, random_set  # noqa: E402
-from dataset_condensation.data import load_dataset  # noqa: E402
+from dataset_condensation.adaptive_steps import Schedule
+from dataset_condensation.condensation import CustomMatching, NotFiniteError
+from dataset_condensation.coresets import first_images
+from dataset_condensation.runs import condense, running, save_checkpoint
+from dataset_condensation.coresets import random_set
+from dataset_condensation.names import get_method
+from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.gradient_matching import class_gradient  # noqa: E402
 from dataset_condensation.networks import make_net  # noqa: E402
-from dataset_condensation.training import SyntheticSet, evaluate, get_speed, train_recipe  # noqa: E402
+from dataset_condensation.training import PLAIN, SyntheticSet, evaluate, get_compute, train_recipe
 
 DEV, CUDA = args.device, args.device != 'cpu'
 METHODS = ('dm', 'dm-plain', 'dc', 'dsa', 'delving-m', 'delving-md')
@@ -108,7 +111,7 @@ def updated(method, speed, device, net=WIDE, real=REAL, seed=0, on='photos'):
     d = data(on)
     start = first_images(d, 2, 'noise', seed).images
     kw = dict(iterations=1, real_batch=real, init='noise', image_lr=1e6)
-    s = next(condensing(d, method, 2, seed, net, device, speed=speed, **kw))
+    s = next(running(d, method, 2, seed=seed, net=net, device=device, speed=speed, **kw))
     return s.loss, s.images.detach().cpu() - start
 
 
@@ -122,7 +125,7 @@ def reference(*key, **kw):
 def run(method, device, speed='plain', on='digits', net='convnet-w16', ipc=2, real=16, **kw):
     "A run's last state"
     d = data(on) if isinstance(on, str) else on
-    for s in condensing(d, method, ipc, net=net, device=device, real_batch=real, speed=speed, **kw): pass
+    for s in running(d, method, ipc, net=net, device=device, real_batch=real, speed=speed, **kw): pass
     return s
 
 
@@ -137,7 +140,7 @@ def counted(name):
     def match(net, real, syn, *rest):
         calls.append(len(syn.sizes))
         return m.match(net, real, syn, *rest)
-    return replace(m, match=match), calls
+    return CustomMatching(match, name=m.name, settings=m.settings), calls
 
 
 def bits(a, b):
@@ -207,12 +210,12 @@ def precision_of(speed):
     if 'train' not in REFERENCE: REFERENCE['train'] = trained('plain', 'cpu')
     found = dict(matching=relative(updated('dm-plain', speed, DEV)[1], reference('dm-plain')[1]),
                  training=relative(trained(speed, DEV), REFERENCE['train']))
-    if quick := get_speed(speed, data('photos'), DEV):
+    quick = get_compute(speed, data('photos'), DEV)
+    if quick is not PLAIN:
         x, y = torch.randn(REAL, *data('photos').shape, generator=gen(1)), torch.arange(REAL) % 10
         net, plain = (make_net(WIDE, data('photos'), generator=gen(0), device=d) for d in (DEV, 'cpu'))
-        quick.attach(net)
         want = class_gradient(plain.double(), x.double(), y)
-        found['gradient'] = relative(class_gradient(net, x.to(DEV), y.to(DEV)), want)
+        with quick.precision(): found['gradient'] = relative(quick.gradient(net, x.to(DEV), y.to(DEV)), want)
     after = kit.flags()
     matching = 1e-4 if speed in EXACT else 2e-1 if speed.startswith('bfloat16') else 1e-2
     training = matching if speed != 'bfloat16' else 1e-2      # matching alone is in 16 bits
@@ -245,7 +248,7 @@ def run_exact(method):
     "A few updates with training between them"
     adaptive = method in ('delving', 'delving-until-overfit')
     kw = dict(iterations=1, outer=2 if args.tiny else 3) if adaptive else few(method)
-    if method == 'delving': kw['inner'] = schedule((2, 1))
+    if method == 'delving': kw['inner'] = Schedule((2, 1))
     a, b = run(method, 'cpu', **kw), run(method, DEV, **kw)
     start = first_images(data(), 2, a.recipe.init, 0).images
     away = relative(b.images.cpu() - start, a.images - start)
@@ -281,11 +284,11 @@ def resume(way):
     d, kw = data() if args.tiny else data('photos'), dict(net='convnet-w16', device=DEV, real_batch=16, speed=REPEATS)
     kw |= dict(iterations=5) if method.startswith('dm') else dict(iterations=2, outer=3, inner=2, net_momentum=.5)
     with tempfile.TemporaryDirectory() as f:
-        want = [s for s in condensing(d, method, 2, **kw)][-1].images.detach().clone()
-        for s in condensing(d, method, 2, **kw):
+        want = [s for s in running(d, method, 2, **kw)][-1].images.detach().clone()
+        for s in running(d, method, 2, **kw):
             if s.step == cut: break
-        s.save_checkpoint(f)
-        got = [s for s in condensing(d, method, 2, resume_from=f, **kw)][-1].images
+        save_checkpoint(s, f)
+        got = [s for s in running(d, method, 2, resume_from=f, **kw)][-1].images
     if bits(got, want): raise AssertionError(bits(got, want))
 
 
@@ -294,14 +297,14 @@ def killed_before_its_first_update():
     "The checkpoint of the start fixes nothing: resumed, as many classes at a time as in a run that wasn't stopped"
     kw = dict(net='convnet-w16', device=DEV, real_batch=16, iterations=3)
     fresh, want = counted('dm')
-    for _ in condensing(data(), fresh, 2, **kw): pass
+    for _ in running(data(), fresh, 2, **kw): pass
     stopped, got = counted('dm')
     def killed(*_): raise KeyboardInterrupt
     kill = [killed]
-    method = replace(stopped, match=lambda *a: kill.pop()() if kill else stopped.match(*a))
+    method = replace(stopped, loss=lambda *a: kill.pop()() if kill else stopped.match(*a))
     with tempfile.TemporaryDirectory() as f:
         with suppress(KeyboardInterrupt): condense(data(), method, 2, checkpoint=f, progress=False, **kw)
-        for _ in condensing(data(), method, 2, resume_from=f, **kw): pass
+        for _ in running(data(), method, 2, resume_from=f, **kw): pass
     if got[-1] != want[-1]: raise AssertionError(f'classes at a time: {got[-1]} when resumed, {want[-1]} otherwise')
     return dict(classes_at_a_time=want[-1])
 
@@ -310,10 +313,10 @@ def killed_before_its_first_update():
 def checkpoint_of_the_device_on_the_cpu():
     kw = dict(net='convnet-w16', real_batch=16, iterations=2, outer=2, inner=1)
     with tempfile.TemporaryDirectory() as f:
-        for s in condensing(data(), 'dc', 2, device=DEV, **kw):
+        for s in running(data(), 'dc', 2, device=DEV, **kw):
             if s.step == 3: break
-        s.save_checkpoint(f)
-        return dict(step=[s for s in condensing(data(), 'dc', 2, device='cpu', resume_from=f, **kw)][-1].step)
+        save_checkpoint(s, f)
+        return dict(step=[s for s in running(data(), 'dc', 2, device='cpu', resume_from=f, **kw)][-1].step)
 
 
 @item(init=('noise', 'real', 'centroids'))
@@ -384,7 +387,7 @@ def memory(way):
 def waits_of_an_update(method):
     "How often the CPU waits for the device: at most one copy and one look at a number"
     kw = dict(real_batch=REAL, iterations=20) | ({} if method == 'dm' else dict(outer=1))
-    states = condensing(data('photos'), method, 2, net=WIDE, device=DEV, **kw)
+    states = running(data('photos'), method, 2, net=WIDE, device=DEV, **kw)
     for _ in range(5): next(states)
     torch.cuda.set_sync_debug_mode('warn')
     try:
@@ -400,7 +403,7 @@ def waits_of_an_update(method):
 @item(gpu=True)
 def capture_todays_update():
     "Can a CUDA graph hold an update? Not promised; found out"
-    states = condensing(data('photos').to(DEV), 'dm', 2, net=WIDE, device=DEV, real_batch=REAL, iterations=20)
+    states = running(data('photos').to(DEV), 'dm', 2, net=WIDE, device=DEV, real_batch=REAL, iterations=20)
     for _ in range(3): next(states)
     torch.cuda.synchronize()
     try:

@@ -20,10 +20,11 @@ import torch.nn.functional as F
 from kit import OUT, gen, left, median_ms, relative, write
 
 from dataset_condensation.condensation import Step, condensing, real_batch
-from dataset_condensation.coresets import get_method, random_set
-from dataset_condensation.gpu_training import block_forward
+from dataset_condensation.coresets import random_set
+from dataset_condensation.names import get_method
+from dataset_condensation.fast_cpu import block_forward
 from dataset_condensation.networks import make_net
-from dataset_condensation.training import augment_for, evaluate, get_speed, train_recipe
+from dataset_condensation.training import augment_for, evaluate, get_compute, train_recipe
 
 METHODS = dict(dm='dm', dc='dc', dsa='dsa', delving='delving-md')
 # Operations of a textbook update of the ConvNet: CIFAR10's shapes, ipc 10, 256 real images (results/speed_cpu.json)
@@ -92,10 +93,7 @@ def ceilings():
 def embedding():
     say, n = lambda name, f, need=3.: measure('embedding of all real images', name, f, need), 10*REAL
     x = torch.randn(n, 3, 32, 32, generator=gen(1)).to(DEV)
-    def net(speed=None):
-        k = make_net(NET, DATA, generator=gen(0, 'net'), device=DEV).train()
-        if s := speed and get_speed(speed, DATA, DEV): s.attach(k)
-        return k
+    def net(): return make_net(NET, DATA, generator=gen(0, 'net'), device=DEV).train()
     plain, half = net(), net().bfloat16()
     with torch.no_grad(): want = make_net(NET, DATA, generator=gen(0, 'net'), device=DEV).double().embed(x[:64].double())
     params, blocks = {k: v.detach() for k, v in plain.named_parameters()}, list(plain.body)[:-1]
@@ -112,8 +110,8 @@ def embedding():
             return h.flatten(1)
         return f
     def package(speed):
-        quick = net(speed)
-        return measured(quick.fast.embed if getattr(quick, 'fast', None) else quick.embed)
+        quick, compute = net(), get_compute(speed, DATA, DEV)
+        with compute.precision(): return measured(lambda x: compute.embed(quick, x))
     say("PyTorch's layers, as they are", lambda: measured(plain.embed))
     for s in ('auto', 'bfloat16'): say(f'package, {s!r}', lambda: package(s))
     say('autocast', lambda: measured(cast))

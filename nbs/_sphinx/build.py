@@ -26,6 +26,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))  # the package of this checkout, not an installed one
+sys.path.append(str(ROOT/'benchmarks'))     # `report`, which pages on results import
 
 from nbdev.config import get_config
 from nbdev.quarto import refresh_quarto_yml

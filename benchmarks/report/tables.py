@@ -1,0 +1,123 @@
+"The papers' tables beside what was measured here"
+from statistics import mean, stdev
+
+from dataset_condensation.coresets import markdown_table, text_table
+
+from .papers import published
+from .rows import LETTERS, differences, marked, rows_of, seconds_of, taken
+
+
+class ResultsTable:
+    "Rows of text with a line of explanation"
+    def __init__(self, rows, note='', left=2): self.rows, self.note, self.left = rows, note, left
+    def __repr__(self): return text_table(self.rows, self.left) + (f'\n\n{self.note}' if self.note else '')
+    def _repr_markdown_(self): return markdown_table(self.rows, self.left) + (f'\n\n{self.note}' if self.note else '')
+
+
+def note_of(table):
+    "What the letters and marks of a table mean"
+    cells = [str(c) for r in table[1:] for c in r]
+    last = ' '.join(str(r[-1]) for r in table[1:]).split()
+    used = [k for k in LETTERS if k in last or any(f'({k})' in c for c in cells)]
+    marks = {'?': 'quoted second-hand', '??': 'likewise, and disputed'}
+    seen = [k for k in marks if any(c.lstrip('0123456789.±') == k for c in cells)]
+    return '; '.join([f'{k}: {LETTERS[k]}' for k in used] + [f'{k}: {marks[k]}' for k in seen])
+
+
+def num(v): return '–' if v is None else f'{v:.1f}'
+
+
+def time_of(s): return f'{s:.1f}' if s < 9.95 else f'{s:,.0f}'
+
+
+def line_of(m, way, paper):
+    "A measured row of the table"
+    r, full = m.row['recipe'], m.row['published_recipe']
+    updates = f'{r["updates"]:,} of {full["updates"]:,}' if r else '–'
+    nets = len(next(iter(m.scores(way).values())))
+    seconds = time_of(mean(taken(m, 'seconds').values()))
+    return [str(m.row['ipc'] or 'all'), m.label, str(paper or '–'), f'{m.mean(way):.1f}', num(m.between_sets(way)),
+            num(m.between_nets(way)), f'{len(m.means(way))} × {nets}', updates, seconds,
+            ' '.join(differences(m, way)) or '–']
+
+
+def results_table(
+    rows: list,          # Of `Measured`
+    data: str,           # Name of the data set
+    budget: str = 'cpu', # Of the rows
+    ipcs: list | None = None,   # Sizes; all if None
+) -> ResultsTable:
+    "Published beside measured, with what it was measured on; what was not measured says so"
+    mine = rows_of('results_table', rows, data, budget)
+    papers = {(p.ipc, p.method): p for p in published(data)}
+    keys = sorted({*mine, *papers}, key=lambda k: (k[0] == 0, k[0], order_of(k[1])))
+    table = [['ipc', 'method', 'published', 'measured %', '± sets', '± networks', 'sets × networks', 'updates', 'seconds',
+              'differs']]
+    for k in keys:
+        if ipcs and k[0] not in ipcs: continue
+        if k in mine: table.append(line_of(mine[k], 'main', papers.get(k)))
+        else: table.append([str(k[0] or 'all'), k[1], str(papers[k]), 'not measured here', *['–']*6])
+    if not papers: table = [r[:2] + r[3:] for r in table]
+    return ResultsTable(table, note_of(table))
+
+_ORDER = 'random herding kcenter kmeans forgetting dc dsa delving-m delving-md delving dm'.split() + ['whole set']
+
+
+def order_of(label): return (_ORDER.index(label), '') if label in _ORDER else (len(_ORDER), label)
+
+
+def overview(
+    rows: list,           # Of `Measured`
+    data: str,            # Name of the data set
+    budget: str = 'cpu',
+    methods: list | None = None, # Labels, in order; all if None
+) -> ResultsTable:
+    "Accuracy of every method at every size"
+    mine = rows_of('overview', rows, data, budget)
+    sizes = sorted({n for n, _ in mine if n})
+    labels = methods or sorted({k for n, k in mine if n}, key=order_of)
+    cell = lambda k, n: marked(mine[n, k], f'{mine[n, k].mean():.1f}') if (n, k) in mine else '–'
+    table = [['method', *(f'{n} per class' for n in sizes)]] + [[k, *(cell(k, n) for n in sizes)] for k in labels]
+    note = [f'Trained on everything: {mine[0, "whole set"].mean():.1f} %.'] if (0, 'whole set') in mine else []
+    return ResultsTable(table, ' '.join([*note, note_of(table)]).strip(), 1)
+
+
+def as_published(
+    rows: list,           # Of `Measured`
+    data: str,            # Name of the data set
+    budget: str = 'cpu',
+    methods: list | None = None, # Labels; all if None
+) -> ResultsTable:
+    "Published figures beside the same sets scored briefly and scored as published"
+    papers, mine = {(p.ipc, p.method): p for p in published(data)}, rows_of('as_published', rows, data, budget)
+    longer = {m.name: m for m in rows if m.budget == budget}
+    table = [['ipc', 'method', 'published', 'scored briefly', 'scored as published', '± sets', 'sets × networks']]
+    for n, k in sorted(mine, key=lambda k: (k[0], order_of(k[1]))):
+        short = mine[n, k]      # a row that would repeat another one has that one's sets, and its second scoring
+        full = longer.get(f'{data}/claims/{(short.same_as or short.name).split("/")[-1]}-as-published')
+        seeds = sorted(set(short.means()) & set(full.means())) if full else []
+        if not seeds or methods is not None and k not in methods: continue
+        a, b = ([m.means()[i] for i in seeds] for m in (short, full))
+        apart, nets = stdev(b) if len(b) > 1 else None, len(full.scores()[seeds[0]])
+        table.append([str(n), marked(full, k), str(papers.get((n, k), '–')), num(mean(a)), num(mean(b)), num(apart),
+                      f'{len(seeds)} × {nets}'])
+    return ResultsTable(table, note_of(table))
+
+
+def provenance_of(
+    rows: list,      # Of `Measured`
+    data: str,       # Name of the data set
+    budget: str = 'cpu',
+) -> str:
+    "Where the rows of a data set were measured, and how long it took"
+    rows_of('provenance_of', rows, data, budget)
+    mine = [m for m in rows if m.row['data'] == data and m.budget == budget and m.sessions]
+    if not mine: return f'{data}: not measured here'
+    seen = [s for m in mine for s in m.sessions]
+    join = lambda words: ', '.join(sorted({w for w in words if w}))
+    machines = join(f'{m.get("gpu") or m["cpu"]}, threads: {m["threads"]}' for m in (s['machine'] for s in seen))
+    spent = lambda s: seconds_of(s) + sum(x['cpu_seconds'] for x in s['scores'].values())
+    hours = sum(spent(s) for m in mine if not m.same_as for s in m.sets) / 3600
+    return (f'{data}, budget {budget}: {len(mine)} rows, {hours:.1f} hours; {machines}; torch '
+            f'{join(s["versions"]["torch"] for s in seen)}; commits {join(s["commit"][:7] for s in seen)}; '
+            f'{join(s["date"] for s in seen)}')
