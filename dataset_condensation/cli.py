@@ -141,7 +141,7 @@ def _condensing_arguments(p):
     g.add_argument('--init', choices=INITS, help='first images')
     g.add_argument('--factor', type=_number(1), metavar='N', help='store N×N smaller images in each, enlarged where they '
                    'are trained on (default: 1)')
-    g.add_argument('--sampling', choices=['random', *SAMPLINGS], help='how real images are drawn (default: random)')
+    g.add_argument('--sampling', choices=list(SAMPLINGS), help='how real images are drawn (default: random)')
     g.add_argument('--augment', metavar='NAME',
                    help='augmentation shared by real and synthetic images: none, dsa, or families as crop_scale')
     g.add_argument('--net', default='convnet', metavar='NAME', help='network: convnet, mlp, lenet, alexnet, vgg11, '
@@ -189,7 +189,7 @@ def _running_arguments(p):
     g.add_argument('--checkpoint-every', type=_number(0, float, 'seconds, at least'), default=60., metavar='SECONDS',
                    help='from one checkpoint to the next (default: 60; never over 1 %% of the time)')
     g.add_argument('--device', default='auto', help='auto (the default), cpu, cuda, cuda:1, …')
-    g.add_argument('--speed', choices=['plain', *SPEEDS], default='auto', help='how to compute: plain as the chapters have '
+    g.add_argument('--speed', choices=list(SPEEDS), default='auto', help='how to compute: plain as the chapters have '
                    'it, in float32; auto (the default) quicker, in float32 on a CPU and TF32 on a GPU; bfloat16 quicker '
                    'still; bfloat16-training also where networks are trained; deterministic: auto, with the same bits in '
                    'every run on the same GPU')

@@ -369,7 +369,7 @@ class Run:
     "What a run works with"
     def __init__(self, state: State, method: Method, sizes: list, seed: int, compute: Compute, host: Host,
                  class_chunk: int | None = None):
-        r, device = state.recipe, state.images.device
+        r = state.recipe
         self.recipe, self.method, self.sizes, self.seed, self.compute, self.host = r, method, sizes, seed, compute, host
         self.classes, self.class_chunk = host.classes(len(sizes)), class_chunk
         self.mine = host.part(state.images).requires_grad_()     # the images that are moved here, live

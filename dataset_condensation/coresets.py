@@ -27,7 +27,7 @@ from .checks import class_sizes, choice, instance, network, refuse, settings, wh
 from .data import ImageData, ImageSet, gen
 from .machine import own_device
 from .text import plain_text
-from .names import METHODS, get_method
+from .names import get_method
 from .networks import make_net
 from .training import (Evaluation, SyntheticSet, TrainRecipe, for_net, near_net, check_data, check_evaluate,
                                            evaluate, pick_device, predict, train, train_epoch, train_recipe,

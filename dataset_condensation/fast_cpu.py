@@ -69,7 +69,7 @@ def block_backward(
     want=(True, True),  # The gradient of what came in? Those of the parameters?
 ) -> tuple:        # Gradient of what came in, and [of weights, bias, scale and shift], or None
     "The chain rule through a block, in place"
-    (conv, norm, act, pool), (x, z, y, inv, scale) = block, kept
+    (conv, _, act, pool), (x, z, y, inv, scale) = block, kept
     shape = _out(x.shape, w.shape, conv)
     g = _unpool(d, z, shape) if isinstance(pool, nn.AvgPool2d) else _rows(d)
     g = torch.ops.aten.leaky_relu_backward(g, y, _slope(act), True)

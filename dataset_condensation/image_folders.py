@@ -911,7 +911,7 @@ class _Pairs(Dataset):
 
 def _from_arrays(name: str, train: tuple, test: tuple, classes: Any, ask: _Ask) -> ImageData:
     "`ImageData` from two of (bytes (N, C, H, W), labels), resized, in memory or in a cache"
-    (x, y), how = train, ask.how
+    x, how = train[0], ask.how
     as_is = how.size in (None, tuple(x.shape[2:])) and how.channels in (None, x.shape[1])
     parts = ('train', _Pairs(*train)), ('test', _Pairs(*test))
     source = _Items(name, parts, ask._replace(workers=0))

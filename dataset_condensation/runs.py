@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences, optimizer_tensors, restore,
                                               set_optimizer_tensors, snapshot, uninterrupted)
 from .checks import choice, whole_number
-from .condensation import (Host, Method, NotFiniteError, Recipe, State, as_json, start, steps)
+from .condensation import Host, NotFiniteError, Recipe, State, as_json, start, steps
 from .coresets import Coreset
 from .data import ImageData
 from .machine import own_device

@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from .checks import choice, class_sizes, instance, refuse, whole_number
 from .condensation import Method, Recipe, as_method
-from .coresets import Comparison, Score, markdown_table, score_from_dict, text_table
+from .coresets import Comparison, Score, markdown_table, text_table
 from .data import ImageData
 from .text import picture_text
 from .safe_files import write_atomic

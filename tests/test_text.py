@@ -35,7 +35,7 @@ def drawn(ax):
     figure = ax.figure if hasattr(ax, 'figure') else ax[0].figure
     with warnings.catch_warnings():
         warnings.simplefilter('error')
-        for kw in (dict(format='png'),): figure.savefig(file := io.BytesIO(), bbox_inches='tight', **kw)
+        figure.savefig(io.BytesIO(), format='png', bbox_inches='tight')
     size = figure.get_tightbbox().bounds[2:]
     plt.close(figure)
     assert max(size) < 60, 'inches'
