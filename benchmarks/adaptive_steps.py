@@ -16,8 +16,8 @@ from pathlib import Path
 
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.adaptive_steps import Schedule, UntilOverfit
-from dataset_condensation.condensation import condensing, Fixed
+from dataset_condensation.adaptive_steps import Fixed, Schedule, UntilOverfit
+from dataset_condensation.condensation import condensing
 from dataset_condensation.gradient_matching import loop_counts
 from dataset_condensation.coresets import random_set
 from dataset_condensation.image_folders import load_dataset

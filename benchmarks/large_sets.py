@@ -27,7 +27,8 @@ import torch
 from provenance import RESULTS, provenance, write
 
 from dataset_condensation.image_store import remove_cache
-from dataset_condensation.condensation import Batch, Step, condensing, paper, real_batch
+from dataset_condensation.condensation import Batch, Step, condensing, real_batch
+from dataset_condensation.gradient_matching import paper
 from dataset_condensation.names import get_method
 from dataset_condensation.data import gen
 from dataset_condensation.image_folders import decode, folder_files, from_datasets, load_dataset
@@ -106,7 +107,7 @@ class Files(torch.utils.data.Dataset):
 
 def cifar_decoding(args):
     "Files per second by threads, as in `load_dataset`, and by the processes of a DataLoader, in turns"
-    paths = [f for files in folder_files(args.cifar, 0.2, 0)[0].values() for f in files[:400]]
+    paths = [f for files in folder_files(args.cifar)[0].values() for f in files[:400]]
     def threads(n):
         with ThreadPoolExecutor(n) as pool:
             parts = [paths[i:i + 8] for i in range(0, len(paths), 8)]

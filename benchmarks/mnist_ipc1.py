@@ -9,7 +9,6 @@ already are not computed again: results/mnist_ipc1_METHOD.json.
 """
 import argparse
 import time
-from dataclasses import asdict
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -55,7 +54,7 @@ def main():
         for seed in range(args.sets):
             if seed in [s['seed'] for s in done['sets']]: continue
             done['sets'].append(one_set(data, method, seed, args))
-            recipe = asdict(train_recipe('dc', epochs=args.epochs))
+            recipe = train_recipe('dc', epochs=args.epochs).as_dict()
             write(path, dict(data='mnist', method=method, ipc=1, net='convnet', settings=settings, evaluation=recipe,
                              **summary(done['sets']), sets=done['sets']))
             print(method, seed, {k: v for k, v in summary(done['sets']).items()}, flush=True)

@@ -7,6 +7,9 @@ __version__ = "0.1.0"
 __all__ = ['HOMES']
 
 # %% ../nbs/under_the_hood/37_facade.ipynb #imports
+import contextlib
+import inspect
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +22,9 @@ HOMES = {
     'training': 'SyntheticSet TrainRecipe accuracy evaluate predict train train_recipe',
     'coresets': 'compare random_set',
     'names': 'get_method register',
-    'condensation': 'CustomMatching Method Recipe condensing paper',
+    'condensation': 'CustomMatching Method Recipe condensing',
     'runs': 'condense running save_checkpoint',
-    'gradient_matching': 'GradientMatching',
+    'gradient_matching': 'GradientMatching paper',
     'multi_level_matching': 'MultiLevelMatching',
     'adaptive_steps': 'Schedule UntilOverfit',
     'distribution_matching': 'DistributionMatching',
@@ -42,12 +45,13 @@ if TYPE_CHECKING:
     from dataset_condensation.data import ImageData, ImageSet, from_tensors, gen, show_images
     from dataset_condensation.networks import make_net, net_names
     from dataset_condensation.augmentation import make_augment
-    from dataset_condensation.training import SyntheticSet, TrainRecipe, accuracy, evaluate, predict, train, train_recipe
+    from dataset_condensation.training import (SyntheticSet, TrainRecipe, accuracy, evaluate, predict, train,
+                                               train_recipe)
     from dataset_condensation.coresets import compare, random_set
     from dataset_condensation.names import get_method, register
-    from dataset_condensation.condensation import CustomMatching, Method, Recipe, condensing, paper
+    from dataset_condensation.condensation import CustomMatching, Method, Recipe, condensing
     from dataset_condensation.runs import condense, running, save_checkpoint
-    from dataset_condensation.gradient_matching import GradientMatching
+    from dataset_condensation.gradient_matching import GradientMatching, paper
     from dataset_condensation.multi_level_matching import MultiLevelMatching
     from dataset_condensation.adaptive_steps import Schedule, UntilOverfit
     from dataset_condensation.distribution_matching import DistributionMatching
@@ -60,11 +64,37 @@ if TYPE_CHECKING:
     from dataset_condensation.widgets import LiveRun
     from dataset_condensation.report import write_report
 
+# %% ../nbs/under_the_hood/37_facade.ipynb #parameters
+def _lines(thing: Any, indent: str) -> list[str]:
+    "A line for each parameter of a function or class that the source has a comment on"
+    from fastcore.docments import docments    # not at the top: only what is used is imported
+    named, lines = inspect.signature(thing).parameters, []
+    for name, about in docments(thing, full=True, args_kwargs=True).items():
+        text = ' '.join((about.docment or '').split())
+        if name not in named: continue
+        p, fields = named[name], []
+        if p.kind == p.VAR_KEYWORD and text.startswith('Fields of'):
+            recipe = 'TrainRecipe' if 'TrainRecipe' in text else 'Recipe'
+            fields = _lines(__getattr__(recipe), indent + '    ')
+        default = '' if p.default is p.empty else f' = {p.default!r}'
+        stars = '**' * (p.kind == p.VAR_KEYWORD) or '*' * (p.kind == p.VAR_POSITIONAL)
+        lines += [f'{indent}{stars}{name}{default}: {text}'.rstrip(': '), *fields]
+    return lines
+
+@cache
+def _explained(thing: Any) -> Any:
+    "`thing`, whose docstring names its parameters from now on"
+    with contextlib.suppress(OSError, TypeError, ValueError):    # there may be no source
+        if lines := _lines(thing, '    '):
+            thing.__doc__ = '\n'.join([inspect.getdoc(thing) or '', '', 'Parameters:', *lines])
+    return thing
+
 # %% ../nbs/under_the_hood/37_facade.ipynb #getattr
 def __getattr__(name: str) -> Any:
     "A name of the list, or a module of this package"
     for module, names in HOMES.items():
-        if name in names.split(): return getattr(import_module(f'dataset_condensation.{module}'), name)
+        if name in names.split():
+            return _explained(getattr(import_module(f'dataset_condensation.{module}'), name))
     if not name.startswith('_'):
         try: return import_module(f'dataset_condensation.{name}')
         except ModuleNotFoundError as e:

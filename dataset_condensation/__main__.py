@@ -9,12 +9,14 @@ __all__ = ['others_running', 'sleep_soon', 'main']
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from . import __version__
+from .arguments import any_terminal, parse
 
 # %% ../nbs/under_the_hood/32_main.ipynb #others-running
-def others_running(counts='/proc/loadavg', looks=5, apart=.005):
+def others_running(counts: str | Path = '/proc/loadavg', looks: int = 5,
+                   apart: float = .005) -> int:
     "How many processes want a core besides this one, as far as Linux says; 0 elsewhere"
     found = []
     for k in range(looks):
@@ -28,15 +30,13 @@ def sleep_soon(cores: int | None = None) -> None:
     "Where others keep half of the cores busy, let the threads of torch sleep while they wait"
     said = {'GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'} & os.environ.keys()
     if 'torch' in sys.modules or said: return
-    if others_running() >= max(1, (cores or os.cpu_count() or 1) // 2): os.environ['GOMP_SPINCOUNT'] = '1000'
+    half = max(1, (cores or os.cpu_count() or 1) // 2)
+    if others_running() >= half: os.environ['GOMP_SPINCOUNT'] = '1000'
 
 # %% ../nbs/under_the_hood/32_main.ipynb #main
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     "The `condense` command; its exit code"
-    argv = sys.argv[1:] if argv is None else argv
-    if argv == ['--version']:
-        print(f'condense {__version__}')
-        return 0
+    with any_terminal(): parse(argv)     # what needs no torch ends here
     sleep_soon()
     from dataset_condensation.cli import main
     return main(argv)

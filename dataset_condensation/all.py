@@ -7,17 +7,19 @@ __all__ = []
 
 # %% ../nbs/under_the_hood/31_all.ipynb #chapters
 from .data import *
+from .data import Batch, real_batch
+from .machine import NotFiniteError, versions
 from .image_store import cache_folder, remove_cache
 from .image_folders import *
 from .networks import *
 from .augmentation import *
+from .augmentation import siamese
 from .training import *
 from .coresets import *
 from .names import DISTANCES, LEVELS, METHODS, POLICIES, SAMPLINGS, SPEEDS, get_method, register
 from .set_files import *
 from .checkpoints import CheckpointError, Checkpoints, RunLocked, RunLock
-from .condensation import (Batch, CustomMatching, Fixed, Method, NotFiniteError, Recipe, State, Step,
-                                               condensing, paper, real_batch, siamese, update_images, versions)
+from .condensation import CustomMatching, Method, Recipe, State, Step, condensing, update_images
 from .runs import condense, running, save_checkpoint
 from .gradient_matching import *
 from .multi_level_matching import *

@@ -4,34 +4,40 @@
 
 # %% auto #0
 __all__ = ['families', 'neutral', 'named_augments', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale',
-           'rotate', 'cutout', 'flip', 'Ranges', 'draw_params', 'Draw', 'Augment', 'make_augment', 'dsa_for']
+           'rotate', 'cutout', 'flip', 'Augment', 'draw_params', 'Draw', 'FunctionAugment', 'make_augment', 'siamese',
+           'dsa_for']
 
 # %% ../nbs/07_augmentation.ipynb #imports
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
-import torch
-from torch import Tensor
-from fastcore.basics import patch
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass, fields
+from functools import partial
+from typing import Any
 
+import numpy as np
+import torch
+from fastcore.basics import patch
+from torch import Tensor
+
+from . import checks
+from .checks import Shown, choice, number, refuse
 from .machine import own_device, send
 
 # %% ../nbs/07_augmentation.ipynb #families
 families = ('color', 'crop', 'cutout', 'flip', 'scale', 'rotate')
 
 # %% ../nbs/07_augmentation.ipynb #columns
-def _columns(name, x, p, k):
-    "The `k` columns of the table `p`, each (n, 1, 1, 1) on x's device or one number, after checking both"
-    for argument, v in dict(x=x, p=p).items():
-        if not isinstance(v, Tensor): raise TypeError(f'{name}: argument {argument} got {v!r}, expected a tensor')
+def _columns(name: str, x: Tensor, p: Tensor, k: int) -> tuple[Tensor, ...]:
+    "The `k` columns of the table `p`, each (n, 1, 1, 1) on x's device, or one number"
     if x.ndim != 4 or not x.is_floating_point():
-        raise ValueError(f'{name}: argument x got {x.dtype} of shape {tuple(x.shape)}, '
-                         'expected normalised floats (N, C, H, W)')
+        got = Shown(f'{x.dtype} of shape {tuple(x.shape)}')
+        refuse(name, 'x', got, 'normalised floats (N, C, H, W)')
     if tuple(p.shape) not in ((1, k), (len(x), k)):
-        raise ValueError(f'{name}: argument p got shape {tuple(p.shape)}, '
-                         f'expected (1, {k}), one row for all images, or ({len(x)}, {k}), a row for each')
-    # Positions need float32 even where images are bfloat16
-    p = p.to(torch.promote_types(x.dtype, torch.float32))
-    if x.is_cuda and len(p) == 1: return p[0].unbind()    # numbers go along with an operation; a table is a copy
+        refuse(name, 'p', Shown(f'of shape {tuple(p.shape)}'), f'(1, {k}) or ({len(x)}, {k})')
+    p = p.to(torch.promote_types(x.dtype, torch.float32))    # positions need that many digits
+    if x.is_cuda and len(p) == 1: return p[0].unbind()       # numbers need no copy to the GPU
     return send(p, x.device).view(len(p), k, 1, 1, 1).unbind(1)
 
 # %% ../nbs/07_augmentation.ipynb #brightness
@@ -72,7 +78,7 @@ def color(
 # %% ../nbs/07_augmentation.ipynb #resample
 def resample(
     x: Tensor,     # Images (N, C, H, W)
-    rows: Tensor,  # Where each result pixel looks: pixels below the centre, broadcastable to (n, 1, H, W), n 1 or N
+    rows: Tensor,  # Where each result pixel looks: pixels below the centre, (n, 1, H, W), n 1 or N
     cols: Tensor,  # Likewise: pixels to the right of the centre
 ) -> Tensor:       # Same shape and dtype
     "Read `x` between its pixels (bilinear), zero outside"
@@ -83,27 +89,27 @@ def resample(
     v, u = rows - top, cols - left
     r = torch.cat([top, top, top + 1, top + 1], 1)
     c = torch.cat([left, left + 1, left, left + 1], 1)
-    share = torch.cat([(1 - v)*(1 - u), (1 - v)*u, v*(1 - u), v*u], 1)   # of the four pixels, as in the formula
+    share = torch.cat([(1 - v)*(1 - u), (1 - v)*u, v*(1 - u), v*u], 1)   # as in the formula
     share = share * ((r >= 0) & (r < h) & (c >= 0) & (c < w))
     at = (r.clamp(0, h - 1)*w + c.clamp(0, w - 1)).long().flatten(1)
     pixels = x.flatten(2).gather(2, at[:, None].expand(*x.shape[:2], -1))
     return (pixels.view(*x.shape[:2], 4, h, w) * share[:, None].to(x.dtype)).sum(2)
 
 # %% ../nbs/07_augmentation.ipynb #product
-def _product(x, rows, cols):
+def _product(x: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
     "`resample` for places that all images share, (1, 1, H, W) from the first pixel on"
-    def share(at, n):    # (pixels of the result, n)
-        return (1 - (at.flatten()[:, None] - torch.arange(n, device=at.device, dtype=at.dtype)).abs()).clamp(min=0)
+    def share(at: Tensor, n: int) -> Tensor:    # (pixels of the result, n)
+        away = at.flatten()[:, None] - torch.arange(n, device=at.device, dtype=at.dtype)
+        return (1 - away.abs()).clamp(min=0)
     h, w = x.shape[-2:]
     m = (share(rows, h)[:, :, None] * share(cols, w)[:, None, :]).flatten(1)
     return (x.flatten(2) @ m.T.to(x.dtype)).view(x.shape)
 
 # %% ../nbs/07_augmentation.ipynb #centred
-def _centred(x, like):
-    "Rows (1, 1, H, 1) and columns (1, 1, 1, W) of x's pixels, counted from the centre, in the dtype of `like`"
+def _centred(x: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+    "Rows (1, 1, H, 1) and columns (1, 1, 1, W) of x's pixels, from the centre"
     h, w = x.shape[-2:]
-    rows = torch.arange(h, device=x.device, dtype=like.dtype) - (h - 1)/2
-    cols = torch.arange(w, device=x.device, dtype=like.dtype) - (w - 1)/2
+    rows, cols = (torch.arange(n, device=x.device, dtype=like.dtype) - (n - 1)/2 for n in (h, w))
     return rows.view(1, 1, h, 1), cols.view(1, 1, 1, w)
 
 # %% ../nbs/07_augmentation.ipynb #crop
@@ -140,7 +146,7 @@ def rotate(
 # %% ../nbs/07_augmentation.ipynb #cutout
 def cutout(
     x: Tensor,   # Normalised images (N, C, H, W)
-    p: Tensor,   # (n, 4): top row, left column, height and width of the hole, in pixels; n is 1 or N
+    p: Tensor,   # (n, 4): top row, left column, height and width of the hole; n is 1 or N
 ) -> Tensor:     # Same shape and dtype
     "Set a rectangle to zero, the data's mean colour"
     top, left, height, width = _columns('cutout', x, p, 4)
@@ -162,25 +168,26 @@ def flip(
 # %% ../nbs/07_augmentation.ipynb #noise
 NOISE = 0.001    # In standard deviations of the data
 
-def _noise(x, p):
-    "Add normal noise to every pixel; `p` is (n, 2): its standard deviation, and the seed of its generator"
+def _noise(x: Tensor, p: Tensor) -> Tensor:
+    "Add normal noise to every pixel; `p` is (n, 2): its standard deviation and its seed"
     std, _ = _columns('noise', x, p, 2)
     seeds = p[:, 1].long().tolist()
     drawn = [torch.randn(x.shape[1:], generator=torch.Generator().manual_seed(s)) for s in seeds]
     return x + (std * torch.stack(drawn).to(x.device)).to(x.dtype)
 
 # %% ../nbs/07_augmentation.ipynb #neutral
-neutral = dict(color=(0, 1, 1), crop=(0, 0), cutout=(0, 0, 0, 0), flip=(0,), scale=(1, 1), rotate=(0,),
-               noise=(0, 0))
-
-# %% ../nbs/07_augmentation.ipynb #family-functions
+neutral = dict(color=(0, 1, 1), crop=(0, 0), cutout=(0, 0, 0, 0), flip=(0,), scale=(1, 1),
+               rotate=(0,), noise=(0, 0))
 _apply = dict(color=color, crop=crop, cutout=cutout, flip=flip, scale=scale, rotate=rotate,
               noise=_noise)
 
 # %% ../nbs/07_augmentation.ipynb #ranges
-@dataclass(frozen=True, kw_only=True)
-class Ranges:
-    "How far each family goes; the defaults are DSA's"
+@dataclass(frozen=True)
+class Augment:
+    "Which families of change to draw from, how they combine, and how far each goes"
+    strategy: tuple | str = families  # Families in order, or their names joined by '_'
+    mode: str = 'one'                 # 'one' family per call, 'all' of them, or 'each' image its own
+    _: KW_ONLY
     brightness: float = 0.5          # Added: uniform in ± this, in standard deviations of the data
     saturation: tuple = (0., 2.)     # Factor: uniform between the two
     contrast: tuple = (0.5, 1.5)     # Factor: uniform between the two
@@ -190,46 +197,18 @@ class Ranges:
     scale: tuple = (1/1.2, 1.2)      # Factor: uniform between the two, on each axis
     rotate: float = 15.              # Degrees: uniform in ± this
 
-    def __post_init__(self):
-        for name in ('saturation', 'contrast', 'scale'):
-            object.__setattr__(self, name, _pair(name, getattr(self, name)))
-        for name, most in dict(brightness=100, crop=1, cutout=1, flip=1, rotate=180).items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
-                raise ValueError(f'Ranges: argument {name} got {value!r}, expected a number from 0 to {most}')
-
-# %% ../nbs/07_augmentation.ipynb #pair
-def _pair(name, value):
-    "`value` as a tuple (low, high), after checking it"
-    low = 'above 0' if name == 'scale' else 'at least 0'  # a scale of 0 would look infinitely far
-    if (not isinstance(value, (tuple, list)) or len(value) != 2
-            or not all(isinstance(v, (int, float)) for v in value) or not 0 <= value[0] <= value[1] <= 100
-            or name == 'scale' and not value[0]):
-        raise ValueError(f'Ranges: argument {name} got {value!r}, expected (low, high), low {low}, high at most 100')
-    return tuple(value)
-
-# %% ../nbs/07_augmentation.ipynb #check-family
-def _check_family(where, argument, name):
-    "Raise an error with the nearest family, if `name` is none"
-    if name not in _apply:
-        near = get_close_matches(str(name), _apply, 1, 0)[0]
-        raise ValueError(f'{where}: argument {argument} got the family {name!r}, expected {", ".join(_apply)}; '
-                         f'did you mean {near!r}?')
-
-# %% ../nbs/07_augmentation.ipynb #check-draw
-def _check_draw(where, n, generator, size):
-    "Say what is wrong with the arguments of a draw"
-    if not isinstance(generator, torch.Generator) or generator.device.type != 'cpu':
-        raise TypeError(f'{where}: argument generator got {generator!r}, expected a torch.Generator on the CPU')
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-        raise ValueError(f'{where}: argument n got {n!r}, expected a number of images')
-    if not isinstance(size, (tuple, list)) or len(size) < 2 or not all(isinstance(side, int) for side in size):
-        raise ValueError(f'{where}: argument size got {size!r}, expected (height, width) or a shape that ends so')
-
-# %% ../nbs/07_augmentation.ipynb #share-of
-def _share_of(side, share):
-    "A share of a side in whole pixels, halves rounded up"
-    return int(side*share + .5)
+    def __post_init__(self) -> None:
+        for k, most in dict(brightness=100, crop=1, cutout=1, flip=1, rotate=180).items():
+            number('Augment', k, getattr(self, k), 0, most)
+        for k, least in dict(saturation=0., contrast=0., scale=0.01).items():
+            low, high = getattr(self, k)
+            number('Augment', k, low, least, number('Augment', k, high, least, 100))
+            object.__setattr__(self, k, (low, high))
+        names = self.strategy.split('_') if isinstance(self.strategy, str) else self.strategy
+        if not names: refuse('Augment', 'strategy', names, "families, as in 'crop_flip'")
+        names = tuple(choice('Augment', 'strategy', f, _apply) for f in names)
+        object.__setattr__(self, 'strategy', names)
+        choice('Augment', 'mode', self.mode, ('one', 'all', 'each'))
 
 # %% ../nbs/07_augmentation.ipynb #draw-params
 def draw_params(
@@ -237,80 +216,48 @@ def draw_params(
     n: int,                       # Rows to draw, one per image
     generator: torch.Generator,   # On the CPU
     size: tuple,                  # Height and width of the images, in pixels
-    ranges: Ranges = Ranges(),    # How far the family goes
+    ranges: Augment = Augment(),  # How far the family goes
 ) -> Tensor:                      # (n, k) float32, the `p` of the family
     "Draw `n` rows of parameters for a family"
-    _check_family('draw_params', 'family', family)
-    _check_draw('draw_params', n, generator, size)
-    if not isinstance(ranges, Ranges):
-        raise TypeError(f'draw_params: argument ranges got {ranges!r}, expected a Ranges or an Augment')
-    def real(low, high, k=1):
+    def real(low: float, high: float, k: int = 1) -> Tensor:
         return low + (high - low)*torch.rand(n, k, generator=generator, dtype=torch.float32)
-    def whole(low, high):
+    def whole(low: int, high: int) -> Tensor:
         return torch.randint(low, high + 1, (n, 1), generator=generator).float()
-    if family == 'color':
-        b = ranges.brightness
-        return torch.cat([real(-b, b), real(*ranges.saturation), real(*ranges.contrast)], 1)
-    if family == 'crop':
-        return torch.cat([whole(-k, k) for k in (_share_of(side, ranges.crop) for side in size)], 1)
-    if family == 'cutout':
-        hole = [_share_of(side, ranges.cutout) for side in size]
-        corner = [whole(-(k//2), side - k + k//2) for k, side in zip(hole, size)]
-        return torch.cat(corner + [torch.full((n, 1), k, dtype=torch.float32) for k in hole], 1)
-    if family == 'flip': return (real(0, 1) < ranges.flip).float()
-    if family == 'noise':
-        return torch.cat([torch.full((n, 1), NOISE, dtype=torch.float32), whole(0, 2**24 - 1)], 1)
-    return real(*ranges.scale, 2) if family == 'scale' else real(-ranges.rotate, ranges.rotate)
+    def constant(v: float) -> Tensor: return torch.full((n, 1), v, dtype=torch.float32)
+    def pixels(share: float) -> list[int]: return [int(side*share + .5) for side in size]
+    match choice('draw_params', 'family', family, _apply):
+        case 'color':
+            b = ranges.brightness
+            return torch.cat([real(-b, b), real(*ranges.saturation), real(*ranges.contrast)], 1)
+        case 'crop': return torch.cat([whole(-k, k) for k in pixels(ranges.crop)], 1)
+        case 'cutout':
+            hole = pixels(ranges.cutout)
+            corner = [whole(-(k//2), side - k + k//2) for k, side in zip(hole, size)]
+            return torch.cat(corner + [constant(k) for k in hole], 1)
+        case 'flip': return (real(0, 1) < ranges.flip).float()
+        case 'noise': return torch.cat([constant(NOISE), whole(0, 2**24 - 1)], 1)
+        case 'scale': return real(*ranges.scale, k=2)
+    return real(-ranges.rotate, ranges.rotate)
 
 # %% ../nbs/07_augmentation.ipynb #draw
 @dataclass(frozen=True, eq=False)
 class Draw:
     "Parameters that were drawn, to be applied to a batch"
-    steps: tuple   # Pairs (family, parameters), applied in order
-    n: int = None  # Images it was drawn for; None if it is shared by all images of any batch
-
-    def __post_init__(self):
-        if not isinstance(self.steps, (tuple, list)):
-            raise TypeError(f'Draw: argument steps got {self.steps!r}, expected pairs of a family and its parameters')
-        for family, _ in self.steps: _check_family('Draw', 'steps', family)
+    steps: tuple           # Pairs (family, parameters), applied in order
+    n: int | None = None   # Images it was drawn for; None if all images of any batch share it
 
     def __call__(self,
         x: Tensor,  # Normalised images (N, C, H, W), of the size it was drawn for
     ) -> Tensor:    # Same shape and dtype, on the same device
         "Apply the draw; differentiable in `x`"
-        if self.n is not None and len(x) != self.n:
-            raise ValueError(f'Draw: argument x got {len(x)} images, expected {self.n}: '
-                             'every image has its own parameters; draw with shared=True for batches of any size')
-        for family, p in self.steps:
-            x = _apply[family](x, p)
+        if self.n not in (None, len(x)):
+            refuse('Draw', 'x', Shown(f'{len(x)} images'), f'{self.n}, or a draw with shared=True')
+        for family, p in self.steps: x = _apply[family](x, p)
         return x
 
-    def __repr__(self):
-        return f'Draw({", ".join(f for f, _ in self.steps)}; {"shared" if self.n is None else f"{self.n} images"})'
-
-# %% ../nbs/07_augmentation.ipynb #split
-def _split(strategy):
-    "Families of a strategy, given as 'color_crop' or as a sequence, after checking each"
-    names = strategy.split('_') if isinstance(strategy, str) else strategy
-    if not isinstance(names, (tuple, list)) or not names:
-        raise ValueError(f"Augment: argument strategy got {strategy!r}, expected families, as in ('crop', 'flip') or "
-                         "'crop_flip' (where images should stay as they are, use None for the Augment)")
-    for name in names:
-        _check_family('Augment', 'strategy', name)
-    return tuple(names)
-
-# %% ../nbs/07_augmentation.ipynb #augment
-@dataclass(frozen=True)
-class Augment(Ranges):
-    "Which families of change to draw from, how they combine, and how far each goes"
-    strategy: tuple | str = families  # Families in order, or their names joined by '_'
-    mode: str = 'one'                 # 'one' family per call, 'all' in sequence, or 'each' image draws one
-
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, 'strategy', _split(self.strategy))
-        if self.mode not in ('one', 'all', 'each'):
-            raise ValueError(f'Augment: argument mode got {self.mode!r}, expected one, all or each')
+    def __repr__(self) -> str:
+        whose = 'shared' if self.n is None else f'{self.n} images'
+        return f'Draw({", ".join(f for f, _ in self.steps)}; {whose})'
 
 # %% ../nbs/07_augmentation.ipynb #augment-draw
 @patch
@@ -318,18 +265,20 @@ class Augment(Ranges):
 def draw(self: Augment,
     n: int,                      # Images that get parameters of their own; ignored when shared
     generator: torch.Generator,  # On the CPU
-    size: tuple,                 # (height, width) of the images, or a shape that ends so, such as x.shape
+    size: tuple,                 # (height, width) of the images, or a shape that ends so
     shared: bool = False,        # One set of parameters for all images of any batch
 ) -> Draw:
     "Draw once, to apply to one batch or to several"
-    _check_draw('Augment.draw', n, generator, size)
+    checks.generator('Augment.draw', 'generator', generator)
     n, size, chosen = 1 if shared else n, tuple(size)[-2:], self.strategy
     if self.mode == 'one':
-        chosen = [chosen[torch.randint(len(chosen), (1,), generator=generator).item()]]
+        k = int(torch.randint(len(chosen), (1,), generator=generator))
+        chosen = chosen[k:k + 1]
     steps = [(f, draw_params(f, n, generator, size, self)) for f in chosen]
     if self.mode == 'each':
         which = torch.randint(len(chosen), (n, 1), generator=generator)
-        steps = [(f, torch.where(which == i, p, torch.tensor(neutral[f], dtype=torch.float32))) for i, (f, p) in enumerate(steps)]
+        still = [torch.tensor(neutral[f], dtype=torch.float32) for f in chosen]
+        steps = [(f, torch.where(which == i, p, still[i])) for i, (f, p) in enumerate(steps)]
     return Draw(tuple(steps), None if shared else n)
 
 # %% ../nbs/07_augmentation.ipynb #augment-call
@@ -340,8 +289,50 @@ def __call__(self: Augment,
     shared: bool = False,        # One set of parameters for all images
 ) -> Tensor:                     # Same shape and dtype
     "Draw for the batch `x` and apply"
-    if not isinstance(x, Tensor): raise TypeError(f'Augment: argument x got {x!r}, expected a tensor of images')
     return self.draw(len(x), generator, x.shape, shared)(x)
+
+# %% ../nbs/07_augmentation.ipynb #imports-siamese
+from typing import Any
+
+# %% ../nbs/07_augmentation.ipynb #function
+_one_at_a_time = threading.RLock()    # threads share the global generators
+
+@contextmanager
+def _seeded(seed: int, x: Tensor) -> Iterator[None]:
+    "In the block torch's, Python's and NumPy's generators start from `seed`; then all is as before"
+    with _one_at_a_time, torch.random.fork_rng([x.device] if x.is_cuda else []):
+        was = random.getstate(), np.random.get_state()
+        torch.default_generator.manual_seed(seed)
+        if x.is_cuda: torch.cuda.default_generators[x.device.index].manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed)
+        try: yield
+        finally:
+            random.setstate(was[0])
+            np.random.set_state(was[1])
+
+# %% ../nbs/07_augmentation.ipynb #function-class
+@dataclass(frozen=True)
+class FunctionAugment:
+    "A function of a batch of images as an augmentation; a draw is the seed of its random numbers"
+    f: Callable   # f(images) → images of the same shape, differentiable if it is used in matching
+
+    @own_device
+    def draw(self, n: int, generator: torch.Generator, size: tuple, shared: bool = False,
+             ) -> Callable[[Tensor], Tensor]:
+        "What `Augment.draw` gives, a function of a batch; the seed is shared in any case"
+        checks.generator('FunctionAugment.draw', 'generator', generator)
+        return partial(self.under, int(torch.randint(2**32, (1,), generator=generator)))
+
+    def under(self, seed: int, x: Tensor) -> Tensor:
+        "The images under the draw that is `seed`"
+        saved = torch.autograd.graph.saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t)
+        with _seeded(seed, x), saved: y = self.f(x)
+        checks.same('augment', 'shapes before and after', tuple(x.shape), tuple(y.shape))
+        return y
+
+    def __call__(self, x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
+        return self.draw(len(x), generator, x.shape, shared)(x)
 
 # %% ../nbs/07_augmentation.ipynb #named
 named_augments = {
@@ -351,50 +342,45 @@ named_augments = {
     'dc-bn': Augment('crop_noise', 'each'),
 }
 
-# %% ../nbs/07_augmentation.ipynb #known-fields
-def _known_fields(given):
-    "`given`, after checking that every key is a field of `Augment`"
-    names = [f.name for f in fields(Augment)]
-    for k in given:
-        if k in names: continue
-        near = get_close_matches(str(k), names, 1, 0)[0]
-        raise ValueError(f'make_augment: argument augment got {given!r}, but an Augment has no field {k!r}; '
-                         f'did you mean {near!r}?')
-    return given
-
 # %% ../nbs/07_augmentation.ipynb #make-augment
 def make_augment(
-    augment: Augment | str | dict | None,  # An `Augment`, its fields, a name, 'color_crop', 'none' or None
-) -> Augment | None:                       # None leaves images alone
-    "Turn a name, a description or an `Augment` into an `Augment`"
-    if augment is None or isinstance(augment, Augment):
-        return augment
+    augment: Any,   # A name, 'color_crop', an `Augment`, its fields, a function of images, None
+) -> Any:           # With `draw` and a call, as `Augment` has them; None leaves images alone
+    "Turn a name, a description or a function into an augmentation"
+    if augment is None or hasattr(augment, 'draw'): return augment
     if isinstance(augment, dict):
-        return Augment(**_known_fields(augment))
+        checks.settings('make_augment', augment, [f.name for f in fields(Augment)])
+        return Augment(**augment)
     if not isinstance(augment, str):
-        raise TypeError(f'make_augment: argument augment got {augment!r}, '
-                        'expected an Augment, a str, a dict or None')
-    name = augment.lower()
-    if name == 'none':
-        return None
-    unknown = [] if name in named_augments else [f for f in name.split('_') if f not in _apply]
-    if unknown:
-        known = ['none', *named_augments]
-        near = get_close_matches(name, known, 1) or get_close_matches(unknown[0], [*known, *_apply], 1)
-        raise ValueError(f"make_augment: argument augment got {augment!r}, expected {', '.join(known)} or families "
-                         f"joined by '_' ({', '.join(_apply)})" + (f'; did you mean {near[0]!r}?' if near else ''))
-    return named_augments[name] if name in named_augments else Augment(name)
+        return FunctionAugment(checks.function('make_augment', 'augment', augment, 'images'))
+    if '_' in augment: return Augment(augment.lower())
+    name = choice('make_augment', 'augment', augment, ['none', *named_augments, *_apply])
+    return None if name == 'none' else named_augments.get(name) or Augment(name)
+
+# %% ../nbs/07_augmentation.ipynb #siamese
+def siamese(
+    step: Any,        # A `Step`; without an augmentation the images stay as they are
+    c: int,           # Class
+    real: Tensor,     # (n, C, H, W)
+    syn: Tensor,      # (m, C, H, W)
+) -> tuple[Tensor, Tensor]:   # Both, changed by the same draw
+    "Real and synthetic images of a class under one draw of the step's augmentation"
+    if step.augment is None: return real, syn
+    draw = step.augment.draw(1, step.rng('augment', c), syn.shape, shared=True)
+    return draw(real), draw(syn)
 
 # %% ../nbs/07_augmentation.ipynb #dsa-for
+_written = {'digits', 'mnist', 'svhn', 'usps', 'emnist', 'kmnist', 'qmnist'}    # Digits and letters
+
 def dsa_for(
-    data,    # A data set with a `name`, a `source` or `classes`, or the name itself
-) -> str:    # 'dsa-digits' for sets of digits and letters, else 'dsa'
+    data: Any,   # A data set with a `name`, a `source` or `classes`, or the name itself
+) -> str:        # 'dsa-digits' for sets of digits and letters, else 'dsa'
     "The name of the DSA setting that suits a data set"
-    name = data if isinstance(data, str) else getattr(data, 'name', None) or getattr(data, 'source', None)
-    classes = getattr(data, 'classes', None)
-    if not isinstance(name, str) and not classes:
-        raise TypeError(f'dsa_for: argument data got {data!r}, expected a name or something with one')
-    if not name and classes:
-        return 'dsa-digits' if all(len(str(c).split(' - ')[0]) == 1 for c in classes) else 'dsa'
-    written = 'digits mnist svhn usps emnist kmnist qmnist'.split()
-    return 'dsa-digits' if name.lower().replace('-', '').replace('_', '') in written else 'dsa'
+    found = (getattr(data, k, '') for k in ('name', 'source'))
+    name = data if isinstance(data, str) else next(filter(None, found), '')
+    classes = [str(c).split(' - ')[0] for c in getattr(data, 'classes', ())]
+    if not (name or classes or data == ''):
+        refuse('dsa_for', 'data', data, 'a data set or its name', TypeError)
+    if name: written = name.lower().replace('-', '').replace('_', '') in _written
+    else: written = bool(classes) and all(len(c) == 1 for c in classes)
+    return 'dsa-digits' if written else 'dsa'

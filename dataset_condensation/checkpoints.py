@@ -14,38 +14,36 @@ import os
 import re
 import shutil
 import signal
-import stat
 import threading
 import time
-import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #imports-torch
 import torch
 from fastcore.basics import patch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #imports-own
-from .checks import python, whole_number
+from .checks import number, whole_number
+from .machine import warn
 from .safe_files import as_path, kind_of, write_atomic
-
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #imports-lock
-from filelock import FileLock, Timeout
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #optimizer-tensors
 def optimizer_tensors(
     opt: torch.optim.Optimizer,
-) -> dict:   # Tensors by name: 'number of the parameter.what', none before the first step
+) -> dict[str, Tensor]:   # By name: 'number of the parameter.what', none before the first step
     "What an optimiser has gathered, its momentum for instance"
-    return {f'{i}.{k}': v for i, s in opt.state_dict()['state'].items() for k, v in s.items() if isinstance(v, Tensor)}
+    state = opt.state_dict()['state']
+    return {f'{i}.{k}': v for i, s in state.items() for k, v in s.items() if isinstance(v, Tensor)}
 
 def set_optimizer_tensors(
     opt: torch.optim.Optimizer,  # Over the same parameters in the same order
-    tensors: dict,               # From `optimizer_tensors`
-):
+    tensors: dict[str, Tensor],  # From `optimizer_tensors`
+) -> None:
     "Give an optimiser what another one has gathered"
     state = {}
     for name, v in tensors.items():
@@ -54,23 +52,16 @@ def set_optimizer_tensors(
     opt.load_state_dict(dict(opt.state_dict(), state=state))
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #snapshot
-def snapshot(
-    net: nn.Module,
-    opt: torch.optim.Optimizer,
-) -> tuple:   # Copies of the tensors by name; the names of the modules in evaluation mode
-    "A network in training as it is now"
+def snapshot(net: nn.Module, opt: torch.optim.Optimizer) -> tuple[dict, list]:
+    "A network in training: copies of its tensors, and the names of modules in evaluation mode"
     tensors = {f'net.{k}': v for k, v in net.state_dict().items()}
     tensors |= {f'opt.{k}': v for k, v in optimizer_tensors(opt).items()}
-    return {k: v.detach().clone() for k, v in tensors.items()}, [k for k, m in net.named_modules() if not m.training]
+    evaluating = [k for k, m in net.named_modules() if not m.training]
+    return {k: v.detach().clone() for k, v in tensors.items()}, evaluating
 
-def restore(
-    net: nn.Module,               # Of the same architecture
-    opt: torch.optim.Optimizer,
-    tensors: dict,                # The two parts of a `snapshot`
-    evaluating: list,
-):
-    "Bring a network in training back to where it was"
-    part = lambda name: {k[len(name):]: v for k, v in tensors.items() if k.startswith(name)}
+def restore(net: nn.Module, opt: torch.optim.Optimizer, tensors: dict, evaluating: list) -> None:
+    "Bring a network of the same architecture back to where a `snapshot` was taken"
+    def part(name: str) -> dict: return {k[4:]: v for k, v in tensors.items() if k.startswith(name)}
     net.load_state_dict(part('net.'))
     set_optimizer_tensors(opt, part('opt.'))
     for k, m in net.named_modules(): m.training = k not in evaluating
@@ -78,7 +69,7 @@ def restore(
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #checksum
 FORMAT, LOCK = 'dataset_condensation/checkpoint/1', '.dataset_condensation.lock'
 
-def _checksum(tensors, about):
+def _checksum(tensors: dict[str, Any], about: dict) -> str:
     "sha256 of names, types, shapes and bytes of tensors, and of some JSON"
     h = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for k, v in sorted(tensors.items()):
@@ -88,8 +79,8 @@ def _checksum(tensors, about):
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #pack
 def pack(
-    tensors: dict,   # Tensors by name, on any device
-    about: dict,     # Anything JSON can hold
+    tensors: dict[str, Tensor],   # On any device
+    about: dict,                  # Anything JSON can hold
 ) -> bytes:
     "Tensors and JSON as the bytes of a safetensors file, with a checksum over both"
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
@@ -97,91 +88,84 @@ def pack(
     header = dict(format=FORMAT, sha256=_checksum(tensors, about), about=about)
     return tensors_to_bytes(tensors, dict(checkpoint=json.dumps(header)))
 
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #unpack
-def unpack(
-    path,         # A file of what `pack` gave
-) -> tuple:       # Tensors by name, on the CPU, and the JSON
-    "Read tensors and JSON, or raise a ValueError that says what is wrong with the file"
+def unpack(path: Any) -> tuple[dict[str, Tensor], dict]:
+    "Tensors, on the CPU, and JSON that `pack` gave, or a ValueError"
     try:
         with safe_open(path, 'pt') as f:
             header = json.loads((f.metadata() or {})['checkpoint'])
-            tensors = {k: f.get_tensor(k).clone() for k in f.keys()}   # cloned: what was read is only mapped
-        if header['format'] != FORMAT: raise ValueError(f'its format is {header["format"]!r}, expected {FORMAT!r}')
-        if header['sha256'] != _checksum(tensors, header['about']): raise ValueError('its checksum does not fit')
-        return tensors, header['about']
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as e:
-        raise ValueError(f'unpack: {path} cannot be used: {e if isinstance(e, ValueError) else repr(e)}') from e
+            tensors = {k: f.get_tensor(k).clone() for k in f.keys()}    # not only mapped
+        form, sha, about = header['format'], header['sha256'], header['about']
+        if form != FORMAT: raise ValueError(f'its format is {form!r}, expected {FORMAT!r}')
+        if sha != _checksum(tensors, about): raise ValueError('its checksum does not fit')
+        return tensors, about
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError, AttributeError,
+            RuntimeError) as e:
+        why = e if isinstance(e, ValueError) else repr(e)
+        raise ValueError(f'unpack: {path} cannot be used: {why}') from e
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #uninterrupted
 @contextmanager
-def uninterrupted():
+def uninterrupted() -> Iterator[None]:
     "Ctrl-C and SIGTERM that come during the block take effect when it is done"
     if threading.current_thread() is not threading.main_thread():   # signals never come here
         yield
         return
     came, numbers = [], (signal.SIGINT, signal.SIGTERM)
     old = [signal.getsignal(n) for n in numbers]
-    def later(number, frame): came.append(number)
+    def later(number: int, frame: Any) -> None: came.append(number)
     try:
-        for n, handler in zip(numbers, old): handler is None or signal.signal(n, later)   # None: not Python's
+        for n, handler in zip(numbers, old):
+            if handler is not None: signal.signal(n, later)     # None: not Python's
         yield
     finally:
         try: old[0] is None or signal.signal(numbers[0], old[0])
         finally: old[1] is None or signal.signal(numbers[1], old[1])
         for n in came: signal.raise_signal(n)
 
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #checkpoints
+# %% ../nbs/under_the_hood/23_checkpoints.ipynb #checkpoint-error
 class CheckpointError(OSError):
     "A checkpoint could not be written, or none can be read"
+    def __init__(self, text: str, errno: int | None = None, state: Any = None) -> None:
+        super().__init__(text)
+        self.errno, self.state = errno, state      # Of the system; of the run, once it has begun
 
+# %% ../nbs/under_the_hood/23_checkpoints.ipynb #checkpoints
 class Checkpoints:
     "A folder with the newest checkpoints of one run"
     def __init__(self,
-                 folder,                # Made by `prepare`
+                 folder: Any,           # Made by `prepare`
                  keep: int = 2,         # How many stay
                  every: float = 60.,    # Seconds from one to the next, at least
                  share: float = 0.01,   # Of the time, that writing may take at most
-                 any_version: bool = False,  # Resume what other versions of torch or this package began, with a warning
-                ):
-        keep, every, share = whole_number('Checkpoints', 'keep', keep), python(every), python(share)
-        if isinstance(every, bool) or not isinstance(every, (int, float)) or not 0 <= every < float('inf'):
-            raise ValueError(f'Checkpoints: `every` is {every!r}, expected seconds, 0 or more')
-        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
-            raise ValueError(f'Checkpoints: `share` is {share!r}, expected a part of the time, above 0 and at most 1')
-        self.folder, self.keep, self.every, self.share = as_path('Checkpoints', folder, 'folder'), keep, every, share
-        self.any_version = any_version
+                 any_version: bool = False,  # Resume what other versions began
+                ) -> None:
+        self.folder = as_path('Checkpoints', folder, 'folder')
+        self.keep, self.any_version = whole_number('Checkpoints', 'keep', keep), any_version
+        self.every = number('Checkpoints', 'every', every)
+        self.share = number('Checkpoints', 'share', share, 1e-6, 1)
         self.damaged, self.took, self.wrote = set(), 0., time.monotonic()
 
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #files
-@patch
-def named(self: Checkpoints, form) -> list:
-    "Regular files whose names have a form, oldest first"
-    try: found = [p for p in self.folder.iterdir() if re.fullmatch(form, p.name)]
-    except OSError: return []
-    return sorted((p for p in found if p.is_file() and not p.is_symlink()), key=lambda p: (len(p.name), p.name))
+    def named(self, form: str) -> list[Path]:
+        "Regular files whose names have a form, oldest first"
+        try: found = [p for p in self.folder.iterdir() if re.fullmatch(form, p.name)]
+        except OSError: return []
+        found = [p for p in found if p.is_file() and not p.is_symlink()]
+        return sorted(found, key=lambda p: (len(p.name), p.name))
 
-@patch(as_prop=True)
-def files(self: Checkpoints) -> list:
-    "The files, oldest first"
-    return self.named(r'checkpoint-\d{8,}\.safetensors')
-
-@patch
-def __len__(self: Checkpoints): return len(self.files)
-@patch
-def __repr__(self: Checkpoints): return f'Checkpoints({str(self.folder)!r}, {len(self)} in it)'
+    @property
+    def files(self) -> list[Path]: return self.named(r'checkpoint-\d{8,}\.safetensors')
+    def __len__(self) -> int: return len(self.files)
+    def __repr__(self) -> str: return f'Checkpoints({str(self.folder)!r}, {len(self)} in it)'
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #prepare
 @patch
-def error(self: Checkpoints,
-          e: OSError,         # What the system said
-         ) -> CheckpointError:
+def error(self: Checkpoints, e: OSError) -> CheckpointError:
     "An error that names the folder, the cause and the last good checkpoint"
     cause = os.strerror(e.errno) if e.errno else str(e)
-    good = [p for p in self.files if p not in self.damaged]
-    last = f'the last good checkpoint is {good[-1].name}' if good else 'there is no checkpoint in it'
-    new = CheckpointError(f'Checkpoints: cannot write into {self.folder}: {cause}; {last}')
-    new.errno = e.errno
-    return new
+    good = [p.name for p in self.files if p not in self.damaged]
+    last = f'the last good checkpoint is {good[-1]}' if good else 'there is no checkpoint in it'
+    what = f'cannot write into {self.folder}: {cause}'
+    return CheckpointError(f'Checkpoints: {what}; {last}', e.errno)
 
 @patch
 def prepare(self: Checkpoints,
@@ -190,28 +174,30 @@ def prepare(self: Checkpoints,
     "Make the folder and find out whether checkpoints will fit into it"
     try:
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(self.folder, os.W_OK): raise OSError(errno.EACCES, 'it may not be written to')
-        if shutil.disk_usage(self.folder).free < 2*room: raise OSError(errno.ENOSPC, f'{2*room:,} bytes are needed')
+        if not os.access(self.folder, os.W_OK): raise OSError(errno.EACCES, '')
+        if shutil.disk_usage(self.folder).free < 2*room: raise OSError(errno.ENOSPC, '')
     except OSError as e: raise self.error(e) from e
     return self
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #write
 @patch
 def write(self: Checkpoints,
-          tensors: dict,      # Tensors by name
+          tensors: dict[str, Tensor],
           about: dict,        # Anything JSON can hold
          ) -> Path:           # The file
     "Write the next checkpoint and let go of the oldest"
-    start, number = time.monotonic(), int(self.files[-1].stem.split('-')[1]) + 1 if self.files else 1
+    start = time.monotonic()
+    number = int(self.files[-1].stem.split('-')[1]) + 1 if self.files else 1
     try:
         with uninterrupted():
-            for part in self.named(r'\.checkpoint-\d{8,}\.safetensors\.[0-9a-f]{8}\.part'): part.unlink()
+            parts = self.named(r'\.checkpoint-\d{8,}\.safetensors\.[0-9a-f]{8}\.part')
+            for part in parts: part.unlink()
             path = self.folder/f'checkpoint-{number:08d}.safetensors'
             write_atomic(path, pack(tensors, about), links=False)
             ours = [p for p in self.files if kind_of(p) == 'checkpoint' or not p.stat().st_size]
-            good = [p for p in ours if p not in self.damaged]
+            good = [p for p in ours if p not in self.damaged][-self.keep:]
             for old in ours:
-                if old in self.damaged or old not in good[-self.keep:]: old.unlink(missing_ok=True)
+                if old not in good: old.unlink(missing_ok=True)
     except OSError as e: raise self.error(e) from e
     self.damaged.clear()
     self.wrote = time.monotonic()
@@ -225,8 +211,8 @@ def due(self: Checkpoints) -> bool:
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #read
 @patch
-def read(self: Checkpoints) -> tuple:   # Tensors by name, and the JSON
-    "The newest good checkpoint"
+def read(self: Checkpoints) -> tuple[dict[str, Tensor], dict]:   # And the JSON
+    "The newest good checkpoint; a warning where that is not the newest"
     bad = []
     for path in reversed(self.files):
         try: found = unpack(path)
@@ -234,63 +220,52 @@ def read(self: Checkpoints) -> tuple:   # Tensors by name, and the JSON
             bad.append(str(e))
             self.damaged.add(path)
             continue
-        if bad: warnings.warn(f'Checkpoints: {"; ".join(bad)}; going on from {path.name}, the one before', stacklevel=2)
+        if bad: warn(f'Checkpoints: {"; ".join(bad)}; going on from {path.name}, the one before')
         return found
-    if bad: raise CheckpointError(f'Checkpoints: no checkpoint in {self.folder} is good: {"; ".join(bad)}')
+    where = f'Checkpoints: no checkpoint in {self.folder}'
+    if bad: raise CheckpointError(f'{where} is good: {"; ".join(bad)}')
     raise FileNotFoundError(f'Checkpoints: there is no checkpoint in {self.folder}')
 
 @patch
-def peek(self: Checkpoints) -> dict:    # None if there is none
-    "The JSON of the newest good checkpoint"
+def peek(self: Checkpoints) -> dict | None:
+    "The JSON of the newest good checkpoint, if there is one"
     for path in reversed(self.files):
-        try: return unpack(path)[1]
-        except ValueError: pass
+        with suppress(ValueError): return unpack(path)[1]
 
 @patch
-def remove(self: Checkpoints):
+def remove(self: Checkpoints) -> None:
     "Take the checkpoints away, and the folder if nothing else is in it"
-    for path in [p for p in self.files if kind_of(p) == 'checkpoint'] + self.named(re.escape(LOCK)): path.unlink()
+    ours = [p for p in self.files if kind_of(p) == 'checkpoint']
+    for path in ours + self.named(re.escape(LOCK)): path.unlink()
     with suppress(OSError): self.folder.rmdir()
-
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #lock-calls
-def _lock_of(folder):
-    "The lock of a folder, not yet taken; an error where something else has its name"
-    try: found = os.lstat(path := folder/LOCK)
-    except FileNotFoundError: return FileLock(path, thread_local=False)
-    if not stat.S_ISREG(found.st_mode) or found.st_size:
-        raise FileExistsError(f'RunLock: {path} is not the empty file that locks a run, expected that or nothing')
-    return FileLock(path, thread_local=False)
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #run-lock
 class RunLocked(BlockingIOError):
     "Another run is at work in the folder"
 
-class RunLock:
-    "`with RunLock(folder):` no other run works in the folder; the lock of a dead process is none"
-    def __init__(self,
-                 folder,   # Must exist
-                ):
-        self.folder = as_path('RunLock', folder, 'folder').resolve()
-        if not self.folder.is_dir(): raise FileNotFoundError(f'RunLock: `folder` is {folder}, which is no folder')
-
-    def __enter__(self):
-        self.lock, self.process = _lock_of(self.folder), os.getpid()
-        try: self.lock.acquire(timeout=0)
-        except Timeout: raise RunLocked(f'RunLock: another run is at work in {self.folder}') from None
-        if os.path.lexists(self.folder/LOCK): return self
-        self.lock.release()                        # its owner removed the file just before: once more
-        return self.__enter__()
-
-    def __exit__(self, *exception):
-        if self.process != os.getpid(): return     # in a forked process
-        with suppress(OSError):                    # Windows removes no open file
-            if not os.lstat(path := self.folder/LOCK).st_size: os.unlink(path)
-        self.lock.release()
+@contextmanager
+def RunLock(folder: Any) -> Iterator[None]:
+    "In the block no other run works in the folder; the lock of a dead process is none"
+    folder, process = as_path('RunLock', folder, 'folder').resolve(), os.getpid()
+    if not folder.is_dir(): raise FileNotFoundError(f'RunLock: there is no folder {folder}')
+    path, held = folder/LOCK, None
+    while held is None or not os.path.lexists(path):     # the file was just removed: once more
+        if held: held.release()
+        there = path.is_symlink() or path.exists()
+        if there and (path.is_symlink() or not path.is_file() or path.stat().st_size):
+            raise FileExistsError(f'RunLock: {path} is not the empty file that locks a run')
+        held = FileLock(path, thread_local=False)
+        try: held.acquire(timeout=0)
+        except Timeout: raise RunLocked(f'RunLock: another run is at work in {folder}') from None
+    try: yield
+    finally:
+        if process == os.getpid():         # not in a forked process
+            with suppress(OSError):        # Windows removes no open file
+                if not os.lstat(path).st_size: os.unlink(path)
+            held.release()
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #in-use
-def in_use(
-    folder,    # Need not exist
-) -> bool:
+def in_use(folder: Any) -> bool:    # Need not exist
     "Is a run at work in the folder?"
     if not os.path.lexists(Path(folder)/LOCK): return False
     try:
@@ -301,11 +276,11 @@ def in_use(
 def differences(
     was: dict,     # Nested dicts of what JSON can hold
     now: dict,     # Likewise
-) -> list:         # 'where.it.is: was this, is that', one for each difference
+) -> list[str]:    # 'where.it.is: was this, is that', one for each difference
     "What differs between two descriptions"
-    def flat(d, name=''):
-        if not isinstance(d, dict): return {name[:-1]: d}
+    def flat(d: Any, name: str = '') -> dict[str, str]:
+        if not isinstance(d, dict): return {name[:-1]: repr(d)}
         return {k: v for key, part in d.items() for k, v in flat(part, f'{name}{key}.').items()}
     a, b = flat(was), flat(json.loads(json.dumps(now)))
-    show = lambda d, k: repr(d[k]) if k in d else 'nothing'
-    return [f'{k}: was {show(a, k)}, is {show(b, k)}' for k in dict.fromkeys([*a, *b]) if show(a, k) != show(b, k)]
+    keys = [k for k in dict.fromkeys([*a, *b]) if a.get(k) != b.get(k)]
+    return [f'{k}: was {a.get(k, "nothing")}, is {b.get(k, "nothing")}' for k in keys]

@@ -8,165 +8,144 @@ __all__ = ['class_subset', 'only_classes', 'learn', 'distillation', 'split_class
 
 # %% ../nbs/14_continual_learning.ipynb #imports
 import copy
-import hashlib
-import inspect
 import json
 import re
 import time
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from statistics import mean, stdev
-from types import SimpleNamespace
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
+from matplotlib.axes import Axes
 from torch import Tensor, nn
+from torch.optim import SGD
 from tqdm.auto import tqdm
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
 from .augmentation import dsa_for
-from .checkpoints import RunLock, differences
-from .condensation import Method, as_settings, as_json, versions
-from .runs import condense
-from .checks import class_sizes
+from .checkpoints import differences
+from .checks import class_sizes, instance, refuse, same, whole_number
+from .coresets import markdown_table, markdown_text, text_table
+from .data import ImageData, ImageSet, from_tensors, gen, sample
 from .gradient_matching import GradientMatching
-from .coresets import Coreset, markdown_table, markdown_text, text_table
-from .names import get_method
-from .data import ImageData, ImageSet, sample, from_tensors, gen
 from .image_folders import load_dataset, resized
-from .machine import own_device
-from .text import picture_text, plain_text
+from .long_studies import (StudyMethod, kept, study_file, study_folder,
+                                               study_methods)
+from .machine import own_device, versions
+from .networks import make_net
 from .safe_files import as_path, load_json, write_atomic
-from .networks import check_net, make_net
-from .checks import whole_number
-from .training import (SyntheticSet, split_batches, accuracy, augment_for, check_data,
-                                           evaluate, moved, n_stored, pick_device, predict, bar_kwargs, train_recipe)
-
-# %% ../nbs/14_continual_learning.ipynb #import-methods
-#| export
+from .text import picture_text, plain_text
+from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
+                                           bar_kwargs, check_data, evaluate, moved, n_stored,
+                                           pick_device, predict, split_batches, train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
 def class_subset(
     images: ImageSet,
-    classes: list,      # Classes by number, in the order of their new labels
+    classes: Sequence[int],   # By number, in the order of their new labels
 ) -> ImageSet:
     "Some classes of a set, renumbered, scaled as before"
-    if not isinstance(images, ImageSet):
-        raise TypeError(f'class_subset: `images` is {type(images).__name__}, expected an ImageSet: `train` or `test`')
-    _check_classes('class_subset', classes, images.n_classes)
-    x = torch.cat([images.of_class(c) for c in classes])
-    y = torch.repeat_interleave(torch.arange(len(classes)), images.counts[list(classes)])
-    order = torch.cat([images.order[p.start:p.stop] for p in map(images.places, classes)])
-    new = ImageSet(x, y, [images.classes[c] for c in classes], images.mean, images.std, order, images.source)
+    where, expected = 'class_subset', 'an ImageSet: `train` or `test`'
+    n = instance(where, 'images', images, ImageSet, expected).n_classes
+    some = [whole_number(where, 'classes', c, 0, n - 1) for c in classes]
+    if not some or len({*some}) < len(some): refuse(where, 'classes', classes, 'different classes')
+    idx = torch.cat([torch.arange(p.start, p.stop) for p in map(images.places, some)])
+    numbers = [some.index(c) if c in some else 0 for c in range(n)]
+    return _relabelled(images.subset(idx), numbers, [images.classes[c] for c in some])
+
+def _relabelled(images: ImageSet, numbers: list[int], classes: list[str]) -> ImageSet:
+    "The same images; `numbers` has the new label for each old one"
+    y, scale = torch.tensor(numbers)[images.labels.cpu()], (images.mean, images.std)
+    new = ImageSet(images.images, y, classes, *scale, images.order, images.source)
     new.stays = images.stays
     return new
-
-def _check_classes(where, classes, n):
-    "Numbers of classes, none twice"
-    ok = isinstance(classes, (list, tuple, range)) and len(classes) > 0
-    if not ok or any(isinstance(c, bool) or not isinstance(c, int) or not 0 <= c < n for c in classes):
-        raise ValueError(f'{where}: `classes` is {classes!r}, expected a list of numbers from 0 to {n - 1}')
-    if len({*classes}) < len(classes): raise ValueError(f'{where}: `classes` is {classes!r}, with a class twice')
 
 # %% ../nbs/14_continual_learning.ipynb #only-classes
 @own_device
 def only_classes(
     data: ImageData,
-    classes: list,      # Classes by number, in the order of their new labels
+    classes: Sequence[int],   # Classes by number, in the order of their new labels
 ) -> ImageData:
     "Some classes of a data set, renumbered, scaled as before"
     check_data('only_classes', data)
-    _check_classes('only_classes', classes, data.n_classes)
     return ImageData(class_subset(data.train, classes), class_subset(data.test, classes), data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #among
 def among(
-    small,           # An `ImageSet` or a `SyntheticSet`
-    classes: list,   # Names of classes, its own among them
-):                   # Of the same kind
+    small: Any,           # An `ImageSet` or a `SyntheticSet`
+    classes: list[str],   # Names of classes, its own among them
+) -> Any:                 # Of the same kind
     "The same images, labelled by their place in a longer list of classes"
-    if small.classes == classes: return small
-    y = torch.tensor([classes.index(c) for c in small.classes])[getattr(small, 'stored_labels', small.labels).cpu()]
-    if isinstance(small, SyntheticSet):
-        return SyntheticSet(small.stored, y, classes, small.mean, small.std, small.info)
-    new = ImageSet(small.images, y, classes, small.mean, small.std, small.order, small.source)
-    new.stays = small.stays
-    return new
+    numbers = [classes.index(c) for c in small.classes]
+    if isinstance(small, ImageSet): return _relabelled(small, numbers, classes)
+    y = torch.tensor(numbers)[small.stored_labels.cpu()]
+    return SyntheticSet(small.stored, y, classes, small.mean, small.std, small.info)
 
 # %% ../nbs/14_continual_learning.ipynb #pool
 class Pool:
     "Several labelled sets as one, for `learn`"
-    def __init__(self, sets):
+    def __init__(self, sets: Sequence):
         self.sets, self.stops = sets, torch.tensor([len(s) for s in sets]).cumsum(0)
-    def __len__(self): return int(self.stops[-1])
-    def take(self, idx, device=None):
+
+    def __len__(self) -> int: return sum(map(len, self.sets))
+
+    def take(self, idx: Tensor, device: Any = None) -> tuple[Tensor, Tensor]:
         "Images (n, C, H, W) and labels (n,), set after set"
-        where, parts = torch.searchsorted(self.stops, idx, right=True), []
-        for k, s in enumerate(self.sets):
-            if (mine := idx[where == k]).numel(): parts.append(s.take(mine - (self.stops[k] - len(s)), device))
-        return tuple(map(torch.cat, zip(*parts)))
+        where, starts = torch.searchsorted(self.stops, idx, right=True), [0, *self.stops.tolist()]
+        parts = [s.take(idx[where == k] - starts[k], device) for k, s in enumerate(self.sets)]
+        return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
 
 # %% ../nbs/14_continual_learning.ipynb #learn
 def learn(
-    net: nn.Module,                     # Trained in place
-    new,                                # The new images: an `ImageSet`, a `SyntheticSet`
-    memory=(),                          # Sets to rehearse with them
-    recipe='whole',                     # `TrainRecipe`, or the name of one; its epochs are passes over `new`
-    generator: torch.Generator = None,  # Shuffles, draws from the memory, augments; `gen(0, 'learn')` if None
-    teacher: nn.Module = None,          # An earlier network, for distillation
-    old: int = None,                    # Outputs of the teacher that mean something, the first ones; all if None
-    weight: float = 1.,                 # Of the distillation
-) -> Tensor:                            # (epochs,), mean loss of each pass
-    "Let a network go on learning: new images, and as many from the memory with each batch"
-    recipe, memory, augment = _check_learn(net, new, memory, recipe)
-    generator, device = generator or gen(0, 'learn'), next(net.parameters()).device
-    new = moved(new, device)
-    opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
-    drop, losses, net = round(recipe.epochs * recipe.drop_at), [], net.train()
+    net: nn.Module,         # Trained in place
+    new: Any,               # The new images: an `ImageSet` or a `SyntheticSet`
+    memory: Any = (),       # A set, or several, to rehearse with them
+    recipe: str | TrainRecipe = 'whole',        # Its epochs are over `new`
+    generator: torch.Generator | None = None,   # Of all that's random; `gen(0, 'learn')` if None
+    teacher: nn.Module | None = None,           # An earlier network, for distillation
+    old: int | None = None, # Outputs of the teacher that mean something, the first ones
+    weight: float = 1.,     # Of the distillation
+) -> Tensor:                # (epochs,), mean loss of each
+    "Train a network further: new images, and as many from the memory with each batch"
+    recipe, generator = train_recipe(recipe), generator or gen(0, 'learn')
+    device = next(net.parameters()).device
+    augment: Any = augment_for(recipe.augment, new)
+    new, pool = moved(new, device), Pool(memory if isinstance(memory, (list, tuple)) else [memory])
+    opt = SGD(net.train().parameters(), recipe.lr, recipe.momentum, 0, recipe.weight_decay)
+    losses = torch.zeros(recipe.epochs, device=device)
     for epoch in range(recipe.epochs):
-        if epoch == drop: opt.param_groups[0]['lr'] /= 10
-        total = torch.zeros((), device=device, dtype=torch.float32)
+        if epoch == round(recipe.epochs * recipe.drop_at): opt.param_groups[0]['lr'] /= 10
         for idx in split_batches(len(new), recipe.batch, generator):
-            x, y, n = _with_memory(new.take(idx, device), memory, generator)
+            x, y = new.take(idx, device)
+            if len(pool): x, y = _with_memory(x, y, pool, generator)
             if augment: x = augment(x, generator)
-            loss = _loss(net, x, y, n, teacher, old, weight)
-            opt.zero_grad(set_to_none=True)
+            loss = _loss(net, x, y, len(idx), teacher, old, weight)
+            opt.zero_grad()
             loss.backward()
             opt.step()
-            total += loss.detach() * len(idx)
-        losses.append(total / len(new))
-    return torch.stack(losses).cpu()
+            losses[epoch] += loss.detach() * len(idx)
+    return losses.cpu() / len(new)
 
 # %% ../nbs/14_continual_learning.ipynb #learn-parts
-def _check_learn(net, new, memory, recipe):
-    "The recipe, the memory as one set or None, the augmentation"
-    check_net('learn', net)
-    sets = [memory] if isinstance(memory, (SyntheticSet, ImageSet)) else list(memory or ())
-    for name, s in [('new', new), *(('memory', s) for s in sets)]:
-        if not isinstance(s, (SyntheticSet, ImageSet)):
-            raise TypeError(f'learn: `{name}` holds {type(s).__name__}, expected an ImageSet or a SyntheticSet')
-        if s.shape != new.shape: raise ValueError(f'learn: `memory` has images of {s.shape}, `new` of {new.shape}')
-        if getattr(net, 'n_classes', s.n_classes) < s.n_classes:
-            raise ValueError(f'learn: `net` has {net.n_classes} outputs, but `{name}` has {s.n_classes} classes')
-    recipe = train_recipe(recipe)
-    memory = Pool(sets) if sets else None
-    return recipe, memory, augment_for(recipe.augment, new)
+def _with_memory(x: Tensor, y: Tensor, pool: Pool, generator: torch.Generator) -> Any:
+    "A batch, and as many images from the memory behind it"
+    some = sample(min(len(x), len(pool)), len(pool), generator)
+    both = (x, y), pool.take(some, x.device)
+    return tuple(map(torch.cat, zip(*both)))
 
-def _with_memory(batch, memory, generator):
-    "A batch, and as many images from the memory; where those begin"
-    if memory is None: return *batch, len(batch[0])
-    x, y = batch
-    old = memory.take(sample(min(len(x), len(memory)), len(memory), generator), x.device)
-    return torch.cat([x, old[0]]), torch.cat([y, old[1]]), len(x)
-
-def _loss(net, x, y, n, teacher, old, weight):
-    "Cross-entropy of the new images and of the old ones, and the distance from what the teacher says"
+def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | None,
+          old: int | None, weight: float) -> Tensor:
+    "Cross-entropy of the `n` new images, and of the old ones behind them; distillation"
     out = net(x)
-    loss = sum(F.cross_entropy(u, v) for u, v in ((out[:n], y[:n]), (out[n:], y[n:])) if len(v))
+    loss = F.cross_entropy(out[:n], y[:n])
+    if len(x) > n: loss = loss + F.cross_entropy(out[n:], y[n:])
     if teacher is None: return loss
     with torch.no_grad(): said = teacher(x)
     return loss + weight * distillation(out[:, :old], said[:, :old])
@@ -177,609 +156,472 @@ def distillation(
     said: Tensor,    # v: outputs of the teacher, likewise
     T: float = 2.,   # Temperature
 ) -> Tensor:         # Scalar, at least 0
-    "How far the network is from saying what the teacher says"
-    if not isinstance(out, Tensor) or not isinstance(said, Tensor) or out.shape != said.shape or out.ndim != 2:
-        got = [tuple(v.shape) if isinstance(v, Tensor) else repr(v) for v in (out, said)]
-        raise ValueError(f'distillation: `out` is {got[0]} and `said` is {got[1]}, expected two tensors (n, classes)')
-    if not isinstance(T, (int, float)) or not T > 0: raise ValueError(f'distillation: `T` is {T!r}, expected above 0')
+    "How far the outputs of a network are from those of its teacher"
+    same('distillation', 'shapes of `out` and `said`', out.shape, said.shape)
     u, v = F.log_softmax(out / T, 1), F.log_softmax(said / T, 1)
     return T**2 * F.kl_div(u, v, log_target=True, reduction='batchmean')
 
 # %% ../nbs/14_continual_learning.ipynb #split-classes
 def split_classes(
     n_classes: int,
-    steps=5,         # How many steps, or a list with the number of classes of each
-) -> list:           # Classes of each step
+    steps: int | Sequence[int] = 5,  # How many steps, or the number of classes of each
+) -> list[int]:                      # Classes of each step
     "Share classes out to steps, as evenly as can be"
-    whole_number('split_classes', 'n_classes', n_classes)
-    if isinstance(steps, (list, tuple)):
-        for n in steps: whole_number('split_classes', 'steps', n)
-        if sum(steps) != n_classes:
-            raise ValueError(f'split_classes: `steps` is {steps!r}, which makes {sum(steps)} classes, '
-                             f'expected {n_classes}')
-        return list(steps)
-    whole_number('split_classes', 'steps', steps)
-    if steps > n_classes: raise ValueError(f'split_classes: `steps` is {steps}, but there are {n_classes} classes')
-    each, rest = divmod(n_classes, steps)
+    where = 'split_classes'
+    if isinstance(steps, Sequence):
+        if sum(steps) == n_classes and min(steps) > 0: return list(steps)
+        refuse(where, 'steps', steps, f'numbers above 0 that add up to {n_classes} classes')
+    each, rest = divmod(n_classes, whole_number(where, 'steps', steps, 1, n_classes))
     return [each + (t < rest) for t in range(steps)]
 
 # %% ../nbs/14_continual_learning.ipynb #class-orders
 @own_device
 def class_orders(
     n_classes: int,
-    orders=5,         # How many, or a list of them, each with every class once
-    seed: int = 0,    # Order i is drawn from `gen(seed, 'order', i)`
-) -> list:            # Of lists of classes by number
+    orders: int | Sequence = 5,  # How many, or a list of them, each with every class once
+    seed: int = 0,               # Order i is drawn from `gen(seed, 'order', i)`
+) -> list[list[int]]:            # Lists of classes by number
     "The orders in which classes come"
-    if not isinstance(orders, (list, tuple)):
-        whole_number('class_orders', 'orders', orders)
-        return [torch.randperm(n_classes, generator=gen(seed, 'order', i)).tolist() for i in range(orders)]
-    if not orders: raise ValueError('class_orders: `orders` is empty, expected a number or at least one order')
-    for o in orders:
-        if not isinstance(o, (list, tuple, range)) or sorted(map(repr, o)) != sorted(map(repr, range(n_classes))):
-            raise ValueError(f'class_orders: `orders` holds {o!r}, expected each class from 0 to {n_classes - 1} once')
+    if not isinstance(orders, Sequence):
+        n = whole_number('class_orders', 'orders', orders)
+        rngs = (gen(seed, 'order', i) for i in range(n))
+        return [torch.randperm(n_classes, generator=rng).tolist() for rng in rngs]
+    every = list(range(n_classes))
+    if not orders or any(sorted(o) != every for o in orders):
+        refuse('class_orders', 'orders', orders, f'each class from 0 to {every[-1]} once in each')
     return [list(o) for o in orders]
 
 # %% ../nbs/14_continual_learning.ipynb #memory-bytes
 def memory_bytes(
-    small,       # A `SyntheticSet`, an `ImageSet`, or a list of them
+    small: Any,       # A `SyntheticSet`, an `ImageSet`, or a list of them
 ) -> int:
     "Bytes that the images take: one for each value of a real image, four for a computed one"
     if isinstance(small, (list, tuple)): return sum(map(memory_bytes, small))
-    if not isinstance(small, (SyntheticSet, ImageSet)):
-        raise TypeError(f'memory_bytes: `small` is {type(small).__name__}, expected a SyntheticSet or an ImageSet')
-    real = isinstance(small, ImageSet) or 'chosen' in small.info
-    return getattr(small, 'stored', small.images).numel() * (1 if real else 4)
+    if isinstance(small, ImageSet): return small.images.numel()
+    return small.stored.numel() * (1 if 'chosen' in small.info else 4)
 
 # %% ../nbs/14_continual_learning.ipynb #continual-run
 @dataclass
 class ContinualRun:
-    "One method along one order: what was measured after each step"
+    "One method along one order: what was measured after each step, a list of steps each"
     method: str
-    order: int             # Which order of the classes, or which set of memories, from 0
-    groups: list           # What came at each step: names of classes, or of a task
-    by_group: list = field(default_factory=list)    # [step][network][group so far], accuracy in percent
-    accuracies: list = field(default_factory=list)  # [step][network], on everything seen
-    images: list = field(default_factory=list)      # [step], in the memory
-    bytes: list = field(default_factory=list)       # [step], that they take
-    making: list = field(default_factory=list)      # [step], seconds to choose or condense what is new
-    training: list = field(default_factory=list)    # [step], seconds to train and test
+    order: int       # Which order of the classes, or which set of memories, from 0
+    groups: list     # What came at each step: names of classes, or of a task
+    by_group: list = field(default_factory=list)    # [network][group so far], accuracy in percent
+    accuracies: list = field(default_factory=list)  # [network], on everything seen
+    images: list = field(default_factory=list)      # How many are in the memory
+    bytes: list = field(default_factory=list)       # What they take
+    making: list = field(default_factory=list)      # Seconds to choose or condense what is new
+    training: list = field(default_factory=list)    # Seconds to train and test
 
-    def __len__(self): return len(self.accuracies)
+    def __len__(self) -> int: return len(self.accuracies)
     @property
     def finished(self) -> bool: return len(self) == len(self.groups)
-    def mean(self, step=-1) -> float: return mean(self.accuracies[step])
-    def group(self, g) -> list:
+    def mean(self, step: int = -1) -> float: return mean(self.accuracies[step])
+    def group(self, g: int) -> list[float]:
         "Accuracy on what came at step `g`, from then on"
         return [mean(net[g] for net in nets) for nets in self.by_group[g:]]
-    def forgetting(self, step=-1) -> float:
+    def forgetting(self, step: int = -1) -> float | None:
         "Points lost of what was known before `step`, None for the first"
         t = range(len(self))[step]
-        return mean(max(self.group(g)[:t-g]) - self.group(g)[t-g] for g in range(t)) if t else None
+        lost = [max(self.group(g)[:t-g]) - self.group(g)[t-g] for g in range(t)]
+        return mean(lost) if t else None
+
+# %% ../nbs/14_continual_learning.ipynb #note
+@patch
+def note(self: ContinualRun, by_group: list, accuracies: list, memory: list,
+         seconds: float) -> None:
+    "Add a step; `memory` has the sets that it consists of, the newest last"
+    making = sum(getattr(s, 'info', {}).get('seconds', 0.) for s in memory[-1:])
+    step = dict(by_group=by_group, accuracies=accuracies, images=sum(map(n_stored, memory)),
+                bytes=memory_bytes(memory), making=making, training=seconds)
+    for k, v in step.items(): getattr(self, k).append(v)
 
 # %% ../nbs/14_continual_learning.ipynb #continual-class
 @dataclass
 class Continual:
-    "Methods along several orders of the classes, or on several tasks, as `continual` and `continual_tasks` give"
-    runs: list                                  # `ContinualRun`s
+    "Methods along several orders of the classes, or on several tasks"
+    runs: list[ContinualRun]
     about: dict = field(default_factory=dict)   # Data, steps, memory, recipes, seed, notes
-
     @property
-    def names(self) -> list: return list(dict.fromkeys(r.method for r in self.runs))
-    def __getitem__(self, name) -> list:
-        "The finished runs of that method"
-        if name not in self.names:
-            raise KeyError(f'Continual: no method is called {name!r}; there are {", ".join(self.names)}')
-        return [r for r in self.runs if r.method == name and r.finished]
-    def mean(self, name, step=-1) -> float: return mean(r.mean(step) for r in self[name])
-    def between_orders(self, name, step=-1) -> float:
+    def names(self) -> list[str]: return list(dict.fromkeys(r.method for r in self.runs))
+    @classmethod
+    def load(cls, path: Any) -> 'Continual':
+        "Read a study back: a JSON file that `save` wrote, or a folder"
+        return _load(path)
+    def __getitem__(self, name: str) -> list[ContinualRun]:
+        "Finished runs of that method"
+        if name in self.names: return [r for r in self.runs if r.method == name and r.finished]
+        raise KeyError(f'Continual: no method is called {name!r}, only {", ".join(self.names)}')
+    def mean(self, name: str, step: int = -1) -> float:
+        return mean(r.mean(step) for r in self[name])
+    def between_orders(self, name: str, step: int = -1) -> float | None:
         "Standard deviation of the orders' means; None for one order"
         return stdev(r.mean(step) for r in self[name]) if len(self[name]) > 1 else None
-    def between_nets(self, name, step=-1) -> float:
-        "Standard deviation of networks on the same memory, pooled over orders; None for one network"
-        spreads = [stdev(r.accuracies[step])**2 for r in self[name] if len(r.accuracies[step]) > 1]
+    def between_nets(self, name: str, step: int = -1) -> float | None:
+        "Standard deviation of networks on one memory, pooled over orders; None for one network"
+        nets = [r.accuracies[step] for r in self[name]]
+        spreads = [stdev(a)**2 for a in nets if len(a) > 1]
         return mean(spreads)**.5 if spreads else None
-    def forgetting(self, name, step=-1) -> float:
+    def forgetting(self, name: str, step: int = -1) -> float | None:
         "Points lost of what was known before, mean over orders; None for the first step"
-        lost = [r.forgetting(step) for r in self[name]]
-        return None if None in lost else mean(lost)
+        lost = [v for r in self[name] if (v := r.forgetting(step)) is not None]
+        return mean(lost) if lost else None
 
 # %% ../nbs/14_continual_learning.ipynb #continual-table
 @patch
-def cells(self: Continual,
-          seconds: bool = False,   # With the seconds for making the memory, and for training and testing, of one run
-         ) -> list:                # Lists of strings, the header first
-    "The rows of the table"
-    num = lambda v, form='.1f': '–' if v is None else f'{v:{form}}'
-    rows = [['memory', 'images', 'kB', *self.about['heads'], f'± {self.about.get("repeats", "orders")}', '± networks',
-             'forgotten', 'making s', 'training s']]
+def cells(
+    self: Continual,
+    seconds: bool = False,   # With the seconds of one run: making the memory; training and testing
+) -> list[list[str]]:
+    "The rows of the table, the header first; a column without numbers is left out"
+    spread = f'± {self.about.get("repeats", "orders")}'
+    rows = [['memory', 'images', 'kB', *self.about['heads'], spread, '± networks', 'forgotten']]
+    if seconds: rows[0] += ['making s', 'training s']
     for name in self.names:
-        if not self[name]: continue
-        one, spread = self[name][0], [f(name) for f in (self.between_orders, self.between_nets, self.forgetting)]
-        rows.append([name, *(num(v and v[-1] / unit, form) for v, unit, form in
-                             ((one.images or None, 1, ',.0f'), (one.bytes or None, 1024, ',.1f'))),
-                     *(num(self.mean(name, t)) for t in range(len(one))), *map(num, spread),
-                     *(num(mean(sum(getattr(r, k)) for r in self[name])) for k in ('making', 'training'))])
-    keep = [i for i in range(len(rows[0]) - (0 if seconds else 2)) if any(r[i] != '–' for r in rows[1:])]
+        if not (runs := self[name]): continue
+        numbers = [self.mean(name, t) for t in range(len(runs[0]))]
+        numbers += [self.between_orders(name), self.between_nets(name), self.forgetting(name)]
+        times = [mean(map(sum, t)) for t in zip(*((r.making, r.training) for r in runs))]
+        numbers += times * seconds
+        size = [f'{n:,}' for n in runs[0].images[-1:]]
+        size += [f'{n / 1024:,.1f}' for n in runs[0].bytes[-1:]]
+        row = [*(size or '––'), *('–' if v is None else f'{v:.1f}' for v in numbers)]
+        rows.append([name, *row])
+    keep = [i for i in range(len(rows[0])) if any(r[i] != '–' for r in rows[1:])]
     return [[r[i] for i in keep] for r in rows]
 
-@patch
-def __repr__(self: Continual): return '\n'.join([text_table(self.cells()), *map(plain_text, self.about.get('notes', []))])
-@patch
-def _repr_markdown_(self: Continual):
-    return '\n\n'.join([markdown_table(self.cells()), *map(markdown_text, self.about.get('notes', []))])
+# %% ../nbs/14_continual_learning.ipynb #continual-text
+def _table(self: Continual, table: Callable, line: Callable, between: str) -> str:
+    return between.join([table(self.cells()), *map(line, self.about.get('notes', []))])
 
-# %% ../nbs/14_continual_learning.ipynb #continual-json
+@patch
+def __repr__(self: Continual) -> str: return _table(self, text_table, plain_text, '\n')
+@patch
+def _repr_markdown_(self: Continual) -> str:
+    return _table(self, markdown_table, markdown_text, '\n\n')
+
 @patch
 def as_dict(self: Continual) -> dict:
     "Everything, ready for JSON"
     return dict(about=self.about, runs=[asdict(r) for r in self.runs])
 
 @patch
-def save(self: Continual, path):
+def save(self: Continual, path: Any) -> Path:
     "Write everything to a JSON file, whole or not at all"
-    write_atomic(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + '\n', where='Continual.save')
+    text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
+    return write_atomic(path, text + '\n', where='Continual.save')
 
-@patch(cls_method=True)
-def load(cls: Continual,
-         path,             # A JSON file that `save` wrote, or a folder that a study was written into
-        ) -> Continual:
-    "Read a study back"
+# %% ../nbs/14_continual_learning.ipynb #continual-json
+def _load(path: Any) -> Continual:
     path = as_path('Continual.load', path)
     if path.is_dir(): path = path/'continual.json'
-    found, known = load_json('Continual.load', path, 'a study that `save` wrote'), [f.name for f in fields(ContinualRun)]
+    found = load_json('Continual.load', path, 'a study that `save` wrote')
+    known = [f.name for f in fields(ContinualRun)]
     try:
-        runs = [ContinualRun(**{k: v for k, v in r.items() if k in known}) for r in found['runs']]
-        study = cls(runs, dict(found['about']))
+        runs = [ContinualRun(**{k: r[k] for k in known if k in r}) for r in found['runs']]
+        study = Continual(runs, dict(found['about']))
         if runs: repr(study)     # what is no number shows here
         return study
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        raise ValueError(f'Continual.load: {path} is not a study that `save` wrote ({type(e).__name__}: {e})') from e
+        why = f'is not a study that `save` wrote ({type(e).__name__}: {e})'
+        raise ValueError(f'Continual.load: {path} {why}') from e
 
 # %% ../nbs/14_continual_learning.ipynb #continual-plot
 @patch
-def plot(self: Continual,
-         names=None,      # Methods to draw, all if None
-         ax=None,         # Axes to draw into
-        ):                # The axes
+def plot(
+    self: Continual,
+    names: Sequence[str] | None = None,  # Methods to draw, all if None
+    ax: Axes | None = None,          # Axes to draw into
+) -> Axes:
     "Draw the accuracy after each step, with the spread between orders"
     ax = ax or plt.figure(figsize=(6, 3.5)).gca()
-    names = [n for n in (self.names if names is None else names) if self[n]]
-    x = range(len(self.about['heads']))
-    for i, name in enumerate(names):
-        y, spread = ([f(name, t) for t in x] for f in (self.mean, self.between_orders))
-        ax.errorbar([t + 0.02*i for t in x], y, None if None in spread else spread, label=picture_text(name), capsize=2, marker='osD^vPX'[i % 7], ms=4,
-                    **(dict(color='black', ls='--') if name == 'whole' else {}))
-    ax.set_xticks(x, list(map(picture_text, self.about['heads'])))
+    heads = [picture_text(h) for h in self.about['heads']]
+    for i, name in enumerate(n for n in (names or self.names) if self[n]):
+        y = [self.mean(name, t) for t in range(len(heads))]
+        spread: Any = [self.between_orders(name, t) for t in range(len(heads))]
+        color, ls = ('black', '--') if name == 'whole' else (None, None)
+        ax.errorbar([t + 0.02*i for t in range(len(heads))], y, None if None in spread else spread,
+                    label=picture_text(name), capsize=2, marker='osD^vPX'[i % 7], ms=4,
+                    color=color, ls=ls)
+    ax.set_xticks(range(len(heads)), heads)
     ax.set(ylabel='accuracy % on everything seen')
     ax.legend(fontsize=8)
     return ax
 
-# %% ../nbs/14_continual_learning.ipynb #study-rows
-_given = set(inspect.signature(condense).parameters) - {'overrides', 'device', 'seed', 'net', 'ipc', 'data', 'method'}
-
-def _pairs(where, methods):
-    "(name of a row, method)"
-    one = isinstance(methods, str) or hasattr(methods, 'make')
-    if not one and not hasattr(methods, '__iter__'):
-        raise TypeError(f'{where}: `methods` is {methods!r}, expected names or methods')
-    pairs = methods.items() if isinstance(methods, dict) else ((None, m) for m in ([methods] if one else methods))
-    pairs = [(m.name if name is None else name, m) for name, m in ((n, get_method(m)) for n, m in pairs)]
-    names = [name for name, _ in pairs]
-    if not names: raise ValueError(f'{where}: `methods` is empty, expected at least one')
-    twice = [n for n in names if names.count(n) > 1 or n in ('whole', 'none')]
-    if twice: raise ValueError(f'{where}: `methods` has two called {twice[0]!r}; use a dict with a name for each')
-    return pairs
-
-def _settings(method, ipc, net, options, data=''):
-    "What a method would be run with, for JSON; an error where it could not be"
-    if isinstance(method, Coreset): method.check(options)
-    if not isinstance(method, Method): return {k: as_json(v) for k, v in options.items()}
-    over = {k: v for k, v in options.items() if k not in _given}
-    recipe = options.get('recipe') or method.recipe(ipc, net, data, **over)
-    return as_settings(recipe, augment_inner=False)
-
 # %% ../nbs/14_continual_learning.ipynb #check-classes
-def _check_study(where, rows, options, counts, ipc, data, net):
-    "Refuse what could not run to its end; the settings of every method"
-    if not isinstance(options, dict): raise TypeError(f'{where}: `options` is {options!r}, expected a dict')
-    for k, v in counts.items(): whole_number(where, k, v)
-    if unknown := {*options} - {name for name, _ in rows}:
-        raise ValueError(f'{where}: `options` name {sorted(unknown)}, which are not among the methods')
-    sizes, found = class_sizes(ipc, data.n_classes, where), {}
+def _check_study(where: str, data: ImageData, ipc: Any, nets: int, net: str) -> list[int]:
+    "Images of each class, after checking what every study needs"
+    check_data(where, data)
+    whole_number(where, 'nets', nets)
     make_net(net, data)
-    for name, m in rows:
-        found[name] = _settings(m, sizes, net, options.get(name, {}), data)
-        real = isinstance(m, Coreset) or found[name].get('init') == 'real'
-        for c, (n, have) in enumerate(zip(sizes, data.train.counts.tolist())):
-            if real and n > have:
-                raise ValueError(f'{where}: `ipc` asks {name!r} for {n} images of class {data.classes[c]!r}, '
-                                 f'which has {have}')
-    for c, n in zip(data.classes, data.test.counts.tolist()):
-        if not n: raise ValueError(f'{where}: class {c!r} of {data.name} has no test image')
-    return sizes, found
+    untested = [c for c, n in zip(data.classes, data.test.counts) if not n]
+    if untested: refuse(where, 'data', untested, 'test images of every class')
+    return class_sizes(ipc, data.n_classes, where)
 
-def _check_alone(rows, parts):
+def _check_alone(row: StudyMethod, parts: list[int]) -> None:
     "Gradient matching has nothing to match in a step of one class"
-    for name, m in rows:
-        if 1 in parts and isinstance(m, GradientMatching):
-            raise ValueError(f'continual: `steps` makes steps of {parts} classes, but {name!r} needs two or more: '
-                             'with one output there is no gradient')
+    if 1 in parts and isinstance(row.method, GradientMatching):
+        refuse('continual', 'steps', parts, f'two classes or more in each, for {row.name!r}')
 
-# %% ../nbs/14_continual_learning.ipynb #journal
-class Journal:
-    "The runs and memories of a study, in a folder as they come"
-    def __init__(self, where, folder, about):
-        self.where, self.about, self.kept, self.runs = where, about, about, {}
-        self.folder = None if folder is None else as_path(where, folder, 'folder')
-        if self.folder is None: return
-        if self.folder.exists() and not self.folder.is_dir():
-            raise FileExistsError(f'{where}: `folder` is {folder}, which is a file')
-        self.read()
+def _suited(recipe: Any, data: ImageData) -> TrainRecipe:
+    "A recipe with the augmentation that suits the data"
+    recipe = train_recipe(recipe)
+    return replace(recipe, augment=dsa_for(data)) if recipe.augment == 'dsa' else recipe
 
-    def read(self):
-        "What the folder holds and what is asked for must be one study"
-        path = self.folder/'continual.json'
-        if path.is_symlink(): raise FileExistsError(f'{self.where}: {path} is a link, expected a file')
-        if not path.exists(): return
-        kept = Continual.load(path)
-        was, now, self.runs = kept.about, self.about, {(r.method, r.order): r for r in kept.runs}
-        if not {'study', 'orders', 'methods'} <= {*was}:
-            raise ValueError(f'{self.where}: `folder` {self.folder} holds a continual.json of something else')
-        n, common = min(len(was['orders']), len(now['orders'])), sorted({*was['methods']} & {*now['methods']})
-        same = lambda a: dict(a['study'], orders=a['orders'][:n], methods={k: a['methods'][k] for k in common})
-        if found := differences(same(was), same(now)):
-            raise ValueError(f'{self.where}: `folder` {self.folder} holds another study: {"; ".join(found)}')
-        self.kept = dict(now, methods=was['methods'] | now['methods'], orders=max(was['orders'], now['orders'], key=len))
-
-# %% ../nbs/14_continual_learning.ipynb #journal-write
-@patch
-@contextmanager
-def lock(self: Journal):
-    "Alone in the folder, with what it holds by now"
-    if self.folder is None:
-        yield
-        return
-    self.folder.mkdir(parents=True, exist_ok=True)
-    with RunLock(self.folder):
-        self.read()
-        yield
-
-@patch
-def run(self: Journal, *key, groups): return self.runs.setdefault(key, ContinualRun(*key, groups))
-
-@patch
-def write(self: Journal):
-    "Everything so far"
-    if self.folder: Continual(list(self.runs.values()), self.kept).save(self.folder/'continual.json')
-
-# %% ../nbs/14_continual_learning.ipynb #journal-memory
-@patch
-def memory(self: Journal,
-           name,      # Of the method
-           order,     # Which
-           step,
-           make,      # make() → a `SyntheticSet`
-           made_by={},  # What it will be made of and how, for JSON: tells it from others
-          ):
-    "The new part of a memory: as it was kept, or made now"
-    plain = ''.join(ch if ch.isalnum() or ch in '-_' else '_' for ch in name)[:40]
-    what = json.dumps([name, made_by], sort_keys=True, default=as_json).encode()
-    file = f'{plain}-order{order}-step{step}-{hashlib.sha256(what).hexdigest()[:12]}.safetensors'
-    path = self.folder and self.folder/file
-    if path and path.is_symlink(): raise FileExistsError(f'{self.where}: {path} is a link, expected a file')
-    if path and path.exists():
-        try: return SyntheticSet.load(path)
-        except ValueError: pass
-    start = time.perf_counter()
-    small = make()
-    if not isinstance(small, SyntheticSet):
-        raise TypeError(f'{self.where}: {name!r} made {type(small).__name__}, expected a SyntheticSet')
-    small.info['seconds'] = time.perf_counter() - start
-    if path: small.save(path)
-    return small
-
-# %% ../nbs/14_continual_learning.ipynb #note-step
-def _seed(seed, order, step):
-    "A seed for one step of one order"
+# %% ../nbs/14_continual_learning.ipynb #class-run
+def _seed(seed: int, order: int, step: int) -> int:
     return gen(seed, 'continual', order, step).initial_seed() % 2**31
 
-def _note_step(run, small, test, net, nets, recipe, seed, device, kept):
-    "Train on the memory, test on all classes so far, and write it down"
-    e = evaluate(small, test, net, nets, recipe, seed, device, progress=False, keep=True)
-    sizes, counts = [len(g) for g in run.groups[:len(run) + 1]], test.counts
-    images = [int(c.sum()) for c in counts.split(sizes)]
-    right = [(predict(n, test) == test.labels.cpu()).float() for n in e.networks]
-    run.by_group.append([[100*part.mean().item() for part in r.split(images)] for r in right])
-    run.accuracies.append(e.accuracies)
-    run.images.append(n_stored(small))
-    run.bytes.append(memory_bytes(kept))
-    run.making.append(sum(s.info.get('seconds', 0.) for s in kept[-1:] if isinstance(s, SyntheticSet)))
-    run.training.append(e.seconds)
-
-# %% ../nbs/14_continual_learning.ipynb #along
-def _quiet(method): return dict(progress=False) if isinstance(method, Method) else {}
-
-def _along(journal, run, method, data, plan, options):
-    "Take a method along one order of the classes, from where the run is; None as method keeps everything"
-    order, parts, seen = plan.orders[run.order], [], []
-    kw = dict(net=plan.net, device=plan.device, **_quiet(method) | options)
+def _class_run(study: Continual, folder: Path | None, run: ContinualRun, row: StudyMethod | None,
+               data: ImageData, sizes: list[int], recipe: Any, device: Any) -> None:
+    "Take a method along an order of the classes, from where the run is; without one all is kept"
+    how, parts, seen = study.about['study'], [], []
     for t, group in enumerate(run.groups):
-        new = order[len(seen):len(seen) + len(group)]
-        seen, seed = seen + new, _seed(plan.seed, run.order, t)
-        def make(): return method.make(only_classes(data, new), [plan.sizes[c] for c in new], seed=seed, **kw)
-        made_by = dict(plan.made_by.get(run.method, {}), classes=new, ipc=[plan.sizes[c] for c in new], seed=seed)
-        if method: parts.append(journal.memory(run.method, run.order, t, make, made_by))
+        new, seed = [data.classes.index(c) for c in group], _seed(how['seed'], run.order, t)
+        seen = seen + new
+        if row:
+            here, ipc = only_classes(data, new), [sizes[c] for c in new]
+            place = f'order{run.order}-step{t}'
+            parts.append(kept(folder, row, place, here, ipc, seed, how['net'], device))
         if t < len(run): continue
-        small = SyntheticSet.join(parts) if method else class_subset(data.train, seen)
-        test, recipe = class_subset(data.test, seen), plan.recipe if method else plan.whole
-        _note_step(run, small, test, plan.net, plan.nets, recipe, seed, plan.device, parts or [small])
-        journal.write()
+        small = SyntheticSet.join(parts) if row else class_subset(data.train, seen)
+        test: Any = class_subset(data.test, seen)
+        e = evaluate(small, test, how['net'], how['nets'], recipe, seed, device, False, keep=True)
+        n_tests = [int(c.sum()) for c in test.counts.split([len(g) for g in run.groups[:t + 1]])]
+        right = [(predict(n, test) == test.labels.cpu()).float().split(n_tests) for n in e.networks]
+        by_group = [[100*part.mean().item() for part in net] for net in right]
+        run.note(by_group, e.accuracies, parts or [small], e.seconds)
+        if folder: study.save(study_file(folder, 'continual.json'))
 
-# %% ../nbs/14_continual_learning.ipynb #made-by
-def _made_by(m, settings, options):
-    "What tells the memories of a method from those of others"
-    return dict(method=getattr(m, 'name', type(m).__qualname__), settings=settings, match=as_json(m),
-                speed=as_json(options.get('speed', 'auto')))
+# %% ../nbs/14_continual_learning.ipynb #resumed
+def _resumed(about: dict, folder: Path | None) -> Continual:
+    "What the folder holds of this study, earlier methods and orders included"
+    path = study_file(folder, 'continual.json')
+    if not path or not path.exists(): return Continual([], about)
+    found = Continual.load(path)
+    was, now = ({'orders': [], 'methods': {}} | a for a in (found.about, about))
+    n, both = min(len(was['orders']), len(now['orders'])), {*was['methods']} & {*now['methods']}
+    def compared(a: dict) -> dict:
+        methods = {k: v for k, v in a['methods'].items() if k in both}
+        return dict(a.get('study', {}), orders=a['orders'][:n], methods=methods)
+    if changed := differences(compared(was), compared(now)):
+        raise ValueError(f'{path} holds another study: {"; ".join(changed)}')
+    found.about = dict(now, methods=was['methods'] | now['methods'],
+                       orders=max(was['orders'], now['orders'], key=len))
+    return found
+
+# %% ../nbs/14_continual_learning.ipynb #work
+def _work(where: str, about: dict, jobs: list, fill: Callable, folder: Any,
+          progress: bool) -> Continual:
+    "Fill the runs of a study; a job is (method, order, groups) and what `fill` needs beside them"
+    found, bar = [], partial(tqdm, **bar_kwargs(progress))
+    with study_folder(where, folder) as folder:
+        study = _resumed(about, folder)
+        for name, order, groups, *more in bar(jobs, desc=where):
+            run = next((r for r in study.runs if (r.method, r.order) == (name, order)), None)
+            if run is None: study.runs.append(run := ContinualRun(name, order, groups))
+            if not run.finished: fill(study, folder, run, *more)
+            found.append(run)
+    return Continual(found, about)
 
 # %% ../nbs/14_continual_learning.ipynb #plan
-def _plan_continual(data, rows, steps, ipc, orders, nets, net, recipe, whole, options, seed, device):
-    "All that the runs share, after a look at everything"
-    check_data('continual', data)
-    gen(seed)
-    def suited(r): return replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r
-    recipe, whole = suited(train_recipe(recipe)), None if whole is None else suited(train_recipe(whole))
-    parts, orders = split_classes(data.n_classes, steps), class_orders(data.n_classes, orders, seed)
-    sizes, settings = _check_study('continual', rows, options, dict(nets=nets), ipc, data, net)
-    _check_alone(rows, parts)
-    study = dict(kind='classes', data=f'{data.name} ({data.fingerprint()[:16]})', steps=parts, seed=seed, net=net,
-                 nets=nets, ipc=_one(sizes), recipe=vars(recipe), whole=whole and vars(whole))
-    notes = [f'{data.n_classes} classes in {len(parts)} steps: {", ".join(map(str, parts))}']
+def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: list[int],
+           orders: list, recipes: list, **how: Any) -> dict:
+    "What tells a study from others, and how its table looks"
+    recipe, whole = [r and vars(r) for r in recipes]
+    how |= dict(kind='classes', data=f'{data.name} ({data.fingerprint()[:16]})', steps=parts,
+                ipc=sizes if len({*sizes}) > 1 else sizes[0], recipe=recipe, whole=whole)
+    for row in rows: _check_alone(row, parts)
+    methods = {row.name: row.settings('continual', data, sizes, how['net']) for row in rows}
     first, *others = torch.tensor(parts).cumsum(0).tolist()
-    about = dict(study=study, orders=orders, methods=settings, repeats='orders', notes=notes*(len({*parts}) > 1),
-                 heads=[f'{first} class' + 'es'*(first > 1), *map(str, others)], versions=versions())
-    groups, device = [_groups(data.classes, o, parts) for o in orders], pick_device(device)
-    made_by = {name: dict(_made_by(m, settings[name], options.get(name, {})), data=study['data'], net=net) for name, m in rows}
-    return SimpleNamespace(orders=orders, groups=groups, sizes=sizes, recipe=recipe, whole=whole, about=about,
-                           seed=seed, net=net, nets=nets, device=device, made_by=made_by)
+    note = f'{data.n_classes} classes in {len(parts)} steps: {", ".join(map(str, parts))}'
+    return dict(study=how, orders=orders, methods=methods, repeats='orders', versions=versions(),
+                heads=[f'{first} class' + 'es'*(first > 1), *map(str, others)],
+                notes=[note] * (len({*parts}) > 1))
 
-def _one(sizes): return sizes if len({*sizes}) > 1 else sizes[0]
-
-def _groups(classes, order, parts):
-    "Names of the classes that come at each step"
-    names = iter(classes[c] for c in order)
-    return [[next(names) for _ in range(n)] for n in parts]
+def _groups(names: list[str], parts: list[int]) -> list[list[str]]:
+    "The classes that come at each step"
+    rest = iter(names)
+    return [list(islice(rest, n)) for n in parts]
 
 # %% ../nbs/14_continual_learning.ipynb #continual
 @own_device
 def continual(
     data: ImageData,
-    methods=('random', 'herding', 'dsa', 'dm'),  # Names or methods; or a dict from the name of a row to one of them
-    steps=5,                  # In how many steps the classes come, or a list with the number of classes of each
-    ipc=20,                   # Images of each class that are kept, or a list with one number for each class
-    orders=5,                 # How many orders of the classes, or a list of them
+    methods: Any = ('random', 'herding', 'dsa', 'dm'),  # Several; or name of a row → method
+    steps: Any = 5,           # In how many steps the classes come, or the number of classes of each
+    ipc: Any = 20,            # Images of each class that are kept, or one number for each class
+    orders: Any = 5,          # How many orders of the classes, or a list of them
     nets: int = 3,            # Networks trained after each step
-    net: str = 'convnet',     # Name of the network, for making the memory and for learning from it
-    recipe='dsa',             # `TrainRecipe` for learning from the memory, or the name of one
-    whole='whole',            # `TrainRecipe` for learning from all data seen; None leaves that row out
-    options: dict = None,     # Name of a row → keywords for its method
+    net: str = 'convnet',     # Name of the network, for making the memory and learning from it
+    recipe: Any = 'dsa',      # `TrainRecipe` for learning from the memory, or the name of one
+    whole: Any = 'whole',     # The same for learning from all data seen; None leaves that row out
+    options: dict | None = None,  # Name of a row → keywords for its method
     seed: int = 0,            # Of the orders, the memories and the networks
-    device=None,              # A GPU where there is one
-    folder=None,              # Where to write what is found as it comes; a study that is there already is gone on with
+    device: Any = None,       # A GPU where there is one
+    folder: Any = None,       # Where results are written as they come, and resumed
     progress: bool = True,    # Show a bar
 ) -> Continual:
-    "Class-incremental learning: classes come in steps, a few images of each are kept, networks learn from those alone"
-    rows, options = _pairs('continual', methods), options or {}
-    plan = _plan_continual(data, rows, steps, ipc, orders, nets, net, recipe, whole, options, seed, device)
-    journal, found = Journal('continual', folder, plan.about), []
-    rows += [('whole', None)]*(whole is not None)
-    with journal.lock():
-        jobs = [(*row, i) for row in rows for i in range(len(plan.orders))]
-        for name, m, i in tqdm(jobs, desc='continual', **bar_kwargs(progress)):
-            found.append(journal.run(name, i, groups=plan.groups[i]))
-            if not found[-1].finished: _along(journal, found[-1], m, data, plan, options.get(name, {}))
-    return Continual(found, plan.about)
+    "Class-incremental learning: classes come in steps, networks learn from the images kept"
+    rows = study_methods('continual', methods, options, ('whole', 'none'))
+    sizes, device = _check_study('continual', data, ipc, nets, net), pick_device(device)
+    parts, orders = split_classes(data.n_classes, steps), class_orders(data.n_classes, orders, seed)
+    recipes = [None if r is None else _suited(r, data) for r in (recipe, whole)]
+    about = _about(data, rows, sizes, parts, orders, recipes, seed=seed, net=net, nets=nets)
+    todo: list = [(row.name, row, recipes[0]) for row in rows]
+    if whole is not None: todo.append(('whole', None, recipes[1]))
+    named = [[data.classes[c] for c in order] for order in orders]
+    jobs = [(name, i, _groups(order, parts), row, data, sizes, how, device)
+            for name, row, how in todo for i, order in enumerate(named)]
+    return _work('continual', about, jobs, _class_run, folder, progress)
 
 # %% ../nbs/14_continual_learning.ipynb #map-images
 def map_images(
     data: ImageData,
-    f,                 # f(images) → images, both uint8 (n, C, H, W)
-    name: str = None,  # Of the result, default as before
+    f: Callable[[Tensor], Tensor],  # f(images) → images, both uint8 (n, C, H, W)
+    name: str | None = None,        # Of the result, default as before
 ) -> ImageData:
     "A data set with every image changed by a function, with its own mean and standard deviation"
     check_data('map_images', data)
-    if not callable(f): raise TypeError(f'map_images: `f` is {f!r}, expected a function of images')
-    made = [f(part.images[:len(part)].cpu()) for part in (data.train, data.test)]
-    for x, part in zip(made, (data.train, data.test)):
-        if not isinstance(x, Tensor) or x.dtype != torch.uint8 or x.ndim != 4 or len(x) != len(part):
-            got = f'{x.dtype} {tuple(x.shape)}' if isinstance(x, Tensor) else repr(x)
-            raise ValueError(f'map_images: `f` gave {got}, expected uint8 (n, C, H, W) with {len(part)} images')
-    return from_tensors(made[0], data.train.labels.cpu(), made[1], data.test.labels.cpu(), data.classes,
-                        name=name or data.name)
+    both = [(f(s.images[:len(s.labels)].cpu()), s.labels.cpu()) for s in (data.train, data.test)]
+    return from_tensors(*both[0], *both[1], data.classes, name=name or data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #to-shape
 def to_shape(
     data: ImageData,
-    shape: tuple,         # (channels, height, width); 1 or 3 channels
-    fit: str = 'stretch', # How to resize: 'stretch', 'crop' or 'pad'
+    shape: Sequence[int],   # (channels, height, width); 1 or 3 channels
+    fit: str = 'stretch',   # How to resize: 'stretch', 'crop' or 'pad'
 ) -> ImageData:
     "A data set with its images at another size or with another number of channels"
     check_data('to_shape', data)
-    ok = isinstance(shape, (tuple, list)) and len(shape) == 3 and shape[0] in (1, 3)
-    if not ok or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in shape):
-        raise ValueError(f'to_shape: `shape` is {shape!r}, expected (channels, height, width) with 1 or 3 channels')
-    if fit not in ('stretch', 'crop', 'pad'):
-        raise ValueError(f"to_shape: `fit` is {fit!r}, expected 'stretch', 'crop' or 'pad'")
-    if data.shape[0] not in (1, 3): raise ValueError(f'to_shape: `data` has {data.shape[0]} channels, expected 1 or 3')
-    if data.shape == tuple(shape): return data
-    return map_images(data, lambda x: resized(x, tuple(shape[1:]), fit, shape[0]))
+    if len(shape) != 3 or shape[0] not in (1, 3):
+        refuse('to_shape', 'shape', shape, '(1 or 3, height, width)')
+    c, h, w = shape
+    if data.shape == (c, h, w): return data
+    return map_images(data, lambda x: resized(x, (h, w), fit, c))
 
 # %% ../nbs/14_continual_learning.ipynb #fewer
 def fewer(
     data: ImageData,
-    n: int = 100,         # Training images of each class, at most
-    n_test: int = None,   # Test images of each class, at most; all if None
-    seed: int = 0,        # Draws from `gen(seed, 'fewer', part, class)`
+    n: int = 100,              # Training images of each class, at most
+    n_test: int | None = None, # Test images of each class, at most; all if None
+    seed: int = 0,             # Draws from `gen(seed, 'fewer', part, class)`
 ) -> ImageData:
     "Some images of each class, drawn at random, scaled as before"
     check_data('fewer', data)
-    whole_number('fewer', 'n', n)
-    if n_test is not None: whole_number('fewer', 'n_test', n_test)
-    def some(part, name, n):
-        if n is None: return part
-        places = [part.places(c) for c in range(part.n_classes)]
-        draws = [torch.randperm(len(p), generator=gen(seed, 'fewer', name, c))[:n] for c, p in enumerate(places)]
-        idx = torch.cat([p.start + i.sort().values for p, i in zip(places, draws)])
-        return ImageSet(part.images[idx], part.labels[idx], part.classes, part.mean, part.std, part.order[idx],
-                        part.source)
-    return ImageData(some(data.train, 'train', n), some(data.test, 'test', n_test), data.name)
+    def some(part: ImageSet, name: str, n: int) -> ImageSet:
+        n, idx = whole_number('fewer', 'n', n), []
+        for c, p in enumerate(map(part.places, range(part.n_classes))):
+            drawn = torch.randperm(len(p), generator=gen(seed, 'fewer', name, c))[:n]
+            idx.append(p.start + drawn.sort().values)
+        return part.subset(torch.cat(idx))
+    test = data.test if n_test is None else some(data.test, 'test', n_test)
+    return ImageData(some(data.train, 'train', n), test, data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #load-tasks
 def load_tasks(
-    names=('mnist', 'digits', 'mnist@90'),  # Names of data sets or folders, with an angle in degrees or without
-    shape: tuple = (1, 28, 28),             # (channels, height, width) of all of them
-    **options,                              # For `load_dataset`: root, download, …
-) -> list:                                  # Of `ImageData`
+    names: Any = ('mnist', 'digits', 'mnist@90'),  # Data sets or folders; @ and an angle turns them
+    shape: Sequence[int] = (1, 28, 28),            # (channels, height, width) of all of them
+    **options: Any,                                # For `load_dataset`: root, download, …
+) -> list[ImageData]:
     "Data sets as tasks, brought to one shape"
-    names, loaded, found = [names] if isinstance(names, (str, Path)) else list(names), {}, []
-    if not names: raise ValueError('load_tasks: `names` is empty, expected at least one data set')
-    for name in names:
+    load, found = cache(lambda name: to_shape(load_dataset(name, **options), shape)), []
+    for name in [names] if isinstance(names, (str, Path)) else names:
         angled = re.fullmatch(r'(.+)@(-?\d+)', str(name))
-        base = angled[1] if angled else name
-        if base not in loaded: loaded[base] = to_shape(load_dataset(base, **options), shape)
-        found.append(_turned(loaded[base], int(angled[2])) if angled else loaded[base])
+        found.append(_turned(load(angled[1]), int(angled[2])) if angled else load(name))
     return found
 
-def _turned(data, degrees):
+def _turned(data: ImageData, degrees: int) -> ImageData:
     "A data set with every image turned counterclockwise, black where nothing is"
-    square = data.shape[1] == data.shape[2] or degrees % 180 == 0
-    if degrees % 90 == 0 and square: turn = lambda x: x.rot90(degrees // 90, (2, 3))
-    else:
-        from torchvision.transforms.v2 import functional as tvf  # here, because it takes two seconds
-        turn = lambda x: tvf.rotate(x, degrees, tvf.InterpolationMode.BILINEAR)
+    from torchvision.transforms.v2 import functional as tvf  # here, because it takes two seconds
+    turn = lambda x: tvf.rotate(x, degrees, tvf.InterpolationMode.BILINEAR)
     return map_images(data, turn, f'{data.name}@{degrees}')
 
-# %% ../nbs/14_continual_learning.ipynb #plan-tasks
-def _plan_tasks(tasks, rows, ipc, sets, nets, net, recipe, options, seed):
-    "(names of all classes, how many are known before each task, recipe, settings), after a look at everything"
-    tasks = list(tasks) if isinstance(tasks, (list, tuple)) else [tasks]
-    for t in tasks: check_data('continual_tasks', t)
-    if len(tasks) < 2: raise ValueError(f'continual_tasks: `tasks` has {len(tasks)}, expected at least two')
-    if len({t.shape for t in tasks}) > 1:
-        shapes = ', '.join(f'{t.name} {t.shape}' for t in tasks)
-        raise ValueError(f'continual_tasks: `tasks` differ in shape: {shapes}; bring them to one with '
-                         f'to_shape(task, {max(t.shape for t in tasks)})')
-    gen(seed)
-    classes = list(dict.fromkeys(c for t in tasks for c in t.classes))
-    known = [len({c for t in tasks[:i] for c in t.classes}) for i in range(len(tasks))]
-    recipe, counts = train_recipe(recipe), dict(sets=sets, nets=nets)
-    settings = [_check_study('continual_tasks', rows, options, counts, ipc, t, net)[1] for t in tasks][0]
-    if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(tasks[0]))
-    return tasks, classes, known, recipe, settings
-
 # %% ../nbs/14_continual_learning.ipynb #tasks-line
-def _through(net, k, trains, tests, parts, known, recipe, seed, distil):
-    "Let a network that knows the first task learn the others; [task][task so far], accuracy in percent"
-    found = []
-    for t in range(1, len(trains)):
-        teacher = copy.deepcopy(net).eval().requires_grad_(False) if distil else None
-        learn(net, trains[t], parts[:t], recipe, gen(seed, 'task', t, k), teacher, known[t])
-        found.append([accuracy(net, test) for test in tests[:t+1]])
-    return found
-
-def _task_run(run, first, trains, tests, parts, known, recipe, nets, seed, distil):
-    "Fill a run: every network through all tasks"
-    start, rows, n = time.perf_counter(), [], len(trains)
-    for k in range(nets):
-        net, learnt = first(k)
-        rows.append([[learnt], *_through(copy.deepcopy(net), k, trains, tests, parts, known, recipe, seed, distil)])
-    run.by_group = [[row[t] for row in rows] for t in range(n)]
-    run.accuracies = [[mean(a) for a in step] for step in run.by_group]
-    run.images = [sum(map(n_stored, parts[:t])) for t in range(n)]
-    run.bytes = [memory_bytes(parts[:t]) for t in range(n)]
-    made = [p.info.get('seconds', 0.) if isinstance(p, SyntheticSet) else 0. for p in parts]
-    run.making = (made + [0.]*n)[:n]
-    run.training = [0.]*(n - 1) + [time.perf_counter() - start]
-
-# %% ../nbs/14_continual_learning.ipynb #tasks-jobs
-def _task_jobs(rows, sets, distil, none, whole):
-    "(name of the row, name of the memory, method, which set, distillation) of every run"
-    distil = [distil] if isinstance(distil, bool) else list(distil)
-    if not distil or not all(isinstance(d, bool) for d in distil):
-        raise ValueError(f'continual_tasks: `distil` is {distil!r}, expected False, True or both in a list')
-    memories = [('none', 'none', 1)]*none + [(name, m, sets) for name, m in rows]
-    jobs = [(name + ', distilled'*d, name, m, i, d) for name, m, n in memories for d in distil for i in range(n)]
-    return jobs + [('whole', 'whole', 'whole', 0, False)]*whole
-
-# %% ../nbs/14_continual_learning.ipynb #task-study
-class _TaskStudy:
-    "What the runs of `continual_tasks` share"
-    def __init__(self, tasks, classes, known, recipe, net, nets, ipc, seed, device):
-        self.tasks, self.known, self.recipe, self.net, self.nets = tasks, known, recipe, net, nets
-        self.ipc, self.seed, self.device, self.classes = ipc, seed, device, classes
-        self.trains, self.tests = ([among(getattr(t, part), classes) for t in tasks] for part in ('train', 'test'))
-        self.first = cache(self._first)
-
-    def _first(self, k):
-        "Network k after the first task, and its accuracy there"
-        net = make_net(self.net, self.trains[0], generator=gen(self.seed, 'task-net', k), device=self.device)
-        learn(net, self.trains[0], (), self.recipe, gen(self.seed, 'task', 0, k))
-        return net, accuracy(net, self.tests[0])
-
-    def about(self, settings):
-        "For `Continual`"
-        names = [t.name for t in self.tasks]
-        study = dict(kind='tasks', tasks=[f'{t.name} ({t.fingerprint()[:16]})' for t in self.tasks], ipc=self.ipc,
-                     net=self.net, nets=self.nets, seed=self.seed, recipe=vars(self.recipe))
-        return dict(study=study, orders=[], methods=settings, heads=[names[0], *(f'+ {n}' for n in names[1:])],
-                    repeats='sets', notes=[], versions=versions())
+class _Tasks:
+    "Tasks with labels among the classes of all of them, and networks that know the first"
+    def __init__(self, tasks: list, recipe: TrainRecipe, net: str, seed: int, device: Any):
+        self.classes, self.known = [], []     # names; how many of them come before each task
+        for t in tasks:
+            self.known.append(len(self.classes))
+            self.classes += [c for c in t.classes if c not in self.classes]
+        self.tasks, self.recipe, self.seed = tasks, recipe, seed
+        self.trains = [among(t.train, self.classes) for t in tasks]
+        self.tests = [among(t.test, self.classes) for t in tasks]
+        @cache
+        def first(k: int) -> nn.Module:
+            n = make_net(net, self.trains[0], generator=gen(seed, 'task-net', k), device=device)
+            learn(n, self.trains[0], (), recipe, gen(seed, 'task', 0, k))
+            return n
+        self.first = first
 
 # %% ../nbs/14_continual_learning.ipynb #task-run
-@patch
-def run(self: _TaskStudy, journal, options, row, name, method, i, distil):
-    "One row with one memory, as it was kept or made now"
-    found = journal.run(row, i, groups=[[t.name] for t in self.tasks])
-    if found.finished: return found
-    if method in ('whole', 'none'): parts = self.trains[:-1]*(method == 'whole')
-    else: parts = [self.memory(journal, options, name, method, i, t) for t in range(len(self.tasks) - 1)]
-    _task_run(found, self.first, self.trains, self.tests, parts, self.known, self.recipe, self.nets, self.seed, distil)
-    journal.write()
-    return found
+def _task_run(study: Continual, folder: Path | None, run: ContinualRun, row: StudyMethod | None,
+              distil: bool, all_tasks: _Tasks, device: Any) -> None:
+    "Networks that know the first task learn the others; what they know after each"
+    how, a = study.about['study'], all_tasks
+    parts = a.trains if run.method == 'whole' else []
+    for t, task in enumerate(a.tasks[:-1]):
+        if row is None: break
+        sizes, place = class_sizes(how['ipc'], task.n_classes), f'order{run.order}-step{t}'
+        seed = _seed(how['seed'], run.order, t)
+        small = kept(folder, row, place, task, sizes, seed, how['net'], device)
+        parts.append(among(small, a.classes))
+    nets = [copy.deepcopy(a.first(k)) for k in range(how['nets'])]
+    for t, new in enumerate(a.trains):
+        start = time.perf_counter()
+        for k, net in enumerate(nets if t else []):
+            teacher = copy.deepcopy(net).eval().requires_grad_(False) if distil else None
+            rng = gen(how['seed'], 'task', t, k)
+            learn(net, new, parts[:t], a.recipe, rng, teacher, a.known[t])
+        by_task = [[accuracy(net, test) for test in a.tests[:t + 1]] for net in nets]
+        run.note(by_task, list(map(mean, by_task)), parts[:t], time.perf_counter() - start)
+    if folder: study.save(study_file(folder, 'continual.json'))
 
-@patch
-def memory(self: _TaskStudy, journal, options, name, method, i, t):
-    "What is kept of task `t`"
-    kw = dict(net=self.net, device=self.device, seed=_seed(self.seed, i, t), **_quiet(method) | options.get(name, {}))
-    made_by = dict(_made_by(method, journal.about['methods'][name], options.get(name, {})), data=self.tasks[t].fingerprint(), ipc=self.ipc,
-                   net=self.net, seed=kw['seed'])
-    make = lambda: method.make(self.tasks[t], self.ipc, **kw)
-    return among(journal.memory(name, i, t, make, made_by), self.classes)
+# %% ../nbs/14_continual_learning.ipynb #tasks-about
+def _about_tasks(tasks: list[ImageData], rows: list[StudyMethod], ipc: Any, recipe: TrainRecipe,
+                 **how: Any) -> dict:
+    "What tells a study from others, and how its table looks"
+    where, methods = 'continual_tasks', {}
+    if len(tasks) < 2: refuse(where, 'tasks', tasks, 'two data sets or more')
+    for t in tasks:
+        same(where, 'shapes of `tasks`, which to_shape brings to one,', tasks[0].shape, t.shape)
+        sizes = _check_study(where, t, ipc, how['nets'], how['net'])
+        methods = methods or {row.name: row.settings(where, t, sizes, how['net']) for row in rows}
+    names = [f'{t.name} ({t.fingerprint()[:16]})' for t in tasks]
+    how |= dict(kind='tasks', tasks=names, ipc=ipc, recipe=recipe.as_dict())
+    heads = [tasks[0].name, *(f'+ {t.name}' for t in tasks[1:])]
+    return dict(study=how, orders=[], methods=methods, heads=heads, repeats='sets', notes=[],
+                versions=versions())
 
 # %% ../nbs/14_continual_learning.ipynb #continual-tasks
 @own_device
 def continual_tasks(
-    tasks: list,                     # `ImageData` of one shape, in the order they are learnt
-    methods=('herding', 'dc'),       # Names or methods; or a dict from the name of a row to one of them
-    ipc=10,                          # Images of each class of a task that are kept
-    distil=(False, True),            # Distillation from the network before the task: without, with, or both
-    sets: int = 1,                   # Memories of each method
-    nets: int = 2,                   # Networks that learn with each memory
-    net: str = 'convnet',            # Name of the network
-    recipe='whole',                  # `TrainRecipe` for learning a task, or the name of one
-    none: bool = True,               # A row without a memory
-    whole: bool = True,              # A row that rehearses all there was
-    options: dict = None,            # Name of a row → keywords for its method
-    seed: int = 0,                   # Of the memories and the networks
-    device=None,                     # A GPU where there is one
-    folder=None,                     # Where to write what is found as it comes; a study that is there is gone on with
-    progress: bool = True,           # Show a bar
+    tasks: Any,                        # Several `ImageData` of one shape, in order
+    methods: Any = ('herding', 'dc'),  # Several; or name of a row → method
+    ipc: Any = 10,                     # Images of each class of a task that are kept
+    distil: bool | Sequence[bool] = (False, True),  # Distillation: without, with, or both
+    sets: int = 1,                     # Memories of each method
+    nets: int = 2,                     # Networks that learn with each memory
+    net: str = 'convnet',              # Name of the network
+    recipe: Any = 'whole',             # `TrainRecipe` for learning a task, or the name of one
+    none: bool = True,                 # A row without a memory
+    whole: bool = True,                # A row that rehearses all there was
+    options: dict | None = None,       # Name of a row → keywords for its method
+    seed: int = 0,                     # Of the memories and the networks
+    device: Any = None,                # A GPU where there is one
+    folder: Any = None,                # Where results are written as they come, and resumed
+    progress: bool = True,
 ) -> Continual:
-    "Task-incremental learning: one network goes on learning, rehearsing a few images of each earlier task"
-    rows, options, device = _pairs('continual_tasks', methods), options or {}, pick_device(device)
-    jobs = _task_jobs(rows, sets, distil, none, whole)
-    tasks, classes, known, recipe, settings = _plan_tasks(tasks, rows, ipc, sets, nets, net, recipe, options, seed)
-    study = _TaskStudy(tasks, classes, known, recipe, net, nets, ipc, seed, device)
-    journal, found = Journal('continual_tasks', folder, study.about(settings)), []
-    with journal.lock():
-        for job in tqdm(jobs, desc='tasks', **bar_kwargs(progress)): found.append(study.run(journal, options, *job))
-    return Continual(found, journal.about)
+    "Task-incremental learning: one network learns task after task, rehearsing earlier images"
+    rows, tasks = study_methods('continual_tasks', methods, options, ('whole', 'none')), list(tasks)
+    n, recipe = whole_number('continual_tasks', 'sets', sets), _suited(recipe, tasks[0])
+    about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)
+    both, device = [distil] if isinstance(distil, bool) else distil, pick_device(device)
+    todo: list = [('none', 0, None, d) for d in both] * none
+    todo += [(row.name, i, row, d) for row in rows for d in both for i in range(n)]
+    todo += [('whole', 0, None, False)] * whole
+    names, known = [[t.name] for t in tasks], _Tasks(tasks, recipe, net, seed, device)
+    jobs = [(name + ', distilled'*d, i, names, row, d, known, device) for name, i, row, d in todo]
+    return _work('continual_tasks', about, jobs, _task_run, folder, progress)

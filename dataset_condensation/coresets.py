@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all',
-           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'pack', 'Score', 'Comparison',
-           'score_from_dict', 'compare']
+           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'Score',
+           'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
 
 # %% ../nbs/04_coresets.ipynb #imports
 import html
@@ -13,84 +13,80 @@ import inspect
 import json
 import re
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from statistics import mean, stdev
-from typing import Any, Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .checks import class_sizes, choice, instance, network, refuse, settings, whole_number
-from .data import ImageData, ImageSet, gen
+from . import checks
+from .checks import Shown, class_sizes, refuse, whole_number
+from .data import ImageData, gen
 from .machine import own_device
-from .text import plain_text
 from .names import get_method
-from .networks import make_net
-from .training import (Evaluation, SyntheticSet, TrainRecipe, for_net, near_net, check_data, check_evaluate,
-                                           evaluate, pick_device, predict, train, train_epoch, train_recipe,
+from .networks import embed, make_net, net_name
+from .text import plain_text
+from .training import (Evaluation, SyntheticSet, TrainRecipe, as_dataset,
+                                           check_data, check_evaluate, evaluate, for_net, near_net,
+                                           pick_device, predict, train, train_epoch, train_recipe,
                                            training_batches, waiting)
 
 # %% ../nbs/04_coresets.ipynb #chosen-set
 @own_device
 def chosen_set(
     data: ImageData,
-    chosen: list,     # For each class, a tensor of indices among the images of the class
-    method: str,      # Name of the way they were chosen
-    **info,           # More to remember: seed, recipe
+    chosen: Sequence,   # For each class, indices among the images of the class
+    method: str,        # Name of the way they were chosen
+    **info: Any,        # More to remember: seed, recipe
 ) -> SyntheticSet:
     "The chosen training images as a small set"
     check_data('chosen_set', data)
-    counts = data.train.counts
-    starts = (counts.cumsum(0) - counts).tolist()
-    idx = torch.cat([start + i for start, i in zip(starts, _within(chosen, data))])
+    checks.same('chosen_set', 'the lists of indices and the classes', len(chosen), data.n_classes)
+    parts, expected = [], 'whole numbers below the size of the class'
+    for c, i in enumerate(chosen):
+        i, where = checks.tensor('chosen_set', 'chosen', i, expected).cpu(), data.train.places(c)
+        if i.is_floating_point() or not all(0 <= k < len(where) for k in i.tolist()):
+            got = Shown(f'{i.tolist()} for class {data.classes[c]!r}')
+            refuse('chosen_set', 'chosen', got, expected)
+        parts.append(where.start + i.long())
+    idx = torch.cat(parts)
     x, y = data.train.take(idx)
     info = dict(method=method, data=data.name, **info, chosen=data.train.order[idx].tolist())
     return SyntheticSet(x.cpu(), y.cpu(), data.classes, data.mean, data.std, info)
 
-# %% ../nbs/04_coresets.ipynb #within
-def _within(chosen, data):
-    "The indices of each class as tensors, after checking them"
-    if len(chosen) != data.n_classes:
-        raise ValueError(f'chosen_set: `chosen` has {len(chosen)} lists of indices, expected one for each of '
-                         f'{data.n_classes} classes')
-    chosen = [torch.as_tensor(i).cpu() for i in chosen]
-    for c, (i, have) in enumerate(zip(chosen, data.train.counts.tolist())):
-        if i.is_floating_point() or i.numel() and not 0 <= int(i.min()) <= int(i.max()) < have:
-            raise ValueError(f'chosen_set: `chosen` has {i.tolist()} for class {data.classes[c]!r}, '
-                             f'expected whole numbers from 0 to {have - 1}')
-    return [i.long() for i in chosen]
-
 # %% ../nbs/04_coresets.ipynb #sizes-within
-def sizes_within(ipc, data, where):
+def sizes_within(ipc: Any, data: Any, where: str) -> list[int]:
     "`class_sizes`, none of them larger than its class"
     check_data(where, data)
     sizes = class_sizes(ipc, data.n_classes, where)
-    check_enough(where, data, sizes)
+    _check_enough(where, data, sizes)
     return sizes
 
-def check_enough(where, data, sizes, factor=1, ways=''):
-    "Every class must have as many training images as are asked for, `factor`² for each of the set; `ways` are more ways out"
-    tiles = factor**2
-    counts = data.train.counts.tolist()
+def _check_enough(where: str, data: ImageData, sizes: list[int], factor: int = 1,
+                  ways: str = '') -> None:
+    "Every class must have `factor`² training images for each of the set; `ways` are more ways out"
+    tiles, counts = factor**2, data.train.counts.tolist()
     for c, (n, have) in enumerate(zip(sizes, counts)):
         if n * tiles <= have: continue
         fit = [max(1, min(n, have // tiles)) for n, have in zip(sizes, counts)]
         each = fit[0] if len({*fit}) == 1 else fit if len(fit) <= 12 else 'a number for each class'
         of = f' (`ipc` {n}, `factor` {factor})' if factor > 1 else ''
-        raise ValueError(f'{where}: `ipc` asks for {n * tiles} images{of} of class {data.classes[c]!r}, which has {have} '
-                         f'for training; ask for fewer (ipc={each}){ways}')
+        what = f'{n * tiles} images{of} of class {data.classes[c]!r}, which has {have} for training'
+        raise ValueError(f'{where}: `ipc` asks for {what}; ask for fewer (ipc={each}){ways}')
 
 # %% ../nbs/04_coresets.ipynb #random-set
 @own_device
 def random_set(
     data: ImageData,
-    ipc=1,            # Images per class, or a list with one number for each class
-    seed: int = 0,    # Draws from `gen(seed, 'random', class)`
-    net=None,         # Not used, nor is the next: every choice is called with both
-    device=None,
+    ipc: Any = 1,        # Images per class, or a list with one number for each class
+    seed: int = 0,       # Draws from `gen(seed, 'random', class)`
+    net: Any = None,     # Not used, nor is the next: every choice is called with both
+    device: Any = None,
 ) -> SyntheticSet:
     "Real images drawn at random, class by class"
     sizes = sizes_within(ipc, data, 'random_set')
@@ -101,11 +97,11 @@ def random_set(
 # %% ../nbs/04_coresets.ipynb #whole-net
 def whole_net(
     data: ImageData,
-    net: str = 'convnet',     # Name of the network
-    recipe='whole',           # `TrainRecipe`, or the name of one
+    net: Any = 'convnet',     # Name of the network, or your own as in `make_net`
+    recipe: Any = 'whole',    # `TrainRecipe`, or the name of one
     seed: int = 0,            # Starts from `gen(seed, 'whole')`
-    device=None,              # A GPU where there is one
-    progress: bool = True,    # Show a bar where it takes over five seconds
+    device: Any = None,       # A GPU where there is one
+    progress: Any = True,     # Show a bar where it takes over five seconds
 ) -> nn.Module:
     "A network trained on the whole training set"
     n = make_net(net, data, generator=gen(seed, 'whole'), device=pick_device(device))
@@ -116,29 +112,24 @@ def whole_net(
 @own_device
 @torch.no_grad()
 def embed_all(
-    net: nn.Module,      # Has `embed`
-    images: ImageSet,
+    net: nn.Module,      # Any network
+    images: Any,         # An `ImageSet`, a `SyntheticSet`, a torch Dataset or a DataLoader
     batch: int = 1000,   # Images at a time
 ) -> Tensor:             # (N, features), on the CPU
     "The embedding of every image, in the order they are stored"
-    network('embed_all', 'net', net)
-    if not isinstance(images, (ImageSet, SyntheticSet)):
-        hint = ': pass its `train` or `test`' if isinstance(images, ImageData) else ''
-        raise TypeError(f'embed_all: `images` is {type(images).__name__}, expected an ImageSet or a SyntheticSet{hint}')
-    whole_number('embed_all', 'batch', batch)
-    mode, device, images = net.training, next(net.parameters()).device, near_net(for_net(net, images), net)
+    mode, device = checks.network('embed_all', 'net', net).training, next(net.parameters()).device
+    images = near_net(for_net(net, as_dataset('embed_all', images)), net)
+    batches = torch.arange(len(images)).split(whole_number('embed_all', 'batch', batch))
     net.eval()
-    parts = [net.embed(images.take(i, device)[0]).cpu() for i in torch.arange(len(images)).split(batch)]
+    parts = [embed(net, images.take(i, device)[0]).cpu() for i in batches]
     net.train(mode)
     return torch.cat(parts)
 
 # %% ../nbs/04_coresets.ipynb #check-rows
-def _check_rows(where, z, k):
+def _check_rows(where: str, z: Any, k: Any) -> None:
     "Refuse what cannot be chosen from"
-    if not isinstance(z, Tensor) or z.ndim != 2 or not z.is_floating_point():
-        got = f'{z.dtype} of shape {tuple(z.shape)}' if isinstance(z, Tensor) else repr(z)
-        raise ValueError(f'{where}: `z` is {got}, expected floats (n, features)')
-    if not torch.isfinite(z).all(): raise ValueError(f'{where}: `z` holds NaN or infinite values')
+    fits = isinstance(z, Tensor) and z.ndim == 2 and z.is_floating_point() and z.isfinite().all()
+    if not fits: refuse(where, 'z', z, 'finite floats (n, features)')
     whole_number(where, 'k', k, 1, len(z))
 
 # %% ../nbs/04_coresets.ipynb #herd
@@ -148,12 +139,12 @@ def herd(
 ) -> Tensor:                 # (k,), indices in the order of choice
     "Choose `k` rows whose mean follows the mean of all, one by one"
     _check_rows('herd', z, k)
-    z_bar, total, chosen = z.mean(0), torch.zeros_like(z[0]), []
-    free = torch.ones(len(z), dtype=torch.bool)
-    for i in range(1, k+1):
-        dist = (z_bar - (z + total) / i).norm(dim=1)    # for every z at once; `total` is the sum over j < k
-        chosen.append(dist.masked_fill(~free, float('inf')).argmin().item())
-        free[chosen[-1]] = False
+    chosen: list[int] = []
+    z_bar, total = z.mean(0), torch.zeros_like(z[0])
+    for i in range(1, k + 1):
+        dist = (z_bar - (z + total) / i).norm(dim=1)  # for every z at once
+        dist[chosen] = float('inf')
+        chosen.append(int(dist.argmin()))
         total = total + z[chosen[-1]]
     return torch.tensor(chosen)
 
@@ -164,15 +155,21 @@ def k_center(
 ) -> Tensor:                 # (k,), indices in the order of choice
     "Choose `k` rows greedily, so that no row is far from a chosen one"
     _check_rows('k_center', z, k)
-    chosen = [(z - z.mean(0)).norm(dim=1).argmin().item()]
+    chosen = [int((z - z.mean(0)).norm(dim=1).argmin())]
     far = (z - z[chosen[0]]).norm(dim=1)
     while len(chosen) < k:
         far[chosen] = -1
-        chosen.append(far.argmax().item())
+        chosen.append(int(far.argmax()))
         far = torch.minimum(far, (z - z[chosen[-1]]).norm(dim=1))
     return torch.tensor(chosen)
 
 # %% ../nbs/04_coresets.ipynb #k-means
+def _centres(x: Tensor, k: int, seed: int) -> Tensor:
+    "Centres (k, features) of the clusters that scikit-learn's k-means finds"
+    from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
+    how: dict[str, Any] = dict(n_init=1, random_state=seed)
+    return torch.from_numpy(KMeans(k, **how).fit(x.numpy()).cluster_centers_)
+
 def k_means(
     z: Tensor,           # (n, features), one class
     k: int,              # How many to choose
@@ -180,33 +177,32 @@ def k_means(
 ) -> Tensor:             # (k,), indices
     "Choose the row nearest to each of `k` cluster centres, no row twice"
     _check_rows('k_means', z, k)
-    from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
-    centres = torch.from_numpy(KMeans(k, n_init=1, random_state=seed).fit(z.numpy()).cluster_centers_).to(z)
-    chosen = []
-    for d in torch.cdist(centres, z):
+    chosen: list[int] = []
+    for d in torch.cdist(_centres(z, k, seed).to(z), z):
         d[chosen] = float('inf')
-        chosen.append(d.argmin().item())
+        chosen.append(int(d.argmin()))
     return torch.tensor(chosen)
 
 # %% ../nbs/04_coresets.ipynb #forgetting-counts
 @own_device
 def forgetting_counts(
     data: ImageData,
-    net: str = 'convnet',    # Name of the network
-    recipe='whole',          # `TrainRecipe`, or the name of one; its epochs are what is counted over
+    net: Any = 'convnet',    # Name of the network, or your own as in `make_net`
+    recipe: Any = 'whole',   # `TrainRecipe`, or the name of one: epochs to count over
     seed: int = 0,           # Starts from `gen(seed, 'forgetting')`
-    device=None,             # A GPU where there is one
-    progress: bool = True,   # Show a bar where it takes over five seconds
-) -> Tensor:                 # (N,), for each training image as stored; epochs + 1 where never learnt
+    device: Any = None,      # A GPU where there is one
+    progress: Any = True,    # Show a bar where it takes over five seconds
+) -> Tensor:                 # (N,), for each training image; epochs + 1 if never learnt
     "How often each training image fell from right to wrong between epochs"
     recipe = train_recipe(recipe)
     n = make_net(net, data, generator=gen(seed, 'forgetting'), device=pick_device(device))
-    opt = torch.optim.SGD(n.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay)
+    opt, order = recipe.optimizer(n), gen(seed, 'forgetting-order')
     falls = torch.zeros(len(data.train), dtype=torch.long)
-    was, ever, order = falls.bool(), falls.bool(), gen(seed, 'forgetting-order')
+    was, ever = falls.bool(), falls.bool()
     with waiting(training_batches(data.train, recipe), 'training', progress) as bar:
         for _ in range(recipe.epochs):
-            train_epoch(n.train(), near_net(data.train, n), opt, order, recipe.batch, tick=bar.update)
+            images = near_net(data.train, n)
+            train_epoch(n.train(), images, opt, order, recipe.batch, tick=bar.update)
             right = predict(n, data.train) == data.train.labels.cpu()
             falls, ever, was = falls + (was & ~right), ever | right, right
     return falls.masked_fill(~ever, recipe.epochs + 1)
@@ -220,16 +216,17 @@ class Coreset:
     doc: str           # What it does, in a line
     paper: str = '–'   # Where it comes from
 
-    def check(self, options: dict) -> dict:
+    def check(self, options: dict) -> Mapping[str, inspect.Parameter]:
         "The parameters of `choose`, after a look at the names of options"
         takes = inspect.signature(self.choose).parameters
         if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in takes.values()}:
-            settings(self.name, options, [k for k in takes if k not in ('data', 'ipc', 'seed', 'net', 'device')])
+            others = ('data', 'ipc', 'seed', 'net', 'device')
+            checks.settings(self.name, options, [k for k in takes if k not in others])
         return takes
 
     @own_device
-    def make(self, data: ImageData, ipc: Any = 1, seed: int = 0, net: str = 'convnet', device: Any = None,
-             progress: bool = True, **options: Any) -> SyntheticSet:
+    def make(self, data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'convnet',
+             device: Any = None, progress: Any = True, **options: Any) -> SyntheticSet:
         "The chosen images of `data`"
         if 'progress' in self.check(options): options = dict(progress=progress) | options
         return self.choose(data, ipc, seed=seed, net=net, device=device, **options)
@@ -241,29 +238,37 @@ class ByEmbedding:
     name: str
     pick: Callable     # (rows of a class, how many) → indices
 
-    def __call__(self, data, ipc=1, seed=0, net='convnet', device=None, embedder=None, recipe='whole', progress=True):
+    def __call__(self, data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'convnet',
+                 device: Any = None, embedder: Any = None, recipe: Any = 'whole',
+                 progress: Any = True) -> SyntheticSet:
         sizes = sizes_within(ipc, data, self.name)
         if embedder is None: embedder = whole_net(data, net, recipe, seed, device, progress)
         z = embed_all(embedder, data.train).split(data.train.counts.tolist())
-        return chosen_set(data, [self.pick(zc, n) for zc, n in zip(z, sizes)], self.name, seed=seed, net=net)
+        chosen = [self.pick(zc, n) for zc, n in zip(z, sizes)]
+        return chosen_set(data, chosen, self.name, seed=seed, net=net_name(net))
 
-def most_forgotten(data, ipc=1, seed=0, net='convnet', device=None, falls=None, recipe='whole', progress=True):
+def most_forgotten(data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'convnet',
+                   device: Any = None, falls: Any = None, recipe: Any = 'whole',
+                   progress: Any = True) -> SyntheticSet:
     "The images that were forgotten most often, ties broken by the seed"
-    sizes = sizes_within(ipc, data, 'forgetting')
+    sizes, n = sizes_within(ipc, data, 'forgetting'), len(data.train)
     if falls is None: falls = forgetting_counts(data, net, recipe, seed, device, progress)
-    if not isinstance(falls, Tensor) or len(falls) != len(data.train):
-        refuse('forgetting', 'falls', falls, f'{len(data.train)} counts, one for each image')
-    score = falls + torch.rand(len(falls), generator=gen(seed, 'forgetting-ties'), dtype=torch.float32)
-    chosen = [s.argsort(descending=True)[:n] for s, n in zip(score.split(data.train.counts.tolist()), sizes)]
-    return chosen_set(data, chosen, 'forgetting', seed=seed, net=net)
+    checks.same('forgetting', 'the numbers of `falls` and of training images', len(falls), n)
+    score = falls + torch.rand(n, generator=gen(seed, 'forgetting-ties'), dtype=torch.float32)
+    ranked = [s.argsort(descending=True) for s in score.split(data.train.counts.tolist())]
+    chosen = [r[:n] for r, n in zip(ranked, sizes)]
+    return chosen_set(data, chosen, 'forgetting', seed=seed, net=net_name(net))
 
 # %% ../nbs/04_coresets.ipynb #coresets
 RANDOM = Coreset('random', random_set, 'real images drawn at random')
 HERDING = Coreset('herding', ByEmbedding('herding', herd),
-                  'real images whose mean embedding follows that of the class', 'Welling, ICML 2009')
+                  'real images whose mean embedding follows that of the class',
+                  'Welling, ICML 2009')
 KCENTER = Coreset('kcenter', ByEmbedding('kcenter', k_center),
-                  'real images that leave none far from a chosen one', 'Sener & Savarese, ICLR 2018')
-KMEANS = Coreset('kmeans', ByEmbedding('kmeans', k_means), 'the real image nearest to each k-means centre')
+                  'real images that leave none far from a chosen one',
+                  'Sener & Savarese, ICLR 2018')
+KMEANS = Coreset('kmeans', ByEmbedding('kmeans', k_means),
+                 'the real image nearest to each k-means centre')
 FORGETTING = Coreset('forgetting', most_forgotten,
                      'real images that training forgets most often', 'Toneva et al., ICLR 2019')
 
@@ -273,82 +278,83 @@ INITS = ('noise', 'real', 'centroids')
 @own_device
 def first_images(
     data: ImageData,
-    ipc=1,               # Images per class, or a list with one number for each class
+    ipc: Any = 1,        # Images per class, or a list with one number for each class
     init: str = 'noise', # One of `INITS`
     seed: int = 0,
     factor: int = 1,     # Tiles along each side of an image
-    where: str = 'first_images',  # Name of the function that asks, for the error
+    where: str = 'first_images',  # Name of the function that was called
 ) -> SyntheticSet:
-    "Where a run starts: noise in normalised space, random real images, or the centres of clusters of them"
+    "Where a run starts: noise in normalised space, random images, or centres of clusters"
     check_data(where, data)
-    factor, init = whole_number(where, 'factor', factor), choice(where, 'init', init, INITS)
-    sizes = class_sizes(ipc, data.n_classes, where)
-    if init != 'noise': check_enough(where, data, sizes, factor, ", or start from noise (init='noise')")
-    if factor > 1: return _first_tiles(data, sizes, init, seed, factor)
-    if init == 'real': return random_set(data, sizes, seed)
-    def noise(c, n): return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
-    x = [(noise(c, n) if init == 'noise' else _centroids(data, c, n, seed)) for c, n in enumerate(sizes)]
+    factor = whole_number(where, 'factor', factor, 1, min(data.shape[1:]))
+    init, sizes = checks.choice(where, 'init', init, INITS), class_sizes(ipc, data.n_classes, where)
+    if init == 'noise': x = torch.cat([_noise(data, c, n, seed) for c, n in enumerate(sizes)])
+    else:
+        _check_enough(where, data, sizes, factor, ", or start from noise (init='noise')")
+        many = [n * factor**2 for n in sizes]
+        if init == 'real' and factor == 1: return random_set(data, sizes, seed)
+        if init == 'real': x = random_set(data, many, seed).images
+        else: x = torch.cat([_centroids(data, c, n, seed) for c, n in enumerate(many)])
+        x = as_tiles(x, factor)
     y = torch.repeat_interleave(torch.arange(data.n_classes), torch.tensor(sizes))
-    return SyntheticSet(torch.cat(x), y, data.classes, data.mean, data.std)
+    info = dict(factor=factor) if factor > 1 else None
+    return SyntheticSet(x, y, data.classes, data.mean, data.std, info)
 
 # %% ../nbs/04_coresets.ipynb #centroids
-def _centroids(data, c, n, seed):
+def _noise(data: ImageData, c: int, n: int, seed: int) -> Tensor:
+    return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
+
+def _centroids(data: ImageData, c: int, n: int, seed: int) -> Tensor:
     "(n, C, H, W): the centres of `n` clusters of a class, in pixels"
     x = data.draw(c, 2000, gen(seed, 'centroids', c), 'cpu')
     if n == 1: return x.mean(0, keepdim=True)
-    if n > len(x): raise ValueError(f'first_images: `ipc` is {n}, but class {data.classes[c]!r} has {len(x)} images')
-    from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
-    found = KMeans(n, n_init=1, random_state=seed % 2**32).fit(x.flatten(1).numpy()).cluster_centers_
-    return torch.from_numpy(found).float().view(n, *data.shape)
+    if n > len(x):
+        refuse('first_images', 'ipc', n, f'at most {len(x)}, for class {data.classes[c]!r}')
+    return _centres(x.flatten(1), n, seed % 2**32).float().view(n, *data.shape)
 
 # %% ../nbs/04_coresets.ipynb #first-tiles
-def pack(
+def as_tiles(
     images: Tensor,   # (N·factor², C, H, W), the tiles of an image following each other
     factor: int,      # Tiles along each side
 ) -> Tensor:          # (N, C, H, W)
     "Reduce images to tiles and put factor × factor of them into one; what `formation` takes apart"
-    whole_number('pack', 'factor', factor)
-    c, h, w = images.shape[1:]
-    if len(images) % factor**2 or factor > min(h, w):
-        raise ValueError(f'pack: `images` has shape {tuple(images.shape)}, expected a multiple of {factor**2} images '
-                         f'with at least {factor} pixels a side')
-    out = images.new_zeros(len(images) // factor**2, c, h, w)
+    n = whole_number('as_tiles', 'factor', factor, 1, min(images.shape[2:]))**2
+    if n == 1: return images
+    if len(images) % n: refuse('as_tiles', 'images', Shown(len(images)), f'a multiple of {n} images')
+    out = images.new_zeros(len(images) // n, *images.shape[1:])
     cells = [t for rows in out.tensor_split(factor, 2) for t in rows.tensor_split(factor, 3)]
     for k, cell in enumerate(cells):
-        cell.copy_(F.interpolate(images[k::factor**2], cell.shape[2:], mode='bilinear', antialias=True))
+        small = F.interpolate(images[k::n], cell.shape[2:], mode='bilinear', antialias=True)
+        cell.copy_(small)
     return out
-
-def _first_tiles(data, sizes, init, seed, factor):
-    "`first_images`, with `factor`² of them in one"
-    n, (h, w) = factor**2, data.shape[1:]
-    if factor > min(h, w): raise ValueError(f'first_images: `factor` is {factor}, but images have {h}×{w} pixels')
-    first = first_images(data, sizes if init == 'noise' else [k*n for k in sizes], init, seed)
-    x, y = (first.images, first.labels) if init == 'noise' else (pack(first.images, factor), first.labels[::n])
-    return SyntheticSet(x, y, data.classes, data.mean, data.std, dict(factor=factor))
 
 # %% ../nbs/04_coresets.ipynb #score
 @dataclass
 class Score:
     "What the sets of one method are worth"
     name: str
-    evaluations: list      # One `Evaluation` for each set
-    seconds: float = 0.    # Making the sets
-    def _accs(self): return [e.accuracies for e in self.evaluations]
+    evaluations: list[Evaluation]      # One for each set
+    seconds: float = 0.                # Making the sets
+
     @property
     def mean(self) -> float: return mean(e.mean for e in self.evaluations)
+
     @property
-    def between_sets(self) -> float:
+    def between_sets(self) -> float | None:
         "Standard deviation of the sets' means; None for one set"
         return stdev(e.mean for e in self.evaluations) if len(self.evaluations) > 1 else None
+
     @property
-    def between_nets(self) -> float:
+    def between_nets(self) -> float | None:
         "Standard deviation of networks on the same set, pooled over sets; None for one network"
         spreads = [e.std**2 for e in self.evaluations if len(e.accuracies) > 1]
         return mean(spreads)**.5 if spreads else None
-    def as_dict(self) -> dict:
+
+    def as_dict(self) -> dict[str, Any]:
         "Everything, ready for JSON"
-        return dict(name=self.name, mean=self.mean, between_sets=self.between_sets, between_nets=self.between_nets,
-                    seconds=self.seconds, evaluations=[e.as_dict() for e in self.evaluations])
+        names = ('name', 'mean', 'between_sets', 'between_nets', 'seconds')
+        evaluations = [e.as_dict() for e in self.evaluations]
+        return {k: getattr(self, k) for k in names} | dict(evaluations=evaluations)
 
 # %% ../nbs/04_coresets.ipynb #tables
 def text_table(
@@ -358,54 +364,66 @@ def text_table(
     "A table in aligned columns"
     rows = [list(map(plain_text, r)) for r in rows]
     width = [max(map(len, column)) for column in zip(*rows)]
-    align = lambda i, v: v.ljust(width[i]) if i < left else v.rjust(width[i])
+    def align(i: int, v: str) -> str: return v.ljust(width[i]) if i < left else v.rjust(width[i])
     return '\n'.join('  '.join(align(i, v) for i, v in enumerate(r)).rstrip() for r in rows)
 
-def markdown_text(s) -> str:
+def markdown_text(s: Any) -> str:
     "Any text in markdown, as it stands: no table of its own, no HTML, link, code or formula"
     return re.sub(r'([\\|`\[\]$])', r'\\\1', html.escape(plain_text(s), quote=False))
 
 def markdown_table(rows: list, left: int = 1) -> str:
     "The same in markdown"
     head, *rows = [list(map(markdown_text, r)) for r in rows]
-    lines = [head, ['---']*left + ['---:']*(len(head) - left), *rows]
+    lines = [head, ['---'] * left + ['---:'] * (len(head) - left), *rows]
     return '\n'.join('| ' + ' | '.join(r) + ' |' for r in lines)
 
 # %% ../nbs/04_coresets.ipynb #comparison
 @dataclass
 class Comparison:
     "A table of methods scored under one recipe"
-    scores: list
-    about: dict = field(default_factory=dict)   # Data, ipc, network, recipe, seed
-    def __getitem__(self, name):
+    scores: list[Score]
+    about: dict[str, Any] = field(default_factory=dict)   # Data, ipc, network, recipe, seed
+
+    def __getitem__(self, name: str) -> Score:
         "The row of that name"
         for s in self.scores:
             if s.name == name: return s
-        raise KeyError(f'Comparison: no row is called {name!r}; there are {", ".join(s.name for s in self.scores)}')
-    def rows(self) -> list:
-        "The cells of the table, as text"
-        num = lambda v: '–' if v is None else f'{v:.1f}'
-        rows = [('set', 'images', 'accuracy %', '± networks', '± sets')]
-        for s in self.scores:
-            rows.append((s.name, f'{s.evaluations[0].images:,}', num(s.mean), num(s.between_nets),
-                         num(s.between_sets)))
-        keep = [i for i in range(5) if any(r[i] != '–' for r in rows[1:])]
-        return [[r[i] for i in keep] for r in rows]
-    def as_dict(self) -> dict:
+        there = ', '.join(s.name for s in self.scores)
+        raise KeyError(f'Comparison: no row is called {name!r}; there are {there}')
+
+    def as_dict(self) -> dict[str, Any]:
         "Everything, ready for JSON"
         return dict(about=self.about, scores=[s.as_dict() for s in self.scores])
-    def __repr__(self): return text_table(self.rows())
-    def _repr_markdown_(self): return markdown_table(self.rows())
+
+    @classmethod
+    def load(cls, path: Any) -> 'Comparison':
+        "Read back the JSON file that `save` wrote"
+        return _loaded(path)
+
+    def __repr__(self) -> str: return text_table(self.rows())
+    def _repr_markdown_(self) -> str: return markdown_table(self.rows())
+
+# %% ../nbs/04_coresets.ipynb #comparison-rows
+@patch
+def rows(self: Comparison) -> list[list[str]]:
+    "The cells of the table, as text"
+    def num(v: float | None) -> str: return '–' if v is None else f'{v:.1f}'
+    rows = [['set', 'images', 'accuracy %', '± networks', '± sets']]
+    for s in self.scores:
+        numbers = s.mean, s.between_nets, s.between_sets
+        rows.append([s.name, f'{s.evaluations[0].images:,}', *map(num, numbers)])
+    keep = [i for i in range(5) if any(r[i] != '–' for r in rows[1:])]
+    return [[r[i] for i in keep] for r in rows]
 
 # %% ../nbs/04_coresets.ipynb #score-from-dict
 def score_from_dict(d: dict) -> Score:
     "A `Score` from what `Score.as_dict` gave"
-    known = [f.name for f in fields(Evaluation)]
-    evaluations = [Evaluation(**{k: v for k, v in e.items() if k in known} | dict(recipe=TrainRecipe(**e['recipe'])))
-                   for e in d['evaluations']]
-    return Score(d['name'], evaluations, d['seconds'])
+    def evaluation(e: dict) -> Evaluation:
+        kept: dict[str, Any] = {f.name: e[f.name] for f in fields(Evaluation) if f.name in e}
+        kept['recipe'] = TrainRecipe(**e['recipe'])
+        return Evaluation(**kept)
+    return Score(d['name'], [*map(evaluation, d['evaluations'])], d['seconds'])
 
-# %% ../nbs/04_coresets.ipynb #comparison-files
 @patch
 def save(self: Comparison, path: Any) -> Any:
     "Write everything to a JSON file, whole or not at all"
@@ -413,34 +431,32 @@ def save(self: Comparison, path: Any) -> Any:
     text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
     return write_atomic(path, text + '\n', where='Comparison.save')
 
-@patch(cls_method=True)
-def load(cls: Comparison,
-         path: Any,         # A JSON file that `save` wrote
-        ) -> Comparison:
-    "Read a comparison back"
+def _loaded(path: Any) -> Comparison:
     from dataset_condensation.safe_files import load_json
     found = load_json('Comparison.load', path, 'a comparison that `save` wrote')
     try:
-        table = cls([score_from_dict(s) for s in found['scores']], dict(found['about']))
+        table = Comparison([score_from_dict(s) for s in found['scores']], dict(found['about']))
         repr(table)      # what is no number shows here
         return table
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        raise ValueError(f'Comparison.load: {path} is not a comparison that `save` wrote ({type(e).__name__}: {e})') from e
+        what = f'{path} is not a comparison that `save` wrote'
+        raise ValueError(f'Comparison.load: {what} ({type(e).__name__}: {e})') from e
 
 # %% ../nbs/04_coresets.ipynb #apart
-def _error2(s):
-    "Square of the standard error of a score's mean; None where one network on one set leaves it unknown"
+def _error2(s: Score) -> float | None:
+    "Square of the standard error of a score's mean; None for one network on one set"
     if s.between_sets is not None: return s.between_sets**2 / len(s.evaluations)
     if s.between_nets is not None: return s.between_nets**2 / len(s.evaluations[0].accuracies)
 
-def _apart(mine, best):
+def _apart(mine: Score, best: Score) -> str:
     "Which of two scores is better, and how that was decided"
-    gap, errors = mine.mean - best.mean, (_error2(mine), _error2(best))
+    gap, a, b = mine.mean - best.mean, _error2(mine), _error2(best)
     points = f'{round(gap, 1) + 0:+.1f} points'.replace('-', '−')
-    if None in errors:
-        if gap > 0: return f'ahead of {best.name}: {points}, but one network on a set cannot tell that from chance'
+    if a is None or b is None:
+        doubt = 'but one network on a set cannot tell that from chance'
+        if gap > 0: return f'ahead of {best.name}: {points}, {doubt}'
         return f'no better than {best.name}: {points}, by one network on a set'
-    chance = 2 * sum(errors)**.5
+    chance = 2 * (a + b)**.5
     how = f'{points}, and two standard errors are {chance:.1f}'
     if gap > chance: return f'better than {best.name}: {how}'
     return f'no better than {best.name}' + (', but worse' if gap < -chance else '') + f': {how}'
@@ -453,102 +469,109 @@ def verdict(self: Comparison,
     "Row `name` in words, beside the best of the other rows of its size and the whole set"
     mine = self[name]
     size = mine.evaluations[0].images
-    others = [s for s in self.scores if s.name not in (name, 'whole set') and s.evaluations[0].images == size]
-    words = [f'Trained on {size:,} images by {name}, a network classifies {mine.mean:.1f} % of unseen images correctly']
+    alike = [s for s in self.scores if s.evaluations[0].images == size]
+    others = [s for s in alike if s.name not in (name, 'whole set')]
+    words = [f'Trained on {size:,} images by {name}, a network classifies {mine.mean:.1f} % '
+             'of unseen images correctly']
     best = max(others, key=lambda s: s.mean, default=None)
     if best:
         which = f'the best of {len(others)} baselines' if len(others) > 1 else 'the only baseline'
         words.append(f'on as many by {best.name}, {which}, {best.mean:.1f} %')
     for s in self.scores:
-        if s.name == 'whole set' != name: words.append(f'on all {s.evaluations[0].images:,} {s.mean:.1f} %')
+        if s.name == 'whole set' != name:
+            words.append(f'on all {s.evaluations[0].images:,} {s.mean:.1f} %')
     return '; '.join(words) + '.' + (f' {name} is {_apart(mine, best)}.' if best else '')
 
 # %% ../nbs/04_coresets.ipynb #make-sets
-def _named(methods):
-    "(name, method or sets) for every way `compare` may be told of methods"
-    if isinstance(methods, dict): return list(methods.items())
-    if isinstance(methods, (str, SyntheticSet)) or hasattr(methods, 'make'): methods = [methods]
-    instance('compare', 'methods', methods, (list, tuple), 'names, methods or sets')
-    methods = [m if isinstance(m, SyntheticSet) else get_method(m, 'compare') for m in methods]
-    return [(m.info.get('method', 'set') if isinstance(m, SyntheticSet) else m.name, m) for m in methods]
-
-def _given(m):
-    "The sets of a row that exist already"
-    return [m] if isinstance(m, SyntheticSet) else list(m) if isinstance(m, (list, tuple)) else []
-
-def make_sets(m, data, ipc, sets, seed, **kwargs):
-    "The sets of one row: as they are given, or made from seeds `seed`, `seed`+1, …"
-    return _given(m) or [get_method(m).make(data, ipc, seed=seed+i, **kwargs) for i in range(sets)]
-
-# %% ../nbs/04_coresets.ipynb #check-compare
-def _check_compare(data, rows, options, counts):
-    "Refuse what cannot be compared"
+def _rows(methods: Any, options: dict, data: ImageData) -> list[tuple[str, Any]]:
+    "(name, method or list of sets) of each row, all of which can be made or scored"
     check_data('compare', data)
-    for k, v in counts.items(): whole_number('compare', k, v)
-    for name, m in rows:
-        if isinstance(m, (list, tuple)):
-            if not m or not all(isinstance(s, SyntheticSet) for s in m):
-                raise ValueError(f'compare: row {name!r} is {m!r}, expected at least one SyntheticSet')
-        elif not isinstance(m, SyntheticSet): get_method(m, 'compare')
-        for ready in _given(m): check_evaluate(ready, data, counts['nets'])
-        sizes = [s.ipc for s in _given(m)]
-        if any(s != sizes[0] for s in sizes):
-            raise ValueError(f'compare: row {name!r} has sets of {len(set(map(tuple, sizes)))} sizes, expected one')
-    instance('compare', 'options', options, dict, 'a dict')
-    unknown = set(options) - {name for name, _ in rows}
-    if unknown: raise ValueError(f'compare: `options` name {sorted(unknown)}, which are not among the methods')
+    if isinstance(methods, (str, SyntheticSet)) or hasattr(methods, 'make'): methods = [methods]
+    checks.instance('compare', 'methods', methods, (dict, list, tuple), 'names, methods or sets')
+    rows: list[tuple[Any, Any]] = list(methods.items()) if isinstance(methods, dict) else \
+                                  [(None, m) for m in methods]
+    for i, (name, m) in enumerate(rows):
+        if isinstance(m, SyntheticSet): rows[i] = name or m.info.get('method', 'set'), [m]
+        elif name is None or not isinstance(m, (list, tuple)):
+            m = get_method(m, 'compare')
+            rows[i] = name or m.name, m
+        elif not m or not all(isinstance(s, SyntheticSet) for s in m):
+            refuse('compare', f'methods[{name!r}]', m, 'at least one SyntheticSet')
+    for name, s in _given(rows):
+        check_evaluate(s, data, 1)
+        checks.same('compare', f'the sizes of {name!r}', s.ipc, dict(rows)[name][0].ipc)
+    checks.settings('compare: options', options, [name for name, _ in rows])
+    return rows
+
+def _given(rows: list) -> list[tuple[str, SyntheticSet]]:
+    "(name, set) of each set that exists already"
+    return [(name, s) for name, m in rows if isinstance(m, (list, tuple)) for s in m]
+
+def make_sets(m: Any, data: ImageData, ipc: Any, sets: int, seed: int,
+              **kwargs: Any) -> list[SyntheticSet]:
+    "The sets of one row: as they are given, or made from seeds `seed`, `seed`+1, …"
+    if isinstance(m, (list, tuple)): return list(m)
+    return [get_method(m).make(data, ipc, seed=seed + i, **kwargs) for i in range(sets)]
 
 # %% ../nbs/04_coresets.ipynb #size-beside
-def _per_class(sizes): return f'{sizes[0]} per class' if len(set(sizes)) == 1 else f'{list(sizes)}'
-
-def size_beside(where, ipc, given, made, data, default=1):
-    "Images per class of the rows to be `made` beside the `given` (name, set); `default` where there are none"
+def size_beside(where: str, ipc: Any, given: list[tuple[str, SyntheticSet]], made: bool,
+                data: ImageData, default: int = 1) -> Any:
+    "Images per class of rows to be `made` beside the `given`; `default` if there are none"
+    def words(n: list[int]) -> str: return f'{n[0]} per class' if len({*n}) == 1 else f'{n}'
     sizes = {} if ipc is None else {'`ipc`': class_sizes(ipc, data.n_classes, where)}
     for name, s in given: sizes.setdefault(f'set {name!r}', list(s.ipc))
     first, size = next(iter(sizes.items()), ('', class_sizes(default, data.n_classes, where)))
     others = [(name, other) for name, other in sizes.items() if other != size]
     if others and not made and ipc is None: return None
     for name, other in others:
-        hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out to compare at the size of the set'
-        raise ValueError(f'{where}: {first} has {_per_class(size)}, but {name} has {_per_class(other)}; {hint}')
+        hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out'
+        both = f'{first} has {words(size)}, but {name} has {words(other)}'
+        raise ValueError(f'{where}: {both}; {hint}')
     if made and 0 in size:
         raise ValueError(f'{where}: {first} has no image of class {data.classes[size.index(0)]!r}, '
                          'so nothing can be made of its size')
     return size[0] if len(set(size)) == 1 else size
 
+def _size(rows: list, ipc: Any, data: ImageData) -> Any:
+    given = _given(rows)
+    return size_beside('compare', ipc, given, any(hasattr(m, 'make') for _, m in rows), data)
+
 # %% ../nbs/04_coresets.ipynb #score-row
-def _score_row(data, net, nets, seed, device, progress, name, made, recipe, seconds=0.):
+def _score_row(data: ImageData, net: Any, nets: int, seed: int, device: Any, progress: Any,
+               name: str, made: list, recipe: TrainRecipe, seconds: float = 0.) -> Score:
     "The `Score` of the sets of a row"
-    with waiting(sum(training_batches(s, recipe, nets) for s in made), f'scoring {name}', progress) as bar:
-        found = [evaluate(s, data, net, nets, recipe, seed+i, device, bar) for i, s in enumerate(made)]
+    total, found = sum(training_batches(s, recipe, nets) for s in made), []
+    with waiting(total, f'scoring {name}', progress) as bar:
+        for i, s in enumerate(made):
+            found.append(evaluate(s, data, net, nets, recipe, seed + i, device, bar))
     return Score(name, found, seconds)
 
 # %% ../nbs/04_coresets.ipynb #compare
 def compare(
     data: ImageData,
-    methods=('random', 'herding'),  # Names, methods or sets; or a dict from the name of a row to one of them
-    ipc=None,                       # Images per class, or a number for each class; as in the sets given, 1 if there are none
-    sets: int = 1,                  # Sets of each method, from seeds `seed`, `seed`+1, …
-    nets: int = 3,                  # Networks trained on each set
-    net: str = 'convnet',           # Name of the network, for making the sets and for scoring them
-    recipe='dc',                    # `TrainRecipe` for scoring, or the name of one
-    whole='whole',                  # `TrainRecipe` for the whole set, or its name; None leaves the row out
-    options: dict = None,           # Name of a row → keywords for its method
+    methods: Any = ('random', 'herding'),  # Names, methods or sets; or a dict of rows
+    ipc: Any = None,            # Images per class, or one for each; as in the sets given, or 1
+    sets: int = 1,              # Sets of each method, from seeds `seed`, `seed`+1, …
+    nets: int = 3,              # Networks trained on each set
+    net: Any = 'convnet',       # Network for making and for scoring the sets: a name, or your own
+    recipe: Any = 'dc',         # `TrainRecipe` for scoring, or the name of one
+    whole: Any = 'whole',       # The same for the whole set; None leaves the row out
+    options: dict | None = None,  # Name of a row → keywords for its method
     seed: int = 0,
-    device=None,                    # A GPU where there is one
-    progress: bool = True,          # Show bars where it takes over five seconds
+    device: Any = None,         # A GPU where there is one
+    progress: Any = True,       # Show bars where it takes over five seconds
 ) -> Comparison:
     "Make the sets of every method and score them all under one recipe"
-    rows, options = _named(methods), options or {}
-    _check_compare(data, rows, options, dict(sets=sets, nets=nets))
-    given = [(name, s) for name, m in rows for s in _given(m)]
-    ipc = size_beside('compare', ipc, given, any(not _given(m) for _, m in rows), data)
-    recipe, whole = train_recipe(recipe), None if whole is None else train_recipe(whole)
+    sets, nets = (whole_number('compare', k, v) for k, v in dict(sets=sets, nets=nets).items())
+    rows, options = _rows(methods, options or {}, data), options or {}
+    ipc, recipe, whole = _size(rows, ipc, data), train_recipe(recipe), whole and train_recipe(whole)
     make_net(net, data, device=pick_device(device))
-    score, scores = partial(_score_row, data, net, nets, seed, device, progress), []
+    how, scores = dict(progress=progress, net=net, device=device), []
+    score = partial(_score_row, data, net, nets, seed, device, progress)
     for name, m in rows:
         start = time.perf_counter()
-        made = make_sets(m, data, ipc, sets, seed, **dict(progress=progress, net=net, device=device) | options.get(name, {}))
+        made = make_sets(m, data, ipc, sets, seed, **how | options.get(name, {}))
         scores.append(score(name, made, recipe, time.perf_counter() - start))
-    if whole is not None: scores.append(score('whole set', [data.train], whole))
-    return Comparison(scores, dict(data=data.name, ipc=ipc, net=net, recipe=recipe.__dict__, seed=seed))
+    if whole: scores.append(score('whole set', [data.train], whole))
+    about = dict(data=data.name, ipc=ipc, net=net_name(net), recipe=recipe.as_dict(), seed=seed)
+    return Comparison(scores, about)

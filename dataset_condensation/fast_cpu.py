@@ -10,320 +10,289 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-# %% ../nbs/under_the_hood/24_fast_cpu.ipynb #imports-own
 from .checks import Shown, network, refuse
 from .networks import has_batch_norm
 from .training import Compute
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #limit
-_BYTES = 2**22    # The largest map of the images that are done at a time: it should stay in the cache
+_BYTES = 2**22    # Of the largest map of the images that are done at a time
 
-def _rows(h):
+def _rows(h: Tensor) -> Tensor:
     "A channels-last map (n, C, H, W) as (n, pixels, C), the same memory"
-    n, c, height, width = h.shape
-    return h.permute(0, 2, 3, 1).view(n, height * width, c)
+    return h.permute(0, 2, 3, 1).flatten(1, 2)
 
-def _map(v, shape):
+def _map(v: Tensor, shape: tuple) -> Tensor:
     "Rows (n, pixels, C) as a map of that shape, the same memory"
-    n, c, height, width = shape
-    return v.view(n, height, width, c).permute(0, 3, 1, 2)
+    return v.unflatten(1, shape[2:]).permute(0, 3, 1, 2)
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #forward
 def block_forward(
-    block,            # (convolution, norm, activation, pooling), as `conv_block` makes them
+    block: Any,       # (convolution, norm, activation, pooling), as `conv_block` makes them
     w: Tensor,        # Weights of the convolution, channels last, in the precision to compute in
     x: Tensor,        # (n, C, H, W), likewise
-    keep: list = None,  # What `block_backward` will need is appended
+    keep: list | None = None,  # What `block_backward` will need is appended
 ) -> Tensor:          # The map that goes on
-    "Convolution, instance norm, activation and pooling in as few passes as torch's operations allow"
+    "Convolution, instance norm, activation and pooling in few passes over memory"
     conv, norm, act, pool = block
     h = F.conv2d(x, w, None, conv.stride, conv.padding)
     v = _rows(h)
     v -= v.sum(1, keepdim=True) / v.shape[1]
     inv = ((v * v).sum(1, keepdim=True).to(norm.weight.dtype) / v.shape[1] + norm.eps).rsqrt_()
     scale = inv * norm.weight
-    y = torch.addcmul(norm.bias.to(v.dtype), v, scale.to(v.dtype), **({} if keep is not None else dict(out=v)))
-    F.leaky_relu_(y, _slope(act))
-    if keep is not None: keep.append((x, v, y, inv, scale))
-    y = _map(y, h.shape)
-    return F.avg_pool2d(y, 2) if isinstance(pool, nn.AvgPool2d) else y
-
-def _slope(act): return getattr(act, 'negative_slope', 0.)
+    out = v if keep is None else torch.empty_like(v)
+    y = torch.addcmul(norm.bias.to(v.dtype), v, scale.to(v.dtype), out=out)
+    F.leaky_relu_(y, getattr(act, 'negative_slope', 0.))
+    if keep is not None: keep.append((x, h.shape, v, y, inv, scale))
+    return pool(_map(y, h.shape))
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #backward
 def block_backward(
-    block,         # As in `block_forward`
+    block: Any,    # As in `block_forward`
     w: Tensor,
     kept: tuple,   # What `block_forward` kept; it is overwritten
     d: Tensor,     # The gradient of the map that went on
-    want=(True, True),  # The gradient of what came in? Those of the parameters?
-) -> tuple:        # Gradient of what came in, and [of weights, bias, scale and shift], or None
+    want: tuple[bool, bool] = (True, True),  # The gradient of what came in? Of the parameters?
+) -> tuple:        # Gradient of what came in, and those of weights, bias, scale and shift
     "The chain rule through a block, in place"
-    (conv, _, act, pool), (x, z, y, inv, scale) = block, kept
-    shape = _out(x.shape, w.shape, conv)
-    g = _unpool(d, z, shape) if isinstance(pool, nn.AvgPool2d) else _rows(d)
-    g = torch.ops.aten.leaky_relu_backward(g, y, _slope(act), True)
+    (conv, _, act, pool), (x, shape, z, y, inv, scale) = block, kept
+    if isinstance(pool, nn.AvgPool2d):
+        d = d.contiguous(memory_format=torch.channels_last)
+        like, two = _map(z, shape), [2, 2]
+        d = torch.ops.aten.avg_pool2d_backward(d, like, two, two, [0, 0], False, True, None)
+    g = torch.ops.aten.leaky_relu_backward(_rows(d), y, getattr(act, 'negative_slope', 0.), True)
     n, dtype = z.shape[1], z.dtype
     sum_g, sum_gz = (v.sum(1, keepdim=True).to(inv.dtype) for v in (g, torch.mul(g, z, out=y)))
     a, b = (-scale * inv**2 * sum_gz / n).to(dtype), (-scale * sum_g / n).to(dtype)
     torch.addcmul(b, z, a, out=z).addcmul_(g, scale.to(dtype))
-    mask = [want[0], want[1], False]
-    dx, dw, _ = torch.ops.aten.convolution_backward(_map(z, shape), x, w, None, conv.stride, conv.padding,
-                                                    [1, 1], False, [0, 0], 1, mask)
-    if not want[1]: return dx, None
-    return dx, [dw.to(inv.dtype), torch.zeros_like(conv.bias), (sum_gz * inv).sum((0, 1)), sum_g.sum((0, 1))]
-
-def _out(x, w, conv):
-    "The shape that the convolution gives for images and weights of these shapes"
-    return x[0], w[0], *(n + 2*p - k + 1 for n, p, k in zip(x[2:], conv.padding, w[2:]))
-
-# %% ../nbs/under_the_hood/24_fast_cpu.ipynb #unpool
-def _unpool(d, z, shape):
-    "The gradient of 2×2 average pooling of a map `z`, as rows"
-    n, c, height, width = shape
-    if height % 2 or width % 2:
-        like = _map(z, shape)
-        return _rows(torch.ops.aten.avg_pool2d_backward(d.contiguous(memory_format=torch.channels_last), like, [2, 2],
-                                                        [2, 2], [0, 0], False, True, None))
-    d = (d * 0.25).permute(0, 2, 3, 1).unsqueeze(2).unsqueeze(4)
-    return d.expand(n, height//2, 2, width//2, 2, c).reshape(n, -1, c)
+    dx, dw, _ = torch.ops.aten.convolution_backward(
+        _map(z, shape), x, w, None, conv.stride, conv.padding, [1, 1], False, [0, 0], 1,
+        [*want, False])
+    if not want[1]: return dx, []
+    sums = (sum_gz * inv).sum((0, 1)), sum_g.sum((0, 1))
+    return dx, [dw.to(inv.dtype), torch.zeros_like(conv.bias), *sums]
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #by-hand
-def hand_blocks(net):
+def hand_blocks(net: Any) -> list[Any] | None:
     "The blocks of `net` if each is one that `block_forward` knows, otherwise None"
     blocks = list(getattr(net, 'body', []))[:-1]
     for b in blocks:
         if not (isinstance(b, nn.Sequential) and len(b) == 4): return None
         conv, norm, act, pool = b
-        if not (isinstance(norm, nn.GroupNorm) and norm.num_groups == norm.num_channels == conv.out_channels
-                and type(act) in (nn.ReLU, nn.LeakyReLU) and type(pool) in (nn.AvgPool2d, nn.Identity)): return None
+        if not isinstance(norm, nn.GroupNorm): return None
+        if not norm.num_groups == norm.num_channels == conv.out_channels: return None
+        if type(act) not in (nn.ReLU, nn.LeakyReLU): return None
+        if type(pool) not in (nn.AvgPool2d, nn.Identity): return None
     return blocks or None
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #threads
-_pool, _lock, _here = None, threading.Lock(), threading.local()
+_here = threading.local()
 
-def _forget():
-    global _pool
-    _pool = None
-if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_forget)   # its threads stay behind
-
-def _settle():
+def _settle() -> None:
     "A thread of the pool uses one core, and gives nothing to the pool: it would wait for itself"
-    torch.get_num_threads()      # torch sets a thread up at its first question, and would undo what follows
+    torch.get_num_threads()      # the first call sets a thread up, and would undo what follows
     torch.set_num_threads(1)
     _here.alone = True
 
-def free_cores(): return 1 if getattr(_here, 'alone', False) else torch.get_num_threads()
+@cache
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, 'share', initializer=_settle)
 
-def _share(f, parts):
-    "[f(part) for part in parts], each part in a thread of its own that uses one core"
+def free_cores() -> int: return 1 if getattr(_here, 'alone', False) else torch.get_num_threads()
+
+def begin_jobs(f: Callable, parts: Iterable, threads: int) -> list[Future]:
+    "The jobs f(part), of which as many run at a time"
+    return [_pool(threads, os.getpid()).submit(f, p) for p in parts]
+
+def _share(f: Callable, parts: list) -> list:
+    "[f(part) for part in parts], each part in a thread that uses one core"
     if len(parts) == 1: return [f(parts[0])]
     return [j.result() for j in begin_jobs(f, parts, len(parts))]
-
-def begin_jobs(f, parts, threads):
-    "The jobs f(part), of which as many run at a time"
-    global _pool
-    with _lock:
-        if _pool is None or _pool._max_workers < threads:
-            _pool = ThreadPoolExecutor(threads, 'share', initializer=_settle)
-        return [_pool.submit(f, p) for p in parts]
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #fast-convnet
 class FastConvNet:
     "A ConvNet's embedding and gradients, a few images at a time, on all cores"
     def __init__(self,
-                 net: nn.Module,            # With `body` and `head`; its weights are read anew at every call
-                 dtype=torch.float32,       # Precision of the convolutions in embeddings and class gradients
-                 training=torch.float32,    # Likewise while the network is trained
-                ):
-        self.dtype, self.training, self.blocks = dtype, training, hand_blocks(network('FastConvNet', 'net', net))
-        if not self.blocks:
-            refuse('FastConvNet', 'net', Shown(getattr(net, 'name', type(net).__name__)),
-                   'a ConvNet with instance norm, ReLU, and average or no pooling')
-        self.head = net.head
-        shape, self.most = (1, *net.shape), 0
-        for conv, _, _, pool in self.blocks:
-            shape = _out(shape, conv.weight.shape, conv)
-            self.most = max(self.most, math.prod(shape))
-            if isinstance(pool, nn.AvgPool2d): shape = (*shape[:2], shape[2]//2, shape[3]//2)
-        self.last = shape[1:]
+                 net: Any,   # With `body` and `head`; its weights are read anew at every call
+                 dtype: torch.dtype = torch.float32,     # Of convolutions, in matching
+                 training: torch.dtype = torch.float32,  # Likewise while the network is trained
+                ) -> None:
+        blocks = hand_blocks(network('FastConvNet', 'net', net))
+        if not blocks:
+            got = Shown(getattr(net, 'name', type(net).__name__))
+            refuse('FastConvNet', 'net', got, 'a ConvNet with instance norm, ReLU, no max pooling')
+        self.dtype, self.training, self.blocks, self.head = dtype, training, blocks, net.head
+        conv = blocks[0][0]
+        sides = [n + 2*p - k + 1 for n, p, k in zip(net.shape[1:], conv.padding, conv.kernel_size)]
+        self.most = conv.out_channels * math.prod(sides)    # numbers in the largest map of an image
 
-    def weights(self, dtype):
+    def weights(self, dtype: torch.dtype) -> list[Tensor]:
         "The convolutions' weights as the blocks want them"
-        return [b[0].weight.detach().to(dtype, memory_format=torch.channels_last) for b in self.blocks]
-    def pieces(self, x, dtype):
+        ws = (b[0].weight.detach() for b in self.blocks)
+        return [w.to(dtype, memory_format=torch.channels_last) for w in ws]
+
+    def pieces(self, dtype: torch.dtype) -> int:
         "How many images to take at a time"
         return max(1, _BYTES // (self.most * dtype.itemsize))
-    def shares(self, *tensors):
+
+    def shares(self, *tensors: Tensor) -> list[tuple]:
         "The tensors divided among the threads"
         n = max(1, min(free_cores(), len(tensors[0]) // 2))
         return list(zip(*(t.tensor_split(n) for t in tensors)))
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #embed
-def _through(fast, ws, x, keep=None):
+def _through(fast: FastConvNet, ws: list, x: Tensor, keep: list | None = None) -> Tensor:
     "Images through all blocks: (n, features)"
     h = x.to(ws[0].dtype, memory_format=torch.channels_last)
     for block, w in zip(fast.blocks, ws): h = block_forward(block, w, h, keep)
+    if keep is not None: keep.append(h.shape)
     return h.flatten(1).to(x.dtype)
 
-@torch.no_grad()
-def _embed(fast, x):
-    ws, n = fast.weights(fast.dtype), fast.pieces(x, fast.dtype)
-    def share(part):
-        with torch.no_grad(): return torch.cat([_through(fast, ws, p) for p in part[0].split(n)])
-    return torch.cat(_share(share, fast.shares(x)))
-
-# %% ../nbs/under_the_hood/24_fast_cpu.ipynb #embed-public
 @patch
 def embed(self: FastConvNet,
           x: Tensor,   # (n, C, H, W)
          ) -> Tensor:  # (n, features), differentiable in `x` if it requires a gradient
     "What `net.embed` gives"
     if torch.is_grad_enabled() and x.requires_grad: return _Embedding.apply(x, self)
-    return _embed(self, x)
-
-@patch
-def scores(self: FastConvNet, x: Tensor) -> Tensor:
-    "What `net(x)` gives"
-    return self.head(self.embed(x))
+    ws, n = self.weights(self.dtype), self.pieces(self.dtype)
+    @torch.no_grad()
+    def share(part: Any) -> Tensor:
+        return torch.cat([_through(self, ws, p) for p in part[0].split(n)])
+    with torch.no_grad(): return torch.cat(_share(share, self.shares(x)))
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #embedding
 class _Embedding(torch.autograd.Function):
     "The embedding, differentiable in the images"
     @staticmethod
-    def forward(ctx, x, fast):
-        ctx.fast, ctx.kept, ctx.shares, ws = fast, [], fast.shares(x), fast.weights(x.dtype)
-        def share(part):
-            with torch.no_grad():
-                kept = []
-                return _through(fast, ws, part[0], kept), kept
-        z, ctx.kept = zip(*_share(share, ctx.shares))
-        ctx.ws, ctx.sizes = ws, [len(p) for p in z]
+    def forward(ctx: Any, x: Tensor, fast: FastConvNet) -> Tensor:
+        ctx.fast, ctx.ws = fast, fast.weights(x.dtype)
+        @torch.no_grad()
+        def share(part: Any) -> tuple: return _through(fast, ctx.ws, part[0], kept := []), kept
+        z, ctx.kept = zip(*_share(share, fast.shares(x)))
+        ctx.sizes = [len(p) for p in z]
         return torch.cat(z)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, d):
-        def share(part):
-            with torch.no_grad(): return _back(ctx.fast, ctx.ws, *part, (True, False))[0]
-        parts = list(zip(ctx.kept, d.split(ctx.sizes)))
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:    # type: ignore
+        @torch.no_grad()
+        def share(part: Any) -> Tensor:
+            return _back(ctx.fast, ctx.ws, part[0], part[1], (True, False))[0]
+        parts = list(zip(ctx.kept, grad_outputs[0].split(ctx.sizes)))
         return torch.cat(_share(share, parts)), None
 
-# %% ../nbs/under_the_hood/24_fast_cpu.ipynb #back
-def _back(fast, ws, kept, d, want=(True, True)):
+def _back(fast: FastConvNet, ws: list, kept: list, d: Tensor, want: tuple) -> tuple[Tensor, list]:
     "Gradient of the images, and of the parameters of every block, from that of the embedding"
-    d = d.view(-1, *fast.last).to(ws[0].dtype, memory_format=torch.channels_last)
+    d = d.view(kept.pop()).to(ws[0].dtype, memory_format=torch.channels_last)
     grads = []
     for i in reversed(range(len(ws))):
-        d, g = block_backward(fast.blocks[i], ws[i], kept[i], d, (want[0] or i > 0, want[1]))
-        kept[i] = None
-        grads = (g or []) + grads
+        d, g = block_backward(fast.blocks[i], ws[i], kept.pop(), d, (want[0] or i > 0, want[1]))
+        grads = g + grads
     return d, grads
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #gradient
-def _batch_gradient(fast, ws, x, y, total):
+@torch.no_grad()
+def _batch_gradient(fast: FastConvNet, ws: list, x: Tensor, y: Tensor, total: int) -> tuple:
     "(summed loss, gradients of all parameters) of some images, each weighing 1/total; in pieces"
-    head, sums, loss = fast.head, None, 0.
-    n = fast.pieces(x, ws[0].dtype)
+    head, sums, loss, n = fast.head, [], torch.zeros((), dtype=x.dtype), fast.pieces(ws[0].dtype)
     for x, y in zip(x.split(n), y.split(n)):
-        kept = []
-        z = _through(fast, ws, x, kept)
+        z = _through(fast, ws, x, kept := [])
         p = F.log_softmax(head(z), 1)
         loss = loss - p.gather(1, y[:, None]).sum() / total
         p = p.exp_().scatter_add_(1, y[:, None], p.new_full((len(y), 1), -1)).div_(total)
         grads = _back(fast, ws, kept, p @ head.weight, (False, True))[1] + [p.T @ z, p.sum(0)]
-        sums = grads if sums is None else [a.add_(b) for a, b in zip(sums, grads)]
+        sums = [a.add_(b) for a, b in zip(sums, grads)] or grads
     return loss, sums
 
-# %% ../nbs/under_the_hood/24_fast_cpu.ipynb #gradient-public
 @patch
 def gradient(self: FastConvNet,
              x: Tensor,         # (n, C, H, W)
              y: Tensor,         # (n,), labels
              training: bool = False,  # In the precision of training?
-            ) -> tuple:         # Mean cross-entropy, and its gradient: a tensor for each parameter of the network
+            ) -> tuple:         # Mean cross-entropy, and its gradient, a tensor for each parameter
     "The loss of a batch and the gradient it gives the network"
     x, ws = x.detach(), self.weights(self.training if training else self.dtype)
-    def share(part):
-        with torch.no_grad(): return _batch_gradient(self, ws, *part, len(x))
+    def share(part: Any) -> tuple: return _batch_gradient(self, ws, part[0], part[1], len(x))
     losses, grads = zip(*_share(share, self.shares(x, y)))
-    return sum(losses), tuple(sum(p) for p in zip(*grads)) if len(grads) > 1 else tuple(grads[0])
+    return sum(losses), tuple(sum(p[1:], p[0]) for p in zip(*grads))
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #by-layers
 class ByLayers(Compute):
-    "Any network by PyTorch's own layers: on a CPU in pieces that fit its cache, in 16 bits if asked for"
-    chosen: int | None = None        # Classes at a time, once that was found out
-
-    def __init__(self, speed: Any):  # A `Speed`
+    "Any network by PyTorch's layers, on a CPU in pieces that fit its cache; also in 16 bits"
+    def __init__(self, speed: Any) -> None:  # A `Speed`
         self.speed = speed
-        self.dtypes = [torch.bfloat16 if p == 'bfloat16' else torch.float32 for p in (speed.precision, speed.training)]
+        half = dict(bfloat16=torch.bfloat16)
+        self.dtypes = [half.get(p, torch.float32) for p in (speed.precision, speed.training)]
 
-    def pieces(self, net, x):
-        "The batch in pieces that fit the cache, channels last, where that changes nothing; whole on a GPU"
+    def pieces(self, net: Any, x: Tensor) -> list[Tensor]:
+        "The batch in pieces that fit the cache, channels last, if that changes nothing"
         if x.device.type != 'cpu': return [x]
         n = len(x) if net.training and has_batch_norm(net) else max(4, 2**14 // x[0, 0].numel())
         return [p.contiguous(memory_format=torch.channels_last) for p in x.split(n)]
 
-    def cast(self, x, training=False):
+    def cast(self, x: Tensor, training: bool = False) -> Any:
         "A block in the precision to compute in"
         if x.device.type != 'cpu': return self.precision(training)
         dtype = self.dtypes[training]
         return nullcontext() if dtype == torch.float32 else torch.autocast('cpu', dtype)
 
-    def run(self, net, what, x, training, f):
+    def run(self, net: Any, what: str, x: Tensor, training: bool, f: Callable) -> Any:
         "f(the embedding or the scores, as a function of images)"
         return f(net.embed if what == 'embed' else net)
 
-    def __str__(self): return str(self.speed)
+    def __str__(self) -> str: return str(self.speed)
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #by-layers-ways
 @patch
-def embed(self: ByLayers, net, x):
+def embed(self: ByLayers, net: Any, x: Tensor) -> Tensor:
     if torch.is_grad_enabled() and x.requires_grad: return net.embed(x)
     with self.cast(x):
-        parts = [self.run(net, 'embed', p, False, lambda f: f(p).to(x.dtype)) for p in self.pieces(net, x)]
+        parts = [self.run(net, 'embed', p, False, lambda f: f(p).to(x.dtype))
+                 for p in self.pieces(net, x)]
     return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 @patch
-def scores(self: ByLayers, net, x): return net.head(self.embed(net, x))
+def scores(self: ByLayers, net: Any, x: Tensor) -> Tensor: return net.head(self.embed(net, x))
 
 @patch
-def loss_and_gradient(self: ByLayers, net, x, y, training=False) -> tuple:
+def loss_and_gradient(self: ByLayers, net: Any, x: Tensor, y: Tensor,
+                      training: bool = False) -> tuple:
     "Mean cross-entropy, and its gradient: a tensor for each parameter of the network"
-    pieces, params, sums, total = self.pieces(net, x.detach()), tuple(net.parameters()), None, 0.
-    def part(f):
+    pieces, params, sums, total = self.pieces(net, x.detach()), tuple(net.parameters()), [], 0.
+    def part(f: Callable) -> list[Tensor]:
         with torch.enable_grad():
             z = f(p)
-            loss = F.cross_entropy(z.float() if p.dtype == torch.float32 else z, t, reduction='sum') / len(x)
-        return loss.detach(), *torch.autograd.grad(loss, params)
+            z = z.float() if p.dtype == torch.float32 else z
+            loss = F.cross_entropy(z, t, reduction='sum') / len(x)
+        return [loss.detach(), *torch.autograd.grad(loss, params)]
     for p, t in zip(pieces, y.split(len(pieces[0]))):
         with self.cast(p, training): loss, *grads = self.run(net, 'scores', p, training, part)
         total = total + loss
-        sums = list(grads) if sums is None else [a.add_(b) for a, b in zip(sums, grads)]
+        sums = [a.add_(b) for a, b in zip(sums, grads)] or grads
     return total, tuple(sums)
 
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #by-layers-more
 @patch
-def gradient(self: ByLayers, net, x, y): return self.loss_and_gradient(net, x, y)[1]
+def gradient(self: ByLayers, net: Any, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    return self.loss_and_gradient(net, x, y)[1]
 
 @patch
-def backward(self: ByLayers, net, x, y):
+def backward(self: ByLayers, net: Any, x: Tensor, y: Tensor) -> Tensor:
     loss, grads = self.loss_and_gradient(net, x, y, training=True)
     for p, g in zip(net.parameters(), grads): p.grad = g
     return loss
 
 @patch
-def part_size(self: ByLayers, shape, real_batch, sizes):
+def part_size(self: ByLayers, shape: tuple, real_batch: int, sizes: list) -> int | None:
     "As many classes as keep all cores busy"
     return max(1, min(len(sizes), 2**19 // ((real_batch + max(sizes)) * shape[1] * shape[2])))
 
@@ -343,17 +312,10 @@ def map(self: ByLayers, f: Callable, items: Iterable) -> Iterator:
 # %% ../nbs/under_the_hood/24_fast_cpu.ipynb #by-hand-compute
 class ByHand(ByLayers):
     "ConvNets by hand, other networks by their layers"
-    def __init__(self, speed): super().__init__(speed); self.known = WeakKeyDictionary()
-    def __reduce__(self): return type(self), (self.speed,)     # for another process
+    def embed(self, net: Any, x: Tensor) -> Tensor:
+        if not hand_blocks(net): return super().embed(net, x)
+        return FastConvNet(net, *self.dtypes).embed(x)
 
-    def by_hand(self, net):
-        "The `FastConvNet` of a network, None for one of another kind"
-        if net not in self.known: self.known[net] = FastConvNet(net, *self.dtypes) if hand_blocks(net) else None
-        return self.known[net]
-
-    def embed(self, net, x): return fast.embed(x) if (fast := self.by_hand(net)) else super().embed(net, x)
-    def scores(self, net, x): return fast.scores(x) if (fast := self.by_hand(net)) else super().scores(net, x)
-
-    def loss_and_gradient(self, net, x, y, training=False):
-        fast = self.by_hand(net)
-        return fast.gradient(x, y, training) if fast else super().loss_and_gradient(net, x, y, training)
+    def loss_and_gradient(self, net: Any, x: Tensor, y: Tensor, training: bool = False) -> tuple:
+        if not hand_blocks(net): return super().loss_and_gradient(net, x, y, training)
+        return FastConvNet(net, *self.dtypes).gradient(x, y, training)

@@ -8,8 +8,7 @@ __all__ = ['plain', 'auto', 'deterministic', 'float32', 'tf32', 'bfloat16', 'bfl
 
 # %% ../nbs/11_gpu_training.ipynb #imports
 import types
-import warnings
-
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,157 +17,166 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-# %% ../nbs/11_gpu_training.ipynb #imports-own
 from .checks import choice
 from .fast_cpu import ByHand, ByLayers
+from .machine import warn
 from .networks import has_batch_norm
 from .training import PLAIN, Compute
 
 # %% ../nbs/11_gpu_training.ipynb #flags
-def _readable(of, name):
-    "Can a switch be read? Not where a program has set it in PyTorch's old way and in its new one"
+def _readable(of: Any, name: str) -> bool:
+    "Not where a program has set a switch in PyTorch's old way and in its new one"
     try: return getattr(of, name) is not None
     except RuntimeError: return False
 
 @contextmanager
-def gpu_flags(tf32: bool = False, deterministic: bool = False):
-    "In the block, PyTorch's switches for a GPU are set: TF32 in convolutions, and sums that are always added up in one order"
-    cudnn, matmul, word = torch.backends.cudnn, torch.backends.cuda.matmul, 'tf32' if tf32 else 'ieee'
-    flags, each = [(cudnn, 'allow_tf32', tf32)], 'fp32_precision'
-    if hasattr(cudnn, 'conv'): flags += [(cudnn.conv, each, word), (cudnn.rnn, each, word), (matmul, each, 'ieee')]
-    else: flags += [(matmul, 'allow_tf32', False)]      # before PyTorch 2.9
+def gpu_flags(
+    tf32: bool = False,           # Convolutions round their factors to TF32
+    deterministic: bool = False,  # Sums are always added up in one order
+) -> Iterator[None]:
+    "In the block, PyTorch's switches for a GPU are set"
+    cudnn, matmul, name = torch.backends.cudnn, torch.backends.cuda.matmul, 'fp32_precision'
+    flags = [(of, name, 'tf32' if tf32 else 'ieee') for of in (cudnn.conv, cudnn.rnn)]
+    flags = [(cudnn, 'allow_tf32', tf32), *flags, (matmul, name, 'ieee')]
     if deterministic: flags += [(cudnn, 'deterministic', True), (cudnn, 'benchmark', False)]
     flags = [f for f in flags if _readable(*f[:2])]
     was = [(of, name, getattr(of, name)) for of, name, _ in flags]
-    strict = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    strict = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
     try:
         for f in flags: setattr(*f)
         if deterministic: torch.use_deterministic_algorithms(True, warn_only=True)
         yield
     finally:
         for f in was: setattr(*f)
-        if deterministic: torch.use_deterministic_algorithms(strict[0], warn_only=strict[1])
+        if deterministic: torch.use_deterministic_algorithms(strict, warn_only=warns)
 
 # %% ../nbs/11_gpu_training.ipynb #any-16
 class _Way(nn.Module):
-    "A network as a function of what is asked for, its body in `dtype`"
-    def __init__(self, net, what, dtype=torch.float32):
+    "A network as a function to its embedding or its scores, its body in `dtype`"
+    def __init__(self, net: Any, what: str, dtype: torch.dtype) -> None:
         super().__init__()
         self.net, self.what, self.dtype = net, what, dtype
 
-    def forward(self, x):
-        z = (self.net.embed(x.to(self.dtype)) if self.dtype != torch.float32 else self.net.embed(x)).to(x.dtype)
+    def forward(self, x: Tensor) -> Tensor:
+        half = x if self.dtype == torch.float32 else x.to(self.dtype)
+        z = self.net.embed(half).to(x.dtype)
         return z if self.what == 'embed' else self.net.head(z)
 
-def _params(net, dtype=torch.float32):
+def _params(net: Any, dtype: torch.dtype) -> dict[str, Tensor]:
     "Parameters and buffers for a `_Way` by name, those of the body in `dtype`"
-    keep = {id(p) for m in net.body.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) for p in m.parameters()}
-    keep |= {id(p) for p in net.head.parameters()}
+    norms = [m for m in net.body.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    keep = {id(p) for m in (net.head, *norms) for p in m.parameters()}
     params = {f'net.{k}': p if id(p) in keep else p.to(dtype) for k, p in net.named_parameters()}
     return params | {f'net.{k}': b for k, b in net.named_buffers()}
 
-def _plain_way(what, net, dtype=torch.float32):
+def _plain_way(what: str, net: Any, dtype: torch.dtype) -> Callable:
     "The embedding or the scores as a function of images"
     if dtype == torch.float32: return net.embed if what == 'embed' else net
     return lambda x: torch.func.functional_call(_Way(net, what, dtype), _params(net, dtype), (x,))
 
 # %% ../nbs/11_gpu_training.ipynb #compiler
-_programs, _failed, _most = {}, [], 16     # Shapes of a network that are compiled; further ones run as they are
+_programs: dict = {}
+_failed: list = []      # (What could not be compiled, why)
+_most = 16              # Shapes of a network that are compiled; further ones run as they are
 
-def _key(what, net, x, dtype=torch.float32):
+def _key(what: str, net: Any, x: Tensor, dtype: torch.dtype) -> tuple:
     "What a program is for; the shape comes first"
-    return (tuple(x.shape), what, net.name, net.shape, net.n_classes, net.training, dtype, x.device, torch.is_grad_enabled())
+    kind = net.name, net.shape, net.n_classes, net.training
+    return tuple(x.shape), what, *kind, dtype, x.device, torch.is_grad_enabled()
 
-def _program(what, net, dtype):
+def _program(what: str, net: Any, dtype: torch.dtype) -> Callable:
     "f(params, x), a function that torch has never seen"
     way = _Way(type(net)(net.name, net.shape, net.n_classes).train(net.training), what, dtype)
-    def f(params, x): return torch.func.functional_call(way, params, (x,))
-    return types.FunctionType(f.__code__.replace(co_name=f'{what}_{len(_programs)}'), f.__globals__, closure=f.__closure__)
+    def f(params: dict, x: Tensor) -> Tensor: return torch.func.functional_call(way, params, (x,))
+    code = f.__code__.replace(co_name=f'{what}_{len(_programs)}')
+    return types.FunctionType(code, f.__globals__, closure=f.__closure__)
 
-def _compiler(graphs):
-    "compiled(what, net) → the embedding or the scores of `net`, by programs that serve all networks of its name"
-    def compiled(what, net, dtype=torch.float32):
+def _compiler(graphs: bool) -> Callable:
+    "compiled(what, net, dtype) → a function of images, by programs for all networks of a name"
+    def compiled(what: str, net: Any, dtype: torch.dtype) -> Callable:
         plain = _plain_way(what, net, dtype)
-        if has_batch_norm(net): return plain       # its modes and its running statistics are state of their own
-        def run(x):
-            key = (*_key(what, net, x, dtype), graphs)
+        if has_batch_norm(net): return plain       # its statistics are state of their own
+        def run(x: Tensor) -> Tensor:
+            key, mode = (*_key(what, net, x, dtype), graphs), 'reduce-overhead' if graphs else None
             if key not in _programs:
                 if sum(k[1:] == key[1:] for k in _programs) >= _most: return plain(x)
-                f = _program(what, net, dtype)
-                _programs[key] = torch.compile(f, mode='reduce-overhead' if graphs else None, dynamic=False)
+                _programs[key] = torch.compile(_program(what, net, dtype), mode=mode, dynamic=False)
             return _programs[key](_params(net, dtype), x)
         return run
     return compiled
 
 # %% ../nbs/11_gpu_training.ipynb #attempt
-def _attempt(program, plain, key=None):
+def _attempt(program: Callable, plain: Callable, key: Any = None) -> Any:
     "What the program gives; without it, and with one warning, if there's none for `key`"
     if any(k == key for k, _ in _failed): return plain()
     try: return program()
+    except torch.OutOfMemoryError: raise
     except Exception as e:
-        if isinstance(e, torch.OutOfMemoryError): raise
         _failed.append((key, e))
-        warnings.warn(f'torch.compile failed, so the network runs as it is: {type(e).__name__}: {str(e).splitlines()[0]}')
+        why = f'{type(e).__name__}: {str(e).splitlines()[0]}'
+        warn(f'torch.compile failed, so the network runs as it is: {why}')
         return plain()
 
 # %% ../nbs/11_gpu_training.ipynb #compiled
 class Compiled(ByLayers):
     "By PyTorch's layers, which `torch.compile` may turn into programs"
-    def __init__(self, speed, device):
+    def __init__(self, speed: Any, device: torch.device) -> None:
         super().__init__(speed)
+        graphs = speed.graphs and device.type == 'cuda'
         self.device = device
-        self.compiled = _compiler(speed.graphs and device.type == 'cuda') if speed.compile else None
+        self.compiled: Any = _compiler(graphs) if speed.compile else None
 
-    def run(self, net, what, x, training, f):
-        half = self.dtypes[training] if x.device.type != 'cpu' else torch.float32      # a CPU has `autocast`
-        plain = _plain_way(what, net, half)
-        if not self.compiled: return f(plain)
-        def program():
+    def run(self, net: Any, what: str, x: Tensor, training: bool, f: Callable) -> Any:
+        half = torch.float32 if x.device.type == 'cpu' else self.dtypes[training]   # or `autocast`
+        if not self.compiled: return f(_plain_way(what, net, half))
+        def program() -> Any:
             found = f(self.compiled(what, net, half))
             return found.clone() if isinstance(found, Tensor) else [t.clone() for t in found]
-        return _attempt(program, lambda: f(plain), _key(what, net, x, half))
+        return _attempt(program, lambda: f(_plain_way(what, net, half)), _key(what, net, x, half))
 
 # %% ../nbs/11_gpu_training.ipynb #on-gpu
 class OnGpu(Compiled):
     "On a GPU"
-    def precision(self, training=False):
+    def precision(self, training: bool = False) -> Any:
         precision = self.speed.training if training else self.speed.precision
         return gpu_flags(precision != 'float32', self.speed.deterministic)
 
-    def map(self, f, items): return map(f, items)
-    def part_size(self, shape, real_batch, sizes): return None
-    def choose(self, n: int): self.chosen = n
+    def map(self, f: Callable, items: Iterable) -> Iterator: return map(f, items)
+    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None: return None
+    def choose(self, n: int) -> None: self.chosen = n
 
-    def in_parts(self, f, classes, n=None):
+    def in_parts(self, f: Callable, classes: range, n: int | None = None) -> Iterator:
         while classes:
-            most = min(filter(None, (n, self.chosen)), default=1)
-            some, measure = classes[:most], not (n or self.chosen)
-            if measure: before = _mark(self.device)
+            some = classes[:min(filter(None, (n, self.chosen)), default=1)]
+            before = None if n or self.chosen else _mark(self.device)
             try: found, fits = f(some), True
             except torch.OutOfMemoryError:
                 if len(some) == 1: raise
-                found, fits = None, False    # leave the handler first: the traceback holds on to memory
-            if not fits: self.halve(len(some)); continue
-            if measure: self.choose(_that_fit(self.device, before))
+                found, fits = None, False    # leave the handler first: it holds on to memory
+            if not fits:
+                self.halve(len(some))
+                continue
+            if before is not None: self.choose(_that_fit(self.device, before))
             yield some, found
             classes = classes[len(some):]
 
 # %% ../nbs/11_gpu_training.ipynb #on-gpu-memory
 @patch
-def halve(self: OnGpu, tried):
+def halve(self: OnGpu, tried: int) -> None:
     "Fewer classes after `tried` were too many"
+    n, most = tried // 2, f'{tried} classes at a time do not fit into the memory of the GPU'
     if not self.chosen or self.chosen >= tried:
-        warnings.warn(f'{tried} classes at a time do not fit into the memory of the GPU; going on with at most '
-                      f'{tried // 2} (class_chunk={tried // 2} begins with that)')
-    self.choose(tried // 2)
+        warn(f'{most}; going on with at most {n} (class_chunk={n} begins with that)')
+    self.choose(n)
     if torch.cuda.is_available(): torch.cuda.empty_cache()
 
-def _mark(device):
+def _mark(device: torch.device) -> int:
     "From here on, measure the most memory that one class takes; what is taken now"
     torch.cuda.reset_peak_memory_stats(device)
     return torch.cuda.memory_allocated(device)
 
-def _that_fit(device, before):
+def _that_fit(device: torch.device, before: int) -> int:
     "How many classes fit into the free memory, a power of two"
     need = max(1, torch.cuda.max_memory_allocated(device) - before)
     unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -178,32 +186,26 @@ def _that_fit(device, before):
 # %% ../nbs/11_gpu_training.ipynb #plain-gpu
 class PlainOnGpu(OnGpu):
     "The plain way, in float32 on a GPU too"
-    embed, scores, gradient, backward = Compute.embed, Compute.scores, Compute.gradient, Compute.backward
-    def __str__(self): return 'plain'
+    embed, scores = Compute.embed, Compute.scores
+    gradient, backward = Compute.gradient, Compute.backward
+    def __str__(self) -> str: return 'plain'
 
 # %% ../nbs/11_gpu_training.ipynb #checks
 PRECISIONS = ('float32', 'tf32', 'bfloat16')
 
-def native_bfloat16(device=None) -> bool:
+def native_bfloat16(device: Any = None) -> bool:
     "Whether the processor or GPU multiplies numbers of 16 bits faster than those of 32"
     device = torch.device(device or 'cpu')
     if device.type == 'cuda': return torch.cuda.get_device_capability(device)[0] >= 8
     known = [getattr(torch.cpu, f'_is_{k}_supported', None) for k in ('avx512_bf16', 'amx_tile')]
     return any(f() for f in known if f)
 
-def _on(speed, kind):
-    "A speed as it is on a CPU or a GPU"
-    if kind == 'cuda': return replace(speed, device=kind)
-    float32 = {k: 'float32' for k in ('precision', 'training') if getattr(speed, k) == 'tf32'}
-    return replace(speed, device=kind, deterministic=False, **float32)
-
 # %% ../nbs/11_gpu_training.ipynb #speed
 @dataclass(frozen=True)
 class Speed:
     "How to compute: the same result, but for rounding"
-    precision: str = 'float32'  # Of the network's convolutions for real images: 'float32', 'tf32' (a GPU), 'bfloat16'.
-                                # Synthetic ones: in TF32 on a GPU unless this is 'float32', in float32 on a CPU
-    training: str = 'float32'   # Likewise while networks are trained, between updates and for scores
+    precision: str = 'float32'  # Of real images' convolutions: 'float32', 'tf32' (a GPU), 'bfloat16'
+    training: str = 'float32'   # Likewise while networks are trained
     compile: bool = False       # Compile networks that are not done by hand
     graphs: bool = False        # With CUDA graphs, on a GPU
     by_hand: bool = True        # Use `FastConvNet` where it fits, on a CPU
@@ -212,24 +214,26 @@ class Speed:
     device: str | None = None   # 'cpu' or 'cuda', once that is known
     name: str = ''              # What was asked for, if it goes by a name
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for k in ('precision', 'training'): choice('Speed', k, getattr(self, k), PRECISIONS)
 
     def compute(self, data: Any, device: torch.device) -> Compute:
         "What this comes to for images like those of `data` on a device"
-        at = _on(self, device.type)
+        at = replace(self, device=device.type)
         if device.type == 'cuda': return (PlainOnGpu if self.name == 'plain' else OnGpu)(at, device)
         if self.name == 'plain' or min(data.shape[1:]) < self.least: return PLAIN
+        lower = {k: 'float32' for k in ('precision', 'training') if getattr(self, k) == 'tf32'}
+        at = replace(at, deterministic=False, **lower)
         return ByHand(at) if self.by_hand else Compiled(at, device)
 
 # %% ../nbs/11_gpu_training.ipynb #speed-words
 @patch
-def __str__(self: Speed):
+def __str__(self: Speed) -> str:
     if self.name: return self.name
     hand = 'by hand' if self.by_hand else 'compiled' if self.compile else 'channels last'
     if self.device == 'cuda': hand = 'compiled' if self.compile else ''
-    same = self.precision == self.training
-    words = [self.precision, '' if same else f'training in {self.training}', hand, 'deterministic' * self.deterministic]
+    training = '' if self.precision == self.training else f'training in {self.training}'
+    words = [self.precision, training, hand, 'deterministic' * self.deterministic]
     return ', '.join(w for w in words if w)
 
 # %% ../nbs/11_gpu_training.ipynb #names
@@ -238,7 +242,7 @@ class Auto:
     "The speed that suits the machine: TF32 on a GPU, and float32 on a CPU"
     deterministic: bool = False
 
-    def __str__(self): return 'deterministic' if self.deterministic else 'auto'
+    def __str__(self) -> str: return 'deterministic' if self.deterministic else 'auto'
 
     def compute(self, data: Any, device: torch.device) -> Compute:
         if device.type != 'cuda': return Speed(least=28).compute(data, device)

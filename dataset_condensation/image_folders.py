@@ -7,7 +7,6 @@ __all__ = ['open_image', 'from_datasets', 'dataset_names', 'load_dataset']
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #imports
 import contextlib
-import difflib
 import errno
 import gzip
 import hashlib
@@ -16,8 +15,6 @@ import math
 import operator
 import os
 import re
-import stat
-import tempfile
 import zipfile
 import zlib
 from collections import Counter
@@ -35,14 +32,15 @@ import torch
 from fastcore.basics import patch
 from PIL import Image, ImageFile as PILFile, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset
 from tqdm.auto import tqdm
 
 from . import checks
 from .checks import Shown, refuse
-from .data import (ImageData, as_bytes, channels_last, check_unit, gen,
+from .data import (ImageData, as_bytes, channels_last, gen,
                                        image_data, plain_name)
-from .image_store import Cache, ImageWriter, cache_folder, cache_path, cached, open_cache
+from .image_store import (Cache, ImageWriter, cache_folder, cache_path,
+                                              cached, open_cache)
 from .machine import free_memory, own_device, warn
 from .text import shape_text, some
 
@@ -80,8 +78,9 @@ class How(NamedTuple):
 
     def array(self, im: Image.Image) -> np.ndarray:
         "A PIL image as uint8, (H, W) if it is gray and (H, W, 3) if not"
-        im, size = gray_or_rgb(im), self.size and self.size[::-1]
-        if size and im.size != size:
+        im = gray_or_rgb(im)
+        size = (self.size[1], self.size[0]) if self.size else im.size
+        if im.size != size:
             fitted = dict(crop=ImageOps.fit, pad=ImageOps.pad, stretch=Image.Image.resize)[self.fit]
             im = fitted(im, size, Image.Resampling.LANCZOS)
         return np.asarray(im.convert('L' if self.channels == 1 else 'RGB') if self.channels else im)
@@ -89,7 +88,7 @@ class How(NamedTuple):
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #by-system
 def _by_system(e: Exception) -> bool:
     "Does an error come from the machine (no memory, too many open files, a bad disk)?"
-    damage = None, errno.EINVAL, errno.EOVERFLOW  # none of Pillow's own has a number; bad offsets have
+    damage = None, errno.EINVAL, errno.EOVERFLOW  # Pillow's own have no number; bad offsets have
     return isinstance(e, MemoryError) or isinstance(e, OSError) and e.errno not in damage
 
 def _upright(im: Image.Image) -> Image.Image:
@@ -124,7 +123,7 @@ _room = _Room()
 def open_image(
     file: Any,                              # Path, or an open file
     size: tuple[int, int] | None = None,    # (height, width) it will be brought to
-    formats: Sequence[str] = _formats,      # What it may be, whatever it is called
+    formats: tuple[str, ...] = _formats,    # What it may be, whatever it is called
     check: Callable | None = None,          # check(image) is called before it is decoded, may raise
 ) -> Iterator[Image.Image]:
     "An image file of a known format, decoded; all threads together take a bounded amount of memory"
@@ -132,14 +131,13 @@ def open_image(
     except UnidentifiedImageError:
         raise UnidentifiedImageError(f'it is none of {", ".join(formats)}') from None
     with im:
-        if size: im.draft(None, (2 * max(size),) * 2)
+        if size: im.draft(None, (2 * max(size), 2 * max(size)))
         if check: check(im)
         limit, n = Image.MAX_IMAGE_PIXELS or math.inf, im.width * im.height
         took = n * (2 if im.mode in ('1', 'L') else 20 if im.format == 'WEBP' else 8)
         if n > limit or took > 6 * limit:
-            why = '' if n > limit else f' pixels take {took:,} bytes to decode, which'
-            raise ValueError(f'{im.width:,} × {im.height:,}{why} are more than PIL.Image.MAX_IMAGE_PIXELS'
-                             f'{", six times" * (n <= limit)}, {limit:,}')
+            raise ValueError(f'{im.width:,} × {im.height:,} pixels, {took:,} bytes to decode, are '
+                             f'more than PIL.Image.MAX_IMAGE_PIXELS, {limit:,}, or six bytes each')
         with _room.of(took, 6 * limit):
             im.load()
             yield im
@@ -147,52 +145,49 @@ def open_image(
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #decode
 def _stat(path: Any) -> tuple[int, int] | None:
     "Size and time of a file, None if it is not there or no regular one"
-    try: s = os.stat(path)
-    except TypeError: return None  # not a path but an open file
-    except OSError as e:
-        if e.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP): return None
-        raise
-    return (s.st_size, s.st_mtime_ns) if stat.S_ISREG(s.st_mode) else None
+    if hasattr(path, 'read'): return 0, 0  # it is open already
+    if not Path(path).is_file(): return None
+    s = os.stat(path)
+    return s.st_size, s.st_mtime_ns
 
 def decode(path: Any, how: How = How()) -> np.ndarray | str:
     "One image file as a uint8 array, or the reason why it cannot be read"
     try:
         before = _stat(path)
-        if not before and not hasattr(path, 'read'): return 'it is not there, or not a regular file'
+        if before is None: return 'it is not there, or not a regular file'
         with open_image(path, how.size) as im: a = how.array(_upright(im))
         return a if _stat(path) == before else 'it changed while it was read'
     except Exception as e:  # on damaged files Pillow's plugins raise nearly anything
-        if isinstance(e, OSError) and _by_system(e):
-            raise OSError(e.errno, f'cannot read {path}: {os.strerror(e.errno)}') from e
-        if _by_system(e): raise
-        return f'{type(e).__name__}: {e}'
+        if not _by_system(e): return f'{type(e).__name__}: {e}'
+        if not isinstance(e, OSError): raise
+        raise OSError(e.errno, f'cannot read {path}: {os.strerror(e.errno or 0)}') from e
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #stack
 class _Stack:
     "A uint8 array for `n` images, made when the first comes and filled one by one"
-    def __init__(self, where: str, n: int, make: Callable | None = None):
-        self.where, self.n, self.i, self.first = where, n, 0, ''
-        self.make = make or (lambda shape: np.empty(shape, np.uint8))
+    def __init__(self, where: str, n: int, make: Callable):
+        self.where, self.n, self.make, self.i, self.first = where, n, make, 0, ''
         self.images: Any = None
 
-    def add(self, a: np.ndarray, what: str) -> None:
-        "Put in `a`, (H, W) or (H, W, C), which messages call `what`"
+    def add(self, a: np.ndarray, name: str) -> None:
+        "Put in `a`, (H, W) or (H, W, C), which messages call `name`"
         a = a[None] if a.ndim == 2 else a.transpose(2, 0, 1)
-        if self.images is None: self.images, self.first = self.make((self.n, *a.shape)), what
+        if self.images is None: self.images, self.first = self.make((self.n, *a.shape)), name
         (c, *size), (new, *other) = self.images.shape[1:], a.shape
         if other != size or new not in (1, 3 if c == 1 else c):
-            raise ValueError(f'{self.where}: images differ, {self.first} is {shape_text((c, *size))} and '
-                             f'{what} is {shape_text(a.shape)} (channels × height × width); pass size= or '
-                             'channels=, e.g. size=64')
+            got = Shown(f'an image of {shape_text(a.shape)} (channels × height × width)')
+            expected = f'{shape_text((c, *size))} as {self.first}; pass size= or channels='
+            refuse(self.where, name, got, expected)
         if new > c:
             gray, self.images = self.images, self.make((self.n, new, *size))
             for k in range(self.i): self.images[k] = gray[k]
         self.images[self.i] = a
         self.i += 1
 
+def _in_memory(shape: tuple) -> np.ndarray: return np.empty(shape, np.uint8)
+
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #options
 class _Ask(NamedTuple):
-    "The arguments of a call"
     where: str
     how: How
     stats: Any
@@ -204,139 +199,120 @@ class _Ask(NamedTuple):
     test_fraction: float = 0.2
     seed: int = 0
 
-def _ask(where: str, size: Any, fit: Any, channels: Any, stats: Any, in_memory: Any, cache_dir: Any,
-         progress: bool, workers: Any, *others: Any) -> _Ask:
+def _ask(where: str, size: Any, fit: Any, channels: Any, stats: Any, in_memory: Any,
+         *others: Any) -> _Ask:
     fit = checks.choice(where, 'fit', fit, ('crop', 'stretch', 'pad'))
-    channels = channels if channels is None else checks.python(channels)
-    if channels not in (None, 1, 3) or isinstance(channels, bool):
-        refuse(where, 'channels', channels, 'None, 1 or 3')
     if in_memory is not None: in_memory = checks.flag(where, 'in_memory', in_memory)
-    if workers is not None: workers = checks.whole_number(where, 'workers', workers, 0)
-    sides = checks.python(size)
-    sides = list(sides) if isinstance(sides, (list, tuple)) else [sides, sides]
+    channels, sides = checks.python(channels), checks.python(size)
+    if channels not in (None, 1, 3): refuse(where, 'channels', channels, 'None, 1 or 3')
+    if not isinstance(sides, (list, tuple)): sides = [sides, sides]
     if len(sides) != 2: refuse(where, 'size', size, 'pixels, or (height, width)')
-    hw = None if size is None else tuple(checks.whole_number(where, 'size', s) for s in sides)
-    how = How(hw, fit, channels)
-    return _Ask(where, how, stats, in_memory, cache_dir, progress, workers, *others)
+    hw: Any = None if size is None else tuple(checks.whole_number(where, 'size', s) for s in sides)
+    ask = _Ask(where, How(hw, fit, channels), stats, in_memory, *others)
+    cache_folder(ask.cache_dir)  # is it one?
+    checks.share(where, 'test_fraction', ask.test_fraction)
+    if ask.workers is None: return ask
+    return ask._replace(workers=checks.whole_number(where, 'workers', ask.workers, 0))
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #item-array
-def _item_array(what: str, i: int, im: Any, how: How) -> np.ndarray:
-    "The image of item `i` as a uint8 array, (H, W) or (H, W, C)"
+def _item_array(where: str, name: str, im: Any, how: How) -> np.ndarray:
+    "The image `name` as a uint8 array, (H, W) or (H, W, C)"
     if isinstance(im, Image.Image): return how.array(im)
-    kind, tensor = str(getattr(im, 'dtype', '')), isinstance(im, Tensor)
-    shape = tuple(getattr(im, 'shape', ()))
-    if not (tensor or isinstance(im, np.ndarray)) or len(shape) not in (2, 3) or not re.search('uint8$|float', kind):
-        got = f'a {type(im).__name__}' + f' of {kind}, shape {shape}' * bool(kind)
-        raise TypeError(f'{what} {i} is {got}, expected a PIL image, an array (H, W) or (H, W, C), '
-                        'or a tensor (H, W) or (C, H, W), of uint8 or of floats in 0 to 1')
-    if len(shape) == 3 and channels_last(*(shape if tensor else shape[::-1])):
-        order = ('(C, H, W), expected (H, W, C)', '(H, W, C), expected (C, H, W): permute(2, 0, 1)')[tensor]
-        raise ValueError(f'{what} {i} is a {type(im).__name__} of shape {shape}, which looks like {order}')
-    if 'float' in kind: check_unit(*what.split(': ', 1), torch.as_tensor(im)[None].float(), i)
-    if tensor:  # NumPy knows no bfloat16
-        im = (im.float() if 'float' in kind else im).detach().cpu()
-        im = (im if im.ndim == 2 else im.permute(1, 2, 0)).numpy()
-    if 'float' in kind: im = (im.clip(0, 1) * 255).round().astype(np.uint8)
-    c = 1 if im.ndim == 2 else im.shape[2]
-    if how.size in (None, im.shape[:2]) and how.channels in (None, c): return im
-    if c not in (1, 3): raise ValueError(f'{what} {i} has {c} channels; size= needs 1 or 3')
-    return how.array(Image.fromarray(im if c == 3 else im.reshape(im.shape[:2])))
+    expected = 'a PIL image, an array (H, W) or (H, W, C), or a tensor (H, W) or (C, H, W)'
+    checks.instance(where, name, im, (Tensor, np.ndarray), expected)
+    if isinstance(im, Tensor): im = im.detach().cpu()
+    elif im.ndim == 3:
+        got = Shown(f'of shape {im.shape}')
+        if channels_last(*im.shape[::-1]): refuse(where, name, got, 'an array (H, W, C)')
+        im = im.transpose(2, 0, 1)
+    x = as_bytes(where, name, im[None])[0]
+    c, a = len(x), x.permute(1, 2, 0).numpy()
+    if how.size in (None, a.shape[:2]) and how.channels in (None, c): return a
+    if c not in (1, 3): refuse(where, name, Shown(f'of {c} channels'), '1 or 3 for size=')
+    return how.array(Image.fromarray(a if c == 3 else a[..., 0]))
 
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #item-pair
-def _pair(what: str, item: Any) -> tuple[Any, Any]:
+def _pair(where: str, name: str, item: Any) -> tuple[Any, Any]:
     "Image and label of an item, a pair or a dict"
     if isinstance(item, (tuple, list)) and len(item) == 2: return item[0], item[1]
     if isinstance(item, Mapping):
-        keys = ('image', 'img'), ('label', 'target')
-        found = [[item[k] for k in names if k in item] for names in keys]
+        known = ('image', 'img'), ('label', 'target')
+        found = [[item[k] for k in keys if k in item] for keys in known]
         if all(found): return found[0][0], found[1][0]
     got = f'a dict of {some(item)}' if isinstance(item, Mapping) else f'a {type(item).__name__}'
-    raise TypeError(f'{what} is {got}, expected (image, label), or a dict with image and label')
+    refuse(where, name, Shown(got), '(image, label), or a dict with image and label', TypeError)
 
-def _whole_label(y: Any) -> int:
-    y = checks.python(y)
-    while isinstance(y, (list, tuple)) and len(y) == 1: y = checks.python(y[0])
-    return operator.index(y)
+def _whole_label(y: Any) -> int: return operator.index(np.asarray(y).item())
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #names-of
-def _parts(ds: Any) -> list:
-    "The Datasets that a `Subset` or a `ConcatDataset` is made of"
-    if isinstance(ds, ConcatDataset): return ds.datasets
-    return [ds.dataset] if isinstance(ds, Subset) else []
+def _holders(ds: Any) -> list:
+    "Of a `Subset` or a `ConcatDataset` the Datasets within, of others themselves"
+    if hasattr(ds, 'classes') or hasattr(ds, 'class_to_idx'): return [ds]
+    if isinstance(ds, Subset): return _holders(ds.dataset)
+    return [d for p in ds.datasets for d in _holders(p)] if isinstance(ds, ConcatDataset) else [ds]
 
-def _label_names(ds: Any) -> dict[int, str] | None:
-    "{label: name} as a Dataset has it, None where it has no names"
-    names, index = getattr(ds, 'classes', None), getattr(ds, 'class_to_idx', None)
-    if names is None and index is None:
-        found = [_label_names(d) for d in _parts(ds)]
-        if not found or None in found: return None
-        for a in found:
-            if a != found[0]:
-                raise ValueError('from_datasets: a ConcatDataset joins Datasets of different classes,'
-                                 f' {some(found[0].values())} and {some(a.values())}')
-        return found[0]
-    try: names = checks.class_names('', names)
-    except (TypeError, ValueError): names = None
-    try: numbers = {_whole_label(i): checks.class_name(k) for k, i in index.items()}
-    except (AttributeError, TypeError): numbers = {}
-    of_index = sorted(numbers.values())
-    if len(numbers) < len(index or '1') or of_index != sorted(names or of_index):
-        numbers = dict(enumerate(names or ()))
-    return {i: c for i, c in numbers.items() if c != 'N/A'} or None  # EMNIST's letters begin at 1
+def _own_names(ds: Any) -> dict[int, str]:
+    "{label: name} of one Dataset, by its `class_to_idx` or by the order of its `classes`"
+    found, names = {}, []
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        found = {_whole_label(i): checks.class_name(k) for k, i in ds.class_to_idx.items()}
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        names = checks.class_names('', ds.classes)
+    if names and sorted(found.values()) != sorted(names): found = dict(enumerate(names))
+    return {i: c for i, c in found.items() if c != 'N/A'}  # EMNIST's letters begin at 1
+
+def _label_names(ds: Any) -> dict[int, str]:
+    "{label: name} as a Dataset has it, {} where it has no names"
+    first, *others = map(_own_names, _holders(ds))
+    for other in others:
+        if first and other and other != first:
+            raise ValueError('from_datasets: a ConcatDataset joins Datasets of different classes, '
+                             f'{some(first.values())} and {some(other.values())}')
+    return first if all(others) else {}
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #targets-of
 def _targets_of(ds: Any) -> Tensor | None:
     "The labels that a Dataset keeps beside its items, None where it keeps none"
-    found = getattr(ds, 'targets', None)
-    if found is None: found = getattr(ds, 'labels', None)
-    if found is None:
-        parts = [_targets_of(d) for d in _parts(ds)]
-        if not parts or any(p is None for p in parts): return None
+    found = getattr(ds, 'targets', getattr(ds, 'labels', None))
+    try:
+        if found is not None: return checks.labels('', '', found, len(ds))
+        parts: list[Any] = [_targets_of(d) for d in getattr(ds, 'datasets', None) or [ds.dataset]]
         y = torch.cat(parts)
         return y[torch.as_tensor(ds.indices)] if isinstance(ds, Subset) else y
-    try: return checks.labels('', '', found, len(ds))
-    except (TypeError, ValueError): return None
+    except (AttributeError, TypeError, ValueError): return None
 
-def _transformed(ds: Any) -> bool:
-    "Does something change the labels of a Dataset on their way?"
-    return getattr(ds, 'target_transform', None) is not None or any(map(_transformed, _parts(ds)))
-
-def _in_use(ds: Any, names: dict) -> bool:
-    "Does the Dataset that has the names have labels for each of them?"
-    if getattr(ds, 'classes', getattr(ds, 'class_to_idx', None)) is None:
-        return all(_in_use(d, names) for d in _parts(ds))
-    return (kept := _targets_of(ds)) is None or {*kept.unique().tolist()} == {*names}
-
-def _names_fit(ds: Any, names: dict | None, y: Tensor, all_used: bool = False) -> bool:
+def _names_fit(ds: Any, names: dict[int, str], y: Tensor, every: bool) -> bool:
     "Are labels `y`, in the order of the items, those that the names of a Dataset are meant for?"
-    if not names or not {*y.unique().tolist()} <= {*names}: return False
-    kept = _targets_of(ds)
-    if kept is not None: return torch.equal(kept, y) and _in_use(ds, names)
-    return not _transformed(ds) and (not all_used or len(y.unique()) == len(names))
+    used, kept, holders = {*y.tolist()}, _targets_of(ds), _holders(ds)
+    if not names or not used <= {*names}: return False
+    if kept is None:
+        changed = any(getattr(d, 'target_transform', None) is not None for d in holders)
+        return not changed and (not every or used == {*names})
+    whole = (_targets_of(d) for d in holders)
+    return torch.equal(kept, y) and all(t is None or {*t.tolist()} == {*names} for t in whole)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #items
+def _spread(n: int, k: int) -> list[int]:
+    "`k` places from the first to the last of `n`"
+    return sorted({j * (n - 1) // (k - 1) for j in range(k)})
+
 class _Items(Dataset):
     "The items of two torch Datasets, one after the other, as a source of images"
-    def __init__(self, name: str, parts: Sequence, ask: _Ask, renumber: dict | None = None):
-        self.name, self.parts, self.ask = name, parts, ask
-        self.renumber = renumber or {}  # test labels that mean another class than in training
+    def __init__(self, name: str, parts: Sequence, ask: _Ask):
+        self.name, self.parts, self.ask, self.about = name, parts, ask, dict(source=name)
         self.n_train, self.n = len(parts[0][1]), sum(len(ds) for _, ds in parts)
-        self.seen = {}  # items that were looked at before, so that none is fetched twice
+        kinds = [[type(ds).__qualname__, len(ds)] for _, ds in parts]
+        self.identity, self.split = dict(name=name, kinds=kinds, how=ask.how), None
+        self.seen = {i: self.fetch(i) for i in _spread(self.n, 8)}
 
-    def which(self, i: int) -> tuple[str, Any, int]:
-        arg, ds = self.parts[i >= self.n_train]
-        return arg, ds, i - (i >= self.n_train) * self.n_train
-
-    def fetch(self, i: int) -> tuple[np.ndarray, int]:
-        "Image (H, W[, C]) and label of item `i`"
-        where, (arg, ds, k) = self.ask.where, self.which(i)
-        im, y = _pair(f'{where}: item {k} of {arg}', ds[k])
-        a = _item_array(f'{where}: image {arg}', k, im, self.ask.how)
-        try: label = _whole_label(y)
-        except TypeError:
-            raise TypeError(f'{where}: label of item {k} of {arg} is {y!r}, '
-                            'expected an integer') from None
-        return a, self.renumber.get(label, label) if i >= self.n_train else label
+    def fetch(self, i: int) -> tuple[str, np.ndarray, int]:
+        "Name, image (H, W[, C]) and label of item `i`"
+        where, (arg, ds) = self.ask.where, self.parts[i >= self.n_train]
+        k = i - self.n_train * (i >= self.n_train)
+        im, y = _pair(where, name := f'{arg}[{k}]', ds[k])
+        a = _item_array(where, name, im, self.ask.how)
+        try: return name, a, _whole_label(y)
+        except (TypeError, ValueError):
+            refuse(where, f'label of {name}', y, 'an integer', TypeError)
 
     def __len__(self) -> int: return self.n
 
@@ -346,196 +322,138 @@ class _Items(Dataset):
         except (TypeError, ValueError) as e: return e
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #items-blocks
-def _blocks(n: int) -> list[range]: return [range(i, min(i + 128, n)) for i in range(0, n, 128)]
-
-@patch
-def blocks(self: _Items) -> Iterator[list[tuple]]:
-    "Lists of (name, image, label)"
-    blocks = _blocks(self.n)
-    fetched: Iterable = ([self[i] for i in block] for block in blocks)
-    if self.ask.workers:
-        fetched = DataLoader(self, batch_sampler=[list(b) for b in blocks], collate_fn=list,
-                             num_workers=self.ask.workers, generator=gen(0, 'workers'))
-    for block, items in zip(blocks, fetched):
-        for e in items:
-            if isinstance(e, Exception): raise e
-        where = map(self.which, block)
-        yield [(f'image {arg} {k}', *item) for (arg, _, k), item in zip(where, items)]
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #items-divide
-@patch
-def look(self: _Items, n: int) -> list[int]:
-    "Fetch `n` items, from the first to the last, and keep them"
-    probes = sorted({k * (self.n - 1) // max(1, n - 1) for k in range(n)})
-    for i in probes:
-        if i not in self.seen: self.seen[i] = self.fetch(i)
-    return probes
-
-@patch
-def divide(self: _Items, good: Tensor) -> tuple[Tensor, Tensor]:
-    "Where the good images of training and test are"
-    return _split_at(self.n_train, good)
-
-def _split_at(n_train: int, good: Tensor) -> tuple[Tensor, Tensor]:
-    places = good.nonzero()[:, 0]
-    return places[places < n_train], places[places >= n_train]
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #items-plan
 def _hash(x: Any) -> str: return hashlib.sha256(json.dumps(x, sort_keys=True).encode()).hexdigest()
 
 @patch
-def identity(self: _Items) -> dict:
-    "What tells this source from others"
-    kinds = [[type(ds).__qualname__, len(ds)] for _, ds in self.parts]
-    renumbered = dict(renumber=sorted(self.renumber.items())) if self.renumber else {}
-    return dict(name=self.name, kinds=kinds, how=self.ask.how, **renumbered)
+def read(self: _Items) -> Iterator[tuple]:
+    "(name, image, label) of every item"
+    workers, order = self.ask.workers or 0, gen(0, 'workers')
+    for block in DataLoader(self, 128, collate_fn=list, num_workers=workers, generator=order):
+        for item in block:
+            if isinstance(item, Exception): raise item
+            yield item
+
+@patch
+def nbytes(self: _Items) -> int:
+    "How much memory all images would take, as the largest of eight suggests"
+    return self.n * max(a.nbytes for _, a, _ in self.seen.values())
 
 @patch
 def plan(self: _Items) -> str:
     "A hash that changes when the images do"
-    seen = (self.seen[i] for i in self.look(64))
-    items = [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for a, y in seen]
+    seen = [self.seen.get(i) or self.fetch(i) for i in _spread(self.n, 64)]
+    items = [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for _, a, y in seen]
     targets = [t.tolist() for _, ds in self.parts if (t := _targets_of(ds)) is not None]
-    return _hash([self.identity(), items, *targets])
-
-@patch
-def nbytes(self: _Items) -> int:
-    "How much memory all images would take, as the first suggests"
-    return self.n * self.seen[self.look(1)[0]][0].nbytes
-
-@patch
-def check(self: _Items) -> None: "A Dataset that changes while it is read cannot be noticed"
-
-@patch
-def about(self: _Items) -> dict: return dict(source=self.name)
+    return _hash([self.identity, items, *targets])
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #read-all
-def _read_all(source: Any, ask: _Ask, make: Callable | None = None) -> tuple:
-    "A stack of the images that can be read, all labels, which are good, (name, reason) of others"
-    stack, labels, good, bad = _Stack(ask.where, source.n, make), [], [], []
-    off = {} if ask.progress else dict(disable=True)  # else tqdm's own switches decide
-    with tqdm(total=source.n, desc='reading', unit=' images', **off) as bar:
-        for block in source.blocks():
-            for name, a, y in block:
-                good.append(not isinstance(a, str))
-                labels.append(y)
-                if good[-1]: stack.add(a, name)
-                elif ask.skip_bad: bad.append((name, a))
-                else: raise ValueError(f'{ask.where}: cannot read {name} ({a}); skip_bad=True '
-                                       'leaves it out')
-            bar.update(len(block))
-    if not stack.i:
-        (name, why), n = bad[0], source.n
-        raise ValueError(f'{ask.where}: not one of {n:,} files can be read, e.g. {name} ({why})')
-    return stack, labels, good, bad
+def _stratified(y: Tensor, names: Mapping, fraction: float, seed: int) -> list[Tensor]:
+    "Where the training and the test images of labels `y` are; `names` name the draws of each label"
+    test = torch.zeros(len(y), dtype=torch.bool)
+    for c, name in names.items():
+        places = (y == c).nonzero()[:, 0]
+        n = len(places)
+        if n < 2: _stop(f'class {name!r} has too few images, {n}: one is to train and one to test')
+        n_test = min(max(1, round(n * fraction)), n - 1)
+        order = torch.randperm(n, generator=gen(seed, 'split', name))
+        test[places[order[:n_test]]] = True
+    return [(~test).nonzero()[:, 0], test.nonzero()[:, 0]]
 
-def _rows(source: Any, good: list[bool]) -> list[Tensor]:
-    "Where the training and the test images are on the stack"
-    ok = torch.tensor(good)
-    return [(ok.cumsum(0) - 1)[places] for places in source.divide(ok)]
+def _read(source: Any, ask: _Ask, make: Callable) -> tuple[Any, dict]:
+    "All images, on a stack that `make` makes, and what is to be remembered of them"
+    stack, labels, good, bad = _Stack(ask.where, source.n, make), [], [], []
+    off: dict[str, Any] = {} if ask.progress else dict(disable=True)  # else tqdm decides
+    for name, a, y in tqdm(source.read(), 'reading', source.n, unit=' images', **off):
+        good.append(not isinstance(a, str))
+        labels.append(y)
+        if good[-1]: stack.add(a, name)
+        elif ask.skip_bad: bad.append((name, a))
+        else: _stop(f'cannot read {name} ({a}); skip_bad=True leaves it out')
+    if not stack.i: _stop(f'not one of {source.n:,} files can be read, e.g. {" ".join(bad[0])}')
+    ok, first = torch.tensor(good), torch.arange(source.n) < source.n_train
+    y, parts = torch.tensor(labels)[ok], [first[ok], ~first[ok]]
+    rows = _stratified(y, *source.split) if source.split else [p.nonzero()[:, 0] for p in parts]
+    train, test = (dict(rows=r.tolist()) for r in rows)
+    return stack.images, dict(labels=y.tolist(), bad=bad, train=train, test=test)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #gather
 class _Found(NamedTuple):
-    "The images of a source; a part is (images, labels), and order if it is sorted already"
+    "The images of a source; a part is (images, labels, where each came from)"
     train: tuple
     test: tuple
-    bad: list
+    bad: Sequence = ()
     cache: Cache | None = None
 
-def _fits(source: Any) -> bool:
-    "Do its images take no more than half of the memory that is free? Yes if we cannot know"
-    free = free_memory()
-    return free is None or 2 * source.nbytes() <= free
-
 def _gather(source: Any, ask: _Ask) -> _Found:
-    "The images of a source, in memory or from a cache, as fits"
-    keep = _fits(source) if ask.in_memory is None else ask.in_memory
+    "The images of a source, in memory or from a cache, as asked for or as fits"
+    keep = ask.in_memory
+    if keep is None: keep = (free := free_memory()) is None or 2 * source.nbytes() <= free
     if not keep: return _from_cache(_to_cache(source, ask))
-    stack, labels, good, bad = _read_all(source, ask)
-    x, y = torch.from_numpy(stack.images[:stack.i]), torch.tensor(labels)[torch.tensor(good)]
-    parts = []
-    for r in _rows(source, good):  # a view where they follow each other
-        after = len(r) > 0 and bool((r.diff() == 1).all())
-        parts.append((x[int(r[0]):int(r[-1]) + 1] if after else x[r], y[r]))
-    return _Found(*parts, bad)
+    images, about = _read(source, ask, _in_memory)
+    x, y, parts = torch.from_numpy(images), torch.tensor(about['labels']), []
+    for rows in (torch.tensor(about[k]['rows'], dtype=torch.int64) for k in ('train', 'test')):
+        together = len(rows) > 0 and bool((rows.diff() == 1).all())  # then a view is enough
+        part = x[int(rows[0]):int(rows[-1]) + 1] if together else x[rows]
+        parts.append((part, y[rows], torch.arange(len(rows))))
+    return _Found(parts[0], parts[1], about['bad'])
 
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #to-cache
 def _data(found: _Found, classes: Any, name: str, ask: _Ask) -> ImageData:
     parts, n = (found.train, found.test), len(found.bad)
     return image_data(ask.where, *parts, classes, ask.stats, name, n, found.cache)
 
-def _from_cache(c: Cache) -> _Found:
-    return _Found(c.train, c.test, [tuple(b) for b in c.about['bad']], c)
-
+# %% ../nbs/under_the_hood/20_image_folders.ipynb #to-cache
 def _to_cache(source: Any, ask: _Ask) -> Cache:
     "The cache of a source, built if there is none"
     def build(folder: Path) -> dict:
         make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape, ask.where)
-        stack, labels, good, bad = _read_all(source, ask, make)
-        source.check()
-        os.replace(stack.images.path, folder/'images.npy')
-        for f in folder.glob('*.part'): f.unlink()
-        labels = [y for y, ok in zip(labels, good) if ok]
-        train, test = (dict(rows=r.tolist()) for r in _rows(source, good))
-        return dict(source.about(), labels=labels, bad=bad, train=train, test=test)
-    folder = cache_path(ask.cache_dir, source.name, source.identity())
-    return cached(folder, source.plan(), source.about()['source'], build, ask.where, ask.progress)
+        images, about = _read(source, ask, make)
+        os.replace(images.path, folder/'images.npy')
+        return dict(source.about, **about)
+    folder = cache_path(ask.cache_dir, source.name, source.identity)
+    return cached(folder, source.plan(), source.about['source'], build, ask.where, ask.progress)
 
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #match-names
-def _renumbering(where: str, train: dict | None, test: dict | None) -> dict[int, int]:
-    "Test label → training label of the same name; unknown names come after all of those"
-    if not train or not test or train == test: return {}
-    numeric = [all(map(str.isdecimal, names.values())) for names in (train, test)]
-    if numeric[0] != numeric[1]: return {}
-    for arg, names in (('train', train), ('test', test)):
-        if len({*names.values()}) < len(names):
-            raise ValueError(f'{where}: classes of {arg} share a name, {some(names.values())}, so they '
-                             'cannot be matched with those of the other Dataset')
-    known = {name: i for i, name in train.items()}
-    return {i: known.get(name, max(train) + 1 + i) for i, name in test.items()}
-
-def _names_hold(where: str, parts: Sequence, names: list, renumber: dict, found: _Found) -> bool:
-    "Do class names fit the labels that were read? An error where two Datasets cannot be matched"
-    back = {k: i for i, k in renumber.items()}
-    y, y_test = (y[order[0].argsort()] if order else y for _, y, *order in found[:2])  # as they came
-    raw = torch.tensor([back.get(v, v) for v in y_test.tolist()])
-    fit = _names_fit(parts[0][1], names[0], y, True)
-    if renumber and not (fit and _names_fit(parts[1][1], names[1], raw)):
-        a, b = (some(n.values()) for n in names)
-        raise ValueError(f'{where}: train and test have different classes, {a} and {b}, and their labels '
-                         'are not those that .classes name; if both number their classes alike, set '
-                         'test.classes = train.classes')
-    return fit
+def _from_cache(c: Cache) -> _Found: return _Found(c.train, c.test, c.about['bad'], c)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #names-in-use
-def _names_in_use(where: str, names: list, renumber: dict, found: _Found) -> tuple[_Found, list]:
-    "Labels numbered through and their names, without classes that have no training image"
-    (x, y, *order), (x_test, y_test, *order_test) = found[:2]
-    used, meant = y.unique(), {**names[0], **{k: names[1][i] for i, k in renumber.items()}}
-    lost = [meant.get(i, i) for i in y_test.unique().tolist() if i not in {*used.tolist()}]
-    if lost:
-        raise ValueError(f'{where}: test images of class {some(lost)} cannot be used, since there is '
-                         'no training image of it')
-    y, y_test = torch.searchsorted(used, y), torch.searchsorted(used, y_test)
-    found = found._replace(train=(x, y, *order), test=(x_test, y_test, *order_test))
-    return found, [names[0][i] for i in used.tolist()]
+def _numbered_alike(parts: Sequence, found: _Found, classes: Any) -> tuple[_Found, Any]:
+    "Labels that mean the same in training and test, and class names: `classes`, or those that fit"
+    (x, y, order), (x_test, y_test, order_test) = found.train, found.test
+    (_, train), (_, test) = parts
+    names, names_test = _label_names(train), _label_names(test)
+    fits = _names_fit(train, names, y[order.argsort()], True)
+    fits_test = _names_fit(test, names_test, y_test[order_test.argsort()], False)
+    if names and names_test and names != names_test and not (fits and fits_test):
+        expected = f'{some(names.values())} as train has, or labels of both that .classes names'
+        refuse('from_datasets', 'test.classes', [*names_test.values()], expected)
+    if fits:
+        used, means = y.unique(), names_test or names
+        number = {names[i]: i for i in used.tolist()}
+        lost = {means.get(v, v) for v in y_test.tolist()} - {*number}
+        if lost:
+            refuse('from_datasets', 'test', Shown(f'with images of {some(lost)}'), 'those of train')
+        y_test = torch.tensor([number[means[v]] for v in y_test.tolist()], dtype=torch.int64)
+        if classes is None:
+            classes = [names[i] for i in used.tolist()]
+            y, y_test = torch.searchsorted(used, y), torch.searchsorted(used, y_test)
+    elif classes is None and names:
+        warn('from_datasets: labels of train are not those that its .classes name, so they are '
+             'called by number; classes= can name them')
+    return found._replace(train=(x, y, order), test=(x_test, y_test, order_test)), classes
 
+# %% ../nbs/under_the_hood/20_image_folders.ipynb #entrance
 def _dataset(where: str, arg: str, ds: Any) -> Any:
     "`ds`, a Dataset that has items; of a DataLoader its Dataset"
     if isinstance(ds, DataLoader): ds = ds.dataset
-    if not (hasattr(ds, '__len__') and hasattr(ds, '__getitem__')):
-        refuse(where, arg, Shown(f'of type {type(ds).__name__}'), 'a Dataset with a length', TypeError)
-    return ds if len(ds) else refuse(where, arg, Shown('a Dataset without items'), 'at least one')
+    if not (hasattr(ds, '__len__') and hasattr(ds, '__getitem__') and len(ds)):
+        refuse(where, arg, Shown(f'of type {type(ds).__name__}'), 'a Dataset with items', TypeError)
+    return ds
 
 def _warn_of_change(source: _Items) -> None:
     "Warn if items differ when they are read again"
-    for i in source.look(8):
-        (a, _), (b, _) = source.seen[i], source.fetch(i)
-        if a.shape == b.shape and (a == b).all(): continue
-        arg, _, k = source.which(i)
-        return warn(f'{source.ask.where}: item {k} of {arg} is another image when it is read again; each '
-                    'item is read once, so random transforms are frozen: leave them out, methods and '
-                    'recipes augment')
+    for i, (name, a, _) in source.seen.items():
+        if np.array_equal(a, source.fetch(i)[1]): continue
+        return warn(f'from_datasets: {name} is another when it is read again; random transforms '
+                    'are frozen here: leave them out, methods and recipes augment')
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #from-datasets
 @own_device
@@ -558,93 +476,62 @@ def from_datasets(
     ask = _ask(where, size, fit, channels, stats, in_memory, cache_dir, progress, workers)
     parts = [(arg, _dataset(where, arg, ds)) for arg, ds in (('train', train), ('test', test))]
     if classes is not None: classes = checks.class_names(where, classes)
-    return _from_items(name, parts, classes, ask)
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #from-items
-def _from_items(name: str, parts: Sequence, classes: list[str] | None, ask: _Ask) -> ImageData:
-    names = [_label_names(ds) for _, ds in parts]
-    renumber = _renumbering(ask.where, *names)
-    source = _Items(name, parts, ask, renumber)
+    source = _Items(name, parts, ask)
     _warn_of_change(source)
-    found = _gather(source, ask)
-    hold = _names_hold(ask.where, parts, names, renumber, found)
-    if classes is None and hold: found, classes = _names_in_use(ask.where, names, renumber, found)
-    elif classes is None and names[0]:
-        warn(f'{ask.where}: labels of train are not those that its .classes name, so they are called by '
-             'number; classes= can name them')
+    found, classes = _numbered_alike(parts, _gather(source, ask), classes)
     return _data(found, classes, name, ask)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #told
-_texts = set('txt csv tsv json jsonl xml yaml yml toml md rst htm html css js db ini cfg log py ipynb r m '
-             'sh bat pdf doc docx mat xmp aae thm url lnk zip gz tar rar 7z md5 sha1 sha256 pkl '
-             'pickle'.split())  # no images
-_beside = set('mask masks label labels annotation annotations segmentation segmentations gt groundtruth '
-              'ground_truth trimaps depth thumb thumbs thumbnail thumbnails'.split())  # in a class
 _extensions = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.gif')
+_unread = ('.heic .heif .avif .jxl .jp2 .jfif .psd .svg .raw .dng .cr2 .nef .arw .dcm .nii .npy '
+           '.tga .ico .exr .hdr .mp4 .mov').split()  # other images
+_beside = ('mask masks label labels annotation annotations segmentation segmentations gt '
+           'groundtruth ground_truth trimaps depth thumb thumbs thumbnail thumbnails').split()
 _foreign = ('__macosx', '@eadir', '@recycle', '#recycle', '$recycle.bin', 'lost+found',
             'system volume information')
 
 def _stop(text: str) -> NoReturn: raise ValueError(f'load_dataset: {text}')
-def _tally(counts: Counter) -> str:
-    return ', '.join(f'{n:,} {what}' for what, n in counts.most_common(6))
 
-class _Told:
-    "What is odd about a folder of images, for a warning"
-    def __init__(self):
-        self.unread, self.beside = Counter(), Counter()
-        self.loose, self.more = 0, []
-
-    def lines(self, path: Path) -> Iterator[str]:
-        known, inner = ' '.join(_extensions), Counter({f'in {k}/': v for k, v in self.beside.items()})
-        if self.unread: yield f'{_tally(self.unread)} in {path} were not read (what is read: {known})'
-        if self.loose: yield f'{self.loose:,} images that lie in no class folder of {path} were not read'
-        if inner: yield f'images from inner folders were read as of the class around: {_tally(inner)}'
-        yield from self.more
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #listing
 def _visible(name: str) -> bool: return not name.startswith('.') and name.lower() not in _foreign
 
 def _subfolders(path: Path) -> list[str]:
-    "Names of the folders in `path`, sorted"
     return sorted(e.name for e in os.scandir(path) if e.is_dir() and _visible(e.name))
 
-def _image_files(path: Any, told: _Told | None = None, above: tuple = ()) -> list[str]:
-    "Paths of the image files in and below `path`, sorted; `told` hears of what is odd"
-    found, here, told = [], os.path.realpath(path), told or _Told()
+def _files_below(path: Any, above: tuple = ()) -> Iterator[str]:
+    "Paths of the visible files in and below `path`"
+    here = os.path.realpath(path)
     if here in above: _stop(f'{path} is a link to {here}, in which it lies; remove the link')
     for e in os.scandir(path):
         if not _visible(e.name): continue
-        if e.is_dir():
-            found += (more := _image_files(e.path, told, (*above, here)))
-            if e.name.lower() in _beside: told.beside[e.name] += len(more)
-        elif e.name.lower().endswith(_extensions):
-            if e.is_file() or not os.path.exists(e.path): found.append(e.path)
-        else:
-            end = os.path.splitext(e.name)[1].lower()
-            if end[1:] not in _texts and (end or not e.name.isupper()):
-                told.unread[f'{end} files' if end else 'files without an ending'] += 1
-    return sorted(found)
+        if e.is_dir(): yield from _files_below(e.path, (*above, here))
+        elif e.is_file() or not os.path.exists(e.path): yield e.path
+
+def _images(files: Iterable[str]) -> list[str]:
+    return sorted(f for f in files if f.lower().endswith(_extensions))
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #class-files
-def _class_files(path: Any, told: _Told) -> dict[str, list[str]]:
-    "The image files of each class folder in `path`, or as TinyImageNet's notes say"
-    path = Path(path)
-    notes, files = path/'val_annotations.txt', {}
-    if notes.is_file() and (path/'images').is_dir():
-        for n, line in enumerate(notes.read_text(encoding='utf-8').splitlines(), 1):
-            name, cls = [*line.split(), '', ''][:2]
-            if not cls: _stop(f'line {n} of {notes} is {line!r}, expected a file and a class')
-            files.setdefault(cls, []).append(str(path/'images'/name))
-        return {c: sorted(files[c]) for c in sorted(files)}
-    for c in _subfolders(path):
-        files[c] = _image_files(path/c, here := _Told())
-        if not files[c]:
-            but = f', but {_tally(here.unread)}' if here.unread else ''
-            _stop(f'class folder {path/c} holds no images ({" ".join(_extensions)}){but}')
-        told.unread += here.unread
-        if here.beside.total() < len(files[c]): told.beside += here.beside  # else there are no others
-    loose = (e for e in os.scandir(path) if e.is_file() and e.name.lower().endswith(_extensions))
-    if files: told.loose += len(list(loose))
+def _tiny_imagenet(path: Path) -> dict[str, list[str]]:
+    files = {}
+    for line in (path/'val_annotations.txt').read_text(encoding='utf-8').splitlines():
+        name, c = line.split()[:2]
+        files.setdefault(c, []).append(str(path/'images'/name))
+    return {c: sorted(files[c]) for c in sorted(files)}
+
+def _class_files(path: Path) -> dict[str, list[str]]:
+    "The image files of each class folder in `path`; warns of what may be meant otherwise"
+    if (path/'val_annotations.txt').is_file(): return _tiny_imagenet(path)
+    below = {c: list(_files_below(path/c)) for c in _subfolders(path)}
+    files, depth = {c: _images(found) for c, found in below.items()}, len(path.parts) + 1
+    for c, found in files.items():
+        if not found: _stop(f'class folder {path/c} holds no images ({" ".join(_extensions)})')
+    loose = len(_images(e.path for e in os.scandir(path) if e.is_file()))
+    ends = Counter(Path(f).suffix.lower() for found in below.values() for f in found)
+    odd = [f'{n:,} {end} files' for end, n in ends.items() if end in _unread]
+    if loose and files: odd.append(f'{loose:,} images in no class folder')
+    if odd: warn(f'load_dataset: {", ".join(odd)} were not read, in {path}')
+    folders = Counter(p for found in files.values() for f in found for p in Path(f).parts[depth:-1])
+    masks = [f'{n:,} in {p}/' for p, n in folders.items() if p.lower() in _beside]
+    if masks: warn(f'load_dataset: {", ".join(masks)} of {path} were read as of the class around')
     return files
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #find-splits
@@ -652,176 +539,113 @@ _trains = 'train', 'training', 'trn'
 _vals = 'test', 'val', 'valid', 'validation'
 _tests = 'test', 'testing', 'holdout', *_vals[1:], 'dev', 'eval', 'evaluation'  # the first is taken
 
-def _split_name(name: str) -> tuple[str | None, str]:
-    "'seg_train' as ('train', 'seg'): the split a folder is named after, and what else it says"
+def _split_name(name: str) -> tuple[str, str]:
+    "'seg_train' as ('train', 'seg'): the split a folder is named after, or '', and the rest"
     words = [w.removesuffix('set') or w for w in re.findall('[a-z]+|[0-9]+', name.lower())]
     split = [w for w in words if w in _trains + _tests]
     rest = ' '.join(w for w in words if w not in (*split, 'set', 'data', 'images', 'imgs', 'split'))
-    return (split[0], rest) if len(split) == 1 else (None, rest)
+    return (split[0], rest) if len(split) == 1 else ('', rest)
 
-def _find_splits(path: Any) -> tuple[Path, Path | None]:
+def _find_splits(path: Path) -> tuple[Path, Path | None]:
     "The folders of the training and of the test images; None for the latter if there is none"
-    path = Path(path)
     named = [(*_split_name(n), path/n) for n in _subfolders(path) if _subfolders(path/n)]
-    trains = [(rest, p) for w, rest, p in named if w in _trains]
     tests = lambda rest: [p for w in _tests for word, r, p in named if (word, r) == (w, rest)]
-    trains = [t for t in trains if not t[0]] or [t for t in trains if tests(t[0])]
-    if not trains:
-        alone = [p for w, rest, p in named if not rest and w in _vals]
-        if alone: _stop(f'{path} has {alone[0].name}/ with folders in it, but no train/')
-        return path, None
-    if len(trains) > 1:
-        _stop(f'{path} has several training folders, {some(p.name for _, p in trains)}')
+    trains = [(rest, p) for word, rest, p in named if word in _trains and (not rest or tests(rest))]
+    trains = [t for t in trains if not t[0]] or trains
+    alone = [p.name for word, rest, p in named if word in _vals and not rest]
+    if not trains and not alone: return path, None
+    if len(trains) != 1:
+        found = some(p.name for _, p in trains) or f'{alone[0]}/, but no train/'
+        _stop(f'{path} has {found}, expected one training folder')
     (rest, train), = trains
-    known = set(_subfolders(train))
-    labelled = [t for t in tests(rest)
-                if (t/'val_annotations.txt').is_file() or known & set(_subfolders(t))]
-    return train, next(iter(labelled + tests(rest)), None)
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #stratified
-def _stratified(files: dict, fraction: float, seed: int, left: str = '') -> tuple[dict, dict]:
-    "Training and test files of each class; `fraction` of each class is for testing"
-    fraction = checks.share('load_dataset', 'test_fraction', fraction)
-    train, test = {}, {}
-    for c, found in files.items():
-        n = len(found)
-        if n < 2:
-            got = f'one image only, {found[0]}' if n else 'no image'
-            _stop(f'class {c!r} has {got}{left}, expected at least two, one to train and one to test')
-        n_test = min(max(1, round(n * fraction)), n - 1)
-        chosen = set(torch.randperm(n, generator=gen(seed, 'split', c))[:n_test].tolist())
-        test[c]  = [f for i, f in enumerate(found) if i in chosen]
-        train[c] = [f for i, f in enumerate(found) if i not in chosen]
-    return train, test
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #odd-folders
-def _odd_folders(path: Path, train_dir: Path, test_dir: Path | None, told: _Told) -> None:
-    inner = [set(_subfolders(train_dir/c)) for c in _subfolders(train_dir)]
-    common = sorted(set.intersection(*inner)) if len(inner) > 1 else []
-    words, same = {_split_name(c)[0] for c in common}, f'every class folder of {train_dir} holds'
-    if words & {*_trains} and words & {*_tests}:
-        _stop(f'{same} {some(common)}; expected the other way round, train/ and test/ with a folder for '
-              'each class')
-    if len(common) > 1:
-        told.more.append(f'{same} the same folders, {some(common)}; if those are the classes, name the '
-                         'folders around them train/ and test/')
-    used = {_split_name(p.name)[1] for p in (train_dir, test_dir or train_dir)}
-    for p in [path/name for name in _subfolders(path)] if train_dir != path else ():
-        word, rest = _split_name(p.name)
-        also = p not in (train_dir, test_dir) and set(_subfolders(p)) & set(_subfolders(train_dir))
-        if also and not (word in _tests and rest in used): told.more.append(f'{p} was not read')
+    known = {*_subfolders(train)}
+    labelled = lambda p: (p/'val_annotations.txt').is_file() or not known.isdisjoint(_subfolders(p))
+    return train, next(iter(sorted(tests(rest), key=labelled, reverse=True)), None)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #folder-files
-def folder_files(path: Any, fraction: float = 0.2, seed: int = 0, told: Any = None) -> tuple[dict, dict]:
-    "Training and test files of each class of a folder"
-    (train_dir, test_dir), told = _find_splits(path), told or _Told()
-    _odd_folders(Path(path), train_dir, test_dir, told)
-    train = _class_files(train_dir, told)
-    if not train:
-        what = 'images, but no folder for each class' if _image_files(train_dir) else 'no images'
-        _stop(f'{train_dir} holds {what}, expected a folder of images for each class')
+def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
+    "Training and test files of each class of a folder; None for the latter if there are none"
+    train_dir, test_dir = _find_splits(Path(path))
+    train = _class_files(train_dir)
     if len(train) < 2:
-        _stop(f'{train_dir} holds one class only, {next(iter(train))!r}, expected at least two; if the '
-              'classes lie inside that folder, pass that folder')
-    if test_dir is None: return _stratified(train, fraction, seed)
-    test = _class_files(test_dir, told)
-    missing, extra = [c for c in train if c not in test], [c for c in test if c not in train]
-    if missing or extra:
-        _stop(f'the classes of {test_dir} are not those of {train_dir}: missing '
-              f'{some(missing) or "none"}, extra {some(extra) or "none"}')
-    return train, {c: test[c] for c in train}
+        found = f'one class only, {next(iter(train))!r}' if train else 'no folders of images'
+        _stop(f'{train_dir} holds {found}, expected a folder of images for each class; if the '
+              'classes lie deeper, pass the folder around them')
+    common = set.intersection(*({*_subfolders(train_dir/c)} for c in train))
+    words = {_split_name(c)[0] for c in common}
+    if words & {*_trains} and words & {*_tests}:
+        _stop(f'every class folder of {train_dir} holds {some(sorted(common))}; expected the other '
+              'way round, train/ and test/ with a folder for each class')
+    if len(common) > 1:
+        warn(f'load_dataset: every class folder of {train_dir} holds {some(sorted(common))}; if those '
+             'are the classes, name the folders around them train/ and test/')
+    test = _class_files(test_dir) if test_dir else None
+    if test and {*test} != {*train}:
+        missing, extra = some(sorted({*train} - {*test})), some(sorted({*test} - {*train}))
+        _stop(f'the classes of {test_dir} are not those of {train_dir}: '
+              f'missing {missing or "none"}, extra {extra or "none"}')
+    return train, test and {c: test[c] for c in train}
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #files-source
+def _folder_identity(path: Path, ask: _Ask, split: bool) -> dict:
+    drawn = (ask.test_fraction, ask.seed) if split else None
+    return dict(path=str(path.resolve()), how=ask.how, split=drawn, skip_bad=ask.skip_bad)
+
 class _Files:
     "The files of a folder, class after class and training before test, as a source of images"
-    def __init__(self, path: Path, splits: tuple[dict, dict], ask: _Ask, split: tuple | None):
-        self.path, self.split, self.ask, self.name = path, split, ask, path.resolve().name
-        self.classes = list(splits[0])
-        every = [(f, i) for files in splits for i, fs in enumerate(files.values()) for f in fs]
-        self.paths, self.labels = [f for f, _ in every], [i for _, i in every]
-        self.n_train, self.n = sum(map(len, splits[0].values())), len(self.paths)
+    def __init__(self, path: Path, train: dict, test: dict | None, ask: _Ask):
+        self.path, self.ask, self.name, self.classes = path, ask, path.resolve().name, [*train]
+        parts = [fs for part in (train, test or {}) for fs in enumerate(part.values())]
+        self.paths = [f for _, fs in parts for f in fs]
+        self.labels = [i for i, fs in parts for _ in fs]
+        self.n_train, self.n = sum(map(len, train.values())), len(self.paths)
+        self.split = None if test else (dict(enumerate(train)), ask.test_fraction, ask.seed)
+        self.identity = _folder_identity(path, ask, not test)
+        self.about = dict(source=str(path.resolve()), classes=self.classes, n=self.n)
 
-    def blocks(self) -> Iterator[list[tuple]]:
-        "Lists of (path, image or reason, label)"
-        todo, how = _blocks(self.n), self.ask.how
+    def read(self) -> Iterator[tuple]:
+        "(path, image or reason, label) of every file"
         with ThreadPoolExecutor(self.ask.workers or min(8, os.cpu_count() or 1)) as pool:
-            ahead = lambda b: pool.map(lambda p: decode(p, how), self.paths[b.start:b.stop])
-            waiting = [ahead(b) for b in todo[:1]]
-            for i, b in enumerate(todo):
-                waiting += [ahead(nxt) for nxt in todo[i + 1:i + 2]]
-                arrays = list(waiting.pop(0))
-                yield list(zip(self.paths[b.start:b.stop], arrays, self.labels[b.start:b.stop]))
-
-    def divide(self, good: Tensor) -> Sequence[Tensor]:
-        "Where the good images of training and test are"
-        if self.split is None or good.all(): return _split_at(self.n_train, good)
-        slots, files = {p: i for i, p in enumerate(self.paths) if good[i]}, {c: [] for c in self.classes}
-        for p, i in sorted(slots.items()): files[self.classes[self.labels[i]]].append(p)
-        return [torch.tensor([slots[p] for found in part.values() for p in found])
-                for part in _stratified(files, *self.split, ' that can be read')]
+            for i in range(0, self.n, 128):  # so many are in memory at once
+                paths = self.paths[i:i + 128]
+                arrays = pool.map(lambda path: decode(path, self.ask.how), paths)
+                yield from zip(paths, arrays, self.labels[i:i + 128])
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #files-plan
-def _folder_identity(path: Path, ask: _Ask, split: tuple | None) -> dict:
-    skip_bad = 'before the split' if ask.skip_bad and split else ask.skip_bad
-    return dict(path=str(path.resolve()), how=ask.how, split=split, skip_bad=skip_bad)
-
 @patch
-def identity(self: _Files) -> dict: return _folder_identity(self.path, self.ask, self.split)
+def nbytes(self: _Files) -> int:
+    "How much memory all images would take, as the largest of eight suggests"
+    seen = [decode(self.paths[i], self.ask.how) for i in _spread(self.n, 8)]
+    return self.n * max((a.nbytes for a in seen if not isinstance(a, str)), default=0)
 
-@patch
-def about(self: _Files) -> dict:
-    return dict(source=str(self.path.resolve()), classes=self.classes, n=self.n)
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #files-plan2
 @patch
 def plan(self: _Files) -> str:
     "A hash that changes when the files do, or Pillow's settings that decide which are good"
-    self.stats = [_stat(p) for p in self.paths]
-    files = list(zip((os.path.relpath(p, self.path) for p in self.paths), self.labels, self.stats))
+    names = [os.path.relpath(p, self.path) for p in self.paths]
+    files = list(zip(names, self.labels, map(_stat, self.paths)))
     pillow = Image.MAX_IMAGE_PIXELS, PILFile.LOAD_TRUNCATED_IMAGES
-    return _hash([self.identity(), self.classes, self.n_train, files, pillow])
-
-@patch
-def check(self: _Files) -> None:
-    "An error if a file is not what it was when the plan was made"
-    for p, before in zip(self.paths, self.stats):
-        if _stat(p) != before:
-            _stop(f'{p} changed while the folder was read; run again when nobody writes there')
-
-@patch
-def nbytes(self: _Files) -> int:
-    "How much memory all images would take, as eight of them suggest"
-    some = [decode(self.paths[k * (self.n - 1) // 7], self.ask.how) for k in range(8)]
-    return self.n * max((a.nbytes for a in some if not isinstance(a, str)), default=0)
+    return _hash([self.identity, self.classes, self.n_train, files, pillow])
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-folder
 def _load_folder(path: Path, ask: _Ask) -> ImageData:
-    "`load_dataset` for a folder"
-    top, root = cache_folder(ask.cache_dir).resolve(), path.resolve()
-    inside = root in (top, *top.parents) and all(map(_visible, top.relative_to(root).parts))
-    if inside and ask.in_memory is not True:
-        refuse(ask.where, 'cache_dir', Shown(f'{top}, which lies in the folder of images'),
-               'another, or one whose name begins with a dot')
-    split, told = (ask.test_fraction, ask.seed) if _find_splits(path)[1] is None else None, _Told()
-    source = _Files(path, folder_files(path, ask.test_fraction, ask.seed, told), ask, split)
-    for line in told.lines(path): warn(f'load_dataset: {line}')
+    source = _Files(path, *folder_files(path), ask)
+    if source.split: _stratified(torch.tensor(source.labels), *source.split)  # rather stop here
     return _from_files(_gather(source, ask), source.classes, source.n, source.name, ask)
 
 def _from_files(found: _Found, classes: list, n: int, name: str, ask: _Ask) -> ImageData:
     "`ImageData` from what was found in a folder of `n` files"
     if found.bad:
         (file, why), k = found.bad[0], len(found.bad)
-        warn(f'load_dataset: left out {k:,} of {n:,} files that cannot be read, e.g. {file} ({why})')
-    for what, (_, y, *_) in (('training', found.train), ('test', found.test)):
-        empty = [c for c, n in zip(classes, y.bincount(minlength=len(classes)).tolist()) if not n]
-        if empty: _stop(f'class {some(empty)} has no {what} image that can be read')
+        warn(f'load_dataset: left out {k:,} of {n:,} files that cannot be read, e.g. {file} '
+             f'({why})')
+    lost = [c for i, c in enumerate(classes) if i not in found.test[1]]
+    if lost: _stop(f'class {some(lost)} has no test image that can be read')
     return _data(found, classes, name, ask)
 
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #vanished
 def _load_vanished(path: Path, ask: _Ask) -> ImageData | None:
     "The images of a folder that is gone, if a cache has them"
     name = path.resolve().name
-    for split in (None, (ask.test_fraction, ask.seed)):
+    for split in (False, True):
         c = open_cache(cache_path(ask.cache_dir, name, _folder_identity(path, ask, split)))
         if c is None: continue
         warn(f'load_dataset: there is no folder {path}; its images come from {c}')
@@ -839,7 +663,7 @@ _torchvision = dict(  # name: torchvision's class, its folder below root, the fi
 def _load_digits() -> tuple:
     "scikit-learn's 8 × 8 digits: x, y, x_test, y_test, class names"
     from sklearn.datasets import load_digits  # here, because it takes a second
-    raw = load_digits()
+    raw: Any = load_digits()
     x, y = torch.tensor(raw.images * 255 / 16).round().byte()[:, None], torch.tensor(raw.target)
     train = torch.zeros(len(y), dtype=torch.bool)
     for c in range(10):
@@ -847,40 +671,34 @@ def _load_digits() -> tuple:
         train[found[torch.randperm(len(found), generator=gen(0, 'digits', c))[:140]]] = True
     return x[train], y[train], x[~train], y[~train], range(10)
 
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #torchvision
-def _load_torchvision(name: str, root: Path, download: bool) -> tuple:
-    "Both splits of a set that torchvision knows: x, y, x_test, y_test, class names"
-    from torchvision import datasets  # here, because it takes a while and other sets do not need it
-    parts = []
-    for train in (True, False):
-        split = dict(split='train' if train else 'test') if name == 'svhn' else dict(train=train)
-        ds = getattr(datasets, _torchvision[name][0])(root, download=download, **split)
-        x, y = torch.as_tensor(ds.data), torch.as_tensor(ds.labels if name == 'svhn' else ds.targets)
-        if x.ndim == 3: x = x[:, None]
-        parts += [x.permute(0, 3, 1, 2) if name.startswith('cifar') else x, y.long()]
-    named = name in ('fashionmnist', 'kmnist', 'cifar10', 'cifar100')
-    return (*parts, ds.classes if named else range(10))
-
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #unpack
 _most_unpacked = 2**26  # bytes; the largest file, MNIST's training images, has 47,040,016
 
-def _unpack_idx(name: str, root: Path, to: Path) -> Path:
-    "Unpack the .gz files of MNIST or its kin from `root` to `to`; where the files are then"
-    _, sub, files = _torchvision[name]
-    packed = [root/sub/f for f in files]
-    there = all(p.with_suffix('').is_file() for p in packed)
-    if files is not _idx or there or not all(p.is_file() for p in packed): return root
-    (to/sub).mkdir(parents=True)
-    for p in packed:
-        try:
-            with gzip.open(p) as f: unpacked = f.read(_most_unpacked + 1)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as e:
-            _stop(f'{p} is damaged ({e}); delete it to have it fetched again')
-        if len(unpacked) > _most_unpacked:
-            _stop(f'{p} unpacks to more than {_most_unpacked:,} bytes, expected at most 47,040,016; '
-                  'delete it to have it fetched again')
-        (to/sub/p.stem).write_bytes(unpacked)
-    return to
+def _idx_array(path: Path) -> Tensor:
+    try:
+        with gzip.open(path) as f: raw = f.read(_most_unpacked)
+        sizes = [int.from_bytes(raw[i:i + 4], 'big') for i in range(4, 4 + 4 * raw[3], 4)]
+        start = 4 + 4 * len(sizes)
+        return torch.frombuffer(bytearray(raw), dtype=torch.uint8, offset=start).view(sizes)
+    except (EOFError, IndexError, RuntimeError, ValueError, zlib.error, gzip.BadGzipFile) as e:
+        _stop(f'{path} is damaged ({e}); delete it to have it fetched again')
+
+def _load_torchvision(name: str, root: Path, download: bool) -> tuple:
+    "Both splits of a set that torchvision knows: x, y, x_test, y_test, class names"
+    from torchvision import datasets  # here, because it takes a while and other sets do not need it
+    (kind, sub, files), parts = _torchvision[name], []
+    make, packed = getattr(datasets, kind), [root/sub/f for f in files]
+    named = make.classes if name in ('fashionmnist', 'kmnist') else range(10)
+    if files is _idx and all(p.is_file() for p in packed):
+        x, y, x_test, y_test = map(_idx_array, packed)
+        return x[:, None], y.long(), x_test[:, None], y_test.long(), named
+    for train in (True, False):
+        split = dict(split='train' if train else 'test') if name == 'svhn' else dict(train=train)
+        ds = make(root, download=download, **split)
+        x, y = map(torch.as_tensor, (ds.data, ds.labels if name == 'svhn' else ds.targets))
+        if x.ndim == 3: x = x[:, None]
+        parts += [x.permute(0, 3, 1, 2) if name.startswith('cifar') else x, y.long()]
+    return (*parts, ds.classes if name.startswith('cifar') else named)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #dataset-names
 def dataset_names() -> list[str]:
@@ -889,50 +707,33 @@ def dataset_names() -> list[str]:
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #refit
 def resized(
-    x: Tensor,                           # (N, C, H, W) uint8
+    x: Tensor,                           # (N, 1 or 3, H, W) uint8
     size: tuple[int, int] | None = None, # (height, width)
     fit: str = 'crop',                   # 'crop', 'stretch' or 'pad'
     channels: int | None = None,         # 1 or 3
 ) -> Tensor:
     "Images at another size or with another number of channels"
-    if (size is None or tuple(x.shape[2:]) == size) and channels in (None, x.shape[1]): return x
-    stack, how = _Stack('load_dataset', len(x)), How(size, fit, channels)
-    for i, im in enumerate(x.permute(0, 2, 3, 1).numpy()):
-        stack.add(_item_array('load_dataset: image number', i, im, how), f'image {i}')
-    return torch.from_numpy(stack.images[:stack.i])
+    stack, how = _Stack('resized', len(x), _in_memory), How(size, fit, channels)
+    for i, im in enumerate(x):
+        stack.add(_item_array('resized', f'image {i}', im, how), f'image {i}')
+    return torch.from_numpy(stack.images) if len(x) else x
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-named
-class _Pairs(Dataset):
-    "Images (N, C, H, W) and labels as a Dataset"
-    def __init__(self, x: Tensor, y: Tensor): self.x, self.y = x, y
-    def __len__(self) -> int: return len(self.y)
-    def __getitem__(self, i: int) -> tuple:
-        return self.x[i].permute(1, 2, 0).numpy(), int(self.y[i])
-
 def _from_arrays(name: str, train: tuple, test: tuple, classes: Any, ask: _Ask) -> ImageData:
-    "`ImageData` from two of (bytes (N, C, H, W), labels), resized, in memory or in a cache"
+    "`ImageData` from two of (bytes (N, C, H, W), labels)"
     x, how = train[0], ask.how
     as_is = how.size in (None, tuple(x.shape[2:])) and how.channels in (None, x.shape[1])
-    parts = ('train', _Pairs(*train)), ('test', _Pairs(*test))
+    if as_is and ask.in_memory is not False: return _data(_Found(train, test), classes, name, ask)
+    parts = ('train', TensorDataset(*train)), ('test', TensorDataset(*test))
     source = _Items(name, parts, ask._replace(workers=0))
-    if ask.in_memory or ask.in_memory is None and (as_is or _fits(source)):
-        found = _Found(*((resized(x, *how), y) for x, y in (train, test)), [])
-    else: found = _gather(source, ask._replace(in_memory=False))
-    return _data(found, classes, name, ask)
-
-def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
-    "`load_dataset` for a name"
-    if root is not None: checks.instance(ask.where, 'root', root, (str, os.PathLike), 'a folder')
-    root = root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation'
-    root = Path(root).expanduser()
-    x, y, x_test, y_test, classes = _load_digits() if name == 'digits' else _fetched(name, root, download)
-    return _from_arrays(name, (x, y), (x_test, y_test), classes, ask)
+    return _data(_gather(source, ask), classes, name, ask)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #fetched
-def _fetched(name: str, root: Path, download: bool) -> tuple:
-    try:
-        with tempfile.TemporaryDirectory() as d:
-            return _load_torchvision(name, _unpack_idx(name, root, Path(d)), download)
+def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
+    root = root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation'
+    checks.instance(ask.where, 'root', root, (str, os.PathLike), 'a folder')
+    root = Path(root).expanduser()
+    try: found = _load_digits() if name == 'digits' else _load_torchvision(name, root, download)
     except (RuntimeError, FileNotFoundError, URLError, HTTPException, ConnectionError,
             TimeoutError) as e:
         (_, sub, files), why = _torchvision[name], ' '.join(str(e).split())
@@ -940,11 +741,12 @@ def _fetched(name: str, root: Path, download: bool) -> tuple:
             f'load_dataset: {name!r} is not in {root} and could not be fetched ({why}). '
             f'Put {", ".join(files)} into {root/sub}, or pass as root= the folder that has them in '
             f'{sub or "it"}, or run once with network and download=True') from e
+    return _from_arrays(name, found[:2], found[2:4], found[4], ask)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #npz
 def _npz_pairs(names: Iterable[str]) -> dict:
     "{'train': (images, labels), 'test': …, '': …}: the entries of a file by what their names say"
-    said = {w: k for k, words in enumerate(('x images image data', 'y labels label targets')) for w in words.split()}
+    said = dict(x=0, images=0, image=0, data=0, y=1, labels=1, label=1, targets=1)
     pairs = {}
     for name in names:
         words = re.findall('[a-z]+', name.lower())
@@ -953,63 +755,46 @@ def _npz_pairs(names: Iterable[str]) -> dict:
         if len(what) == 1: pairs.setdefault(split, {})[what.pop()] = name
     return {k: (v[0], v[1]) for k, v in pairs.items() if len(v) == 2}
 
-def _npz_images(name: str, x: np.ndarray) -> np.ndarray:
-    "Images of an .npz file as (N, C, H, W) or (N, H, W)"
-    if x.ndim == 4 and x.shape[3] in (1, 3): return x.transpose(0, 3, 1, 2)  # numpy's usual order
-    if x.ndim == 3 or x.ndim == 4 and x.shape[1] in (1, 3): return x
-    raise ValueError(f'{name} has shape {x.shape}, expected (N, H, W), or 1 or 3 channels')
-
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #load-npz
-def _open_npz(path: Path) -> tuple[dict, Any]:
-    "{split: (images, labels)} of an .npz file, and class names or None"
+def _open_npz(path: Path) -> tuple[list, Any]:
+    "(images, labels) of one or two parts of an .npz file, and class names or None"
     try:
         size, free = sum(e.file_size for e in zipfile.ZipFile(path).infolist()), free_memory()
-        if free and size > free:
-            raise ValueError(f'it unpacks to {size:,} bytes, of memory {free:,} are free')
+        if free and size > free: raise ValueError(f'it takes {size:,} bytes, {free:,} are free')
         with np.load(path, allow_pickle=False) as f:
             pairs = _npz_pairs(f.files)
-            if not {'train', ''} & {*pairs}:
-                raise ValueError(f'it holds {some(f.files)}, expected train_images and train_labels, '
+            used = ['train' if 'train' in pairs else '', *(k for k in _tests if k in pairs)][:2]
+            if used[0] not in pairs:
+                raise ValueError(f'it holds {some(f.files)}, expected train_images, train_labels, '
                                  'test_images and test_labels, or one pair of images and labels')
-            found = {k: (_npz_images(a, f[a]), f[b]) for k, (a, b) in pairs.items()}
-            return found, f['classes'] if 'classes' in f.files else None
+            return [[f[k] for k in pairs[part]] for part in used], f.get('classes')
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as e:
         raise ValueError(f'load_dataset: {path} cannot be used: {e}') from e
 
+# %% ../nbs/under_the_hood/20_image_folders.ipynb #load-npz
 def _load_npz(path: Path, ask: _Ask) -> ImageData:
-    "`load_dataset` for an .npz file"
-    pairs, classes = _open_npz(path)
-    used = ['train' if 'train' in pairs else '', *(k for k in _tests if k in pairs)][:2]
-    parts = [(as_bytes(ask.where, 'images', x), checks.labels(ask.where, 'labels', y, len(x)))
-             for x, y in map(pairs.get, used)]
+    (found, classes), parts = _open_npz(path), []
+    for x, y in found:
+        if x.ndim == 4 and x.shape[3] in (1, 3): x = x.transpose(0, 3, 1, 2)  # numpy's usual order
+        x = as_bytes(ask.where, 'images', x)
+        parts.append((x, checks.labels(ask.where, 'labels', y, len(x))))
     if len(parts) == 1:
         (x, y), = parts
-        idx = {int(c): (y == c).nonzero()[:, 0].tolist() for c in y.unique()}
-        split = _stratified(idx, ask.test_fraction, ask.seed)
-        places = [[i for found in part.values() for i in found] for part in split]
-        parts = [(x[i], y[i]) for i in places]
-    return _from_arrays(path.stem, *parts, classes, ask)
+        labels = y.unique().tolist()
+        rows = _stratified(y, dict(zip(labels, labels)), ask.test_fraction, ask.seed)
+        parts = [(x[r], y[r]) for r in rows]
+    return _from_arrays(path.stem, parts[0], parts[1], classes, ask)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-path
 def _load_path(given: Any, path: Path, ask: _Ask) -> ImageData:
-    "`load_dataset` for what lies at a path"
     if path.is_dir(): return _load_folder(path, ask)
     if path.is_file() and path.suffix.lower() == '.npz': return _load_npz(path, ask)
-    if path.exists():
-        _stop(f'{path} is a file, expected a folder, or an .npz file of images and labels (unpack an '
-              'archive first)')
+    if path.exists(): _stop(f'{path} is a file, expected a folder or an .npz (unpack an archive)')
     if ask.in_memory is not True and (found := _load_vanished(path, ask)): return found
-    if not isinstance(given, str) or '/' in given or os.sep in given or given[:1] in '.~':
-        raise FileNotFoundError(f'load_dataset: there is no folder {path}')
     known = dataset_names()
-    near = ', '.join(difflib.get_close_matches(plain_name(given), known, cutoff=0.4) or known)
-    _stop(f'{given!r} is neither a folder nor a known name; the nearest are {near}')
-
-def _folder_beside(name: str) -> None:
-    "Warn if a known name is that of a folder of images, too"
-    files = (f for _, _, files in os.walk(name) for f in files)
-    if any(f.lower().endswith(_extensions) for f in files):
-        warn(f'load_dataset: {name!r} is the set of that name; for the folder beside it say ./{name}')
+    if isinstance(given, str) and not {'/', os.sep} & {*given} and given[0] not in '.~':
+        near = checks.nearest(plain_name(given), known)
+        _stop(f'{given!r} is neither a folder nor one of {", ".join(known)}{near}')
+    raise FileNotFoundError(f'load_dataset: there is no folder {path}')
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-dataset
 @own_device
@@ -1020,7 +805,7 @@ def load_dataset(
     size: int | Sequence[int] | None = None, # Pixels, or (height, width): resize every image
     fit: str = 'crop',             # How: 'crop' to the middle, 'pad' with black, or 'stretch'
     channels: int | None = None,   # 1 or 3, default 1 if every image is gray, else 3
-    stats: Any = 'own',            # 'own', 'published', a set's name, or (mean, std) of pixels in 0–1
+    stats: Any = 'own',            # 'own', 'published', a set's name, or (mean, std) of pixels
     test_fraction: float = 0.2,    # Share of each class for testing, if there is no test/ or val/
     seed: int = 0,                 # Of that split; each has a cache of its own
     skip_bad: bool = False,        # Leave out files that cannot be read, in place of stopping
@@ -1031,11 +816,11 @@ def load_dataset(
 ) -> ImageData:
     "Labelled images, by name or from a folder"
     where, given = 'load_dataset', name_or_folder
-    if not isinstance(given, (str, os.PathLike)) or given == '':
-        refuse(where, 'name_or_folder', given, 'a name or a path', TypeError)
-    ask = _ask(where, size, fit, channels, stats, in_memory, cache_dir, progress, workers, skip_bad,
-               checks.python(test_fraction), checks.python(seed))
-    if not isinstance(given, str) or plain_name(given) not in dataset_names():
-        return _load_path(given, Path(given).expanduser(), ask)
-    _folder_beside(given)
-    return _load_named(plain_name(given), root, download, ask)
+    checks.instance(where, 'name_or_folder', given or None, (str, os.PathLike), 'a name or a path')
+    ask = _ask(where, size, fit, channels, stats, in_memory, cache_dir, progress, workers,
+               skip_bad, checks.python(test_fraction), checks.python(seed))
+    name = plain_name(given) if isinstance(given, str) else ''
+    if name not in dataset_names(): return _load_path(given, Path(given).expanduser(), ask)
+    if os.path.isdir(given) and _images(_files_below(given)):
+        warn(f'{where}: {given!r} is the set of that name; for the folder beside it say ./{given}')
+    return _load_named(name, root, download, ask)

@@ -9,37 +9,35 @@ __all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELV
 
 # %% ../nbs/08_multi_level_matching.ipynb #imports
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .checks import number, refuse, same
-from .condensation import Batch, Step, siamese
-from .gradient_matching import (GradientMatching, Intra, Level, angle, class_gradient, dc_settings,
-                                                    intra, match_gradients)
+from .augmentation import siamese
+from .checks import number
+from .condensation import Step
+from .data import Batch
+from .gradient_matching import (
+    GradientMatching, Intra, Level, angle, class_gradient, dc_settings, intra, match_gradients)
 
 # %% ../nbs/08_multi_level_matching.ipynb #mean-gradient
 def mean_gradient(
     grads: list,   # For each class its gradient, one tensor for each parameter
 ) -> tuple:        # One tensor for each parameter
     "The mean over classes of their gradients (the inter-class gradient of Delving)"
-    if not len(grads): refuse('mean_gradient', 'grads', grads, 'the gradients of at least one class')
     return tuple(sum(p) / len(p) for p in zip(*grads))    # 1/C Σ_c g_c, parameter by parameter
 
 # %% ../nbs/08_multi_level_matching.ipynb #inter
 @dataclass(frozen=True)
 class Inter(Level):
-    "The distance between the means over classes, times the number of classes (Delving's ablation 'inter')"
-    def __call__(self, real, syn, distance, step=Step()):
+    "The distance of the means over classes, times the number of classes (Delving's 'inter')"
+    def __call__(self, real: list, syn: list, distance: Callable, step: Step = Step()) -> Any:
         n, team = len(real), step.team
-        same('inter', 'numbers of classes', n, len(syn))
-        if not team: return n * distance(mean_gradient(real), mean_gradient(syn))    # C · D(ḡ of T, ḡ of S)
+        if not team: return n * distance(mean_gradient(real), mean_gradient(syn))    # C · D(ḡ, ḡ)
         d, every = distance(*team.means(real, syn)), team.n_classes
-        return every * d - (every - n) * d.detach()    # the share of these n classes, with the slope of the whole
-
-    def __str__(self): return 'inter'
+        return every * d - (every - n) * d.detach()    # the share of n classes, the slope of all
 
 inter = Inter()
 
@@ -49,27 +47,24 @@ class Both(Level):
     "The sum over classes, and λ times the term of their mean (Delving's 'M')"
     lam: float = 1.   # Weight λ of the inter-class term
 
-    def __post_init__(self): number('Both', 'lam', self.lam)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'separable', number('Both', 'lam', self.lam) == 0)
 
-    @property
-    def separable(self) -> bool: return self.lam == 0
+    def __call__(self, real: list, syn: list, distance: Callable, step: Step = Step()) -> Any:
+        loss = intra(real, syn, distance, step)                            # Σ_c D(g_c, g_c)
+        if not self.lam: return loss
+        return loss + self.lam * inter(real, syn, distance, step)          # + λ C D(ḡ, ḡ)
 
-    def __call__(self, real, syn, distance, step=Step()):
-        loss = intra(real, syn, distance, step)                                        # Σ_c D(g_c, g_c)
-        return loss + self.lam * inter(real, syn, distance, step) if self.lam else loss   # + λ C D(ḡ, ḡ)
-
-    def __str__(self): return 'both' if self.lam == 1 else f'both({self.lam:g})'
+    def __str__(self) -> str: return 'both' if self.lam == 1 else f'both({self.lam:g})'
 
 both = Both()
 
 # %% ../nbs/08_multi_level_matching.ipynb #interleaved
 @dataclass(frozen=True)
 class Interleaved(Level):
-    "Class by class for every even network drawn, the mean for every odd one (Delving's ablation 'interleaved')"
-    def __call__(self, real, syn, distance, step=Step()):
+    "Class by class for every even network, the mean for every odd one (Delving's 'interleaved')"
+    def __call__(self, real: list, syn: list, distance: Callable, step: Step = Step()) -> Any:
         return (inter if step.iteration % 2 else intra)(real, syn, distance, step)
-
-    def __str__(self): return 'interleaved'
 
 interleaved = Interleaved()
 
@@ -79,7 +74,6 @@ def row_difference(
     b: Tensor,     # The same layer's gradient from synthetic images, same shape
 ) -> Tensor:       # Scalar
     "Sum over output units of the length of the difference between the rows of `a` and `b`"
-    same('row_difference', 'the shapes of `a` and `b`', tuple(a.shape), tuple(b.shape))
     return (a - b).flatten(1).norm(dim=1).sum()    # Σ_i ‖A_i − B_i‖
 
 # %% ../nbs/08_multi_level_matching.ipynb #angle-magnitude
@@ -88,57 +82,52 @@ class AngleMagnitude:
     "A distance: the angle, and μ times the length of the difference, row by row (Delving's 'D')"
     mu: float = 1.    # Weight μ of the difference in length
 
-    def __post_init__(self): number('AngleMagnitude', 'mu', self.mu)
+    def __post_init__(self) -> None: number('AngleMagnitude', 'mu', self.mu)
 
     def __call__(self, a: tuple, b: tuple) -> Tensor:
         d = angle(a, b)
-        return d + self.mu * sum(row_difference(p, q) for p, q in zip(a, b) if p.ndim > 1) if self.mu else d
+        if not self.mu: return d
+        return d + self.mu * sum(row_difference(p, q) for p, q in zip(a, b) if p.ndim > 1)
 
-    def __str__(self): return 'angle+magnitude' if self.mu == 1 else f'angle+{self.mu:g}·magnitude'
+    def __str__(self) -> str:
+        return 'angle+magnitude' if self.mu == 1 else f'angle+{self.mu:g}·magnitude'
 
 angle_magnitude = AngleMagnitude()
 
-# %% ../nbs/08_multi_level_matching.ipynb #carry
-def carry(loss, x, grad):
+# %% ../nbs/08_multi_level_matching.ipynb #match-in-turns
+def _carry(loss: Tensor, x: Tensor, grad: Tensor) -> Tensor:
     "`loss`, with `grad` for its gradient in `x`: what is added is zero, and its slope is `grad`"
     return loss.detach() + ((x - x.detach()) * grad).sum()
 
-def nbytes_of(net): return sum(p.numel() * p.element_size() for p in net.parameters())
-
-# %% ../nbs/08_multi_level_matching.ipynb #match-in-turns
 def match_in_turns(
     net: nn.Module,
     real: Batch,
     syn: Batch,                  # Its images require a gradient
     step: Step = Step(),         # Where in the run, the augmentation, how to compute
     distance: Callable = angle,  # Between two gradients
-    level: Callable = both,    # How the classes are combined
-    most: int = 2**30,           # Bytes that the gradients of all classes may take
+    level: Callable = both,      # How the classes are combined
 ) -> Tensor:                     # Scalar
     "The loss of `match_gradients`, with what one class needs in memory at a time"
-    if not syn.sizes:                # a process without a class of its own takes part in the mean, and that is all
-        level([], [], distance, step)
-        return syn.x.sum()
-    if isinstance(level, Both) and 2 * len(syn.sizes) * nbytes_of(net) > most:
-        return match_twice(net, real, syn, step, distance, level.lam)
     g_real, g_syn, grads = [], [], []
     for (c, xr, yr), (_, xs, ys) in zip(real.by_class(), syn.by_class()):
         xr, xs = siamese(step, c, xr, xs.detach())
         g_real.append(class_gradient(net, xr, yr, compute=step.compute))
-        g_syn.append(tuple(g.requires_grad_() for g in class_gradient(net, xs, ys, compute=step.compute)))
-    loss, n = level(g_real, g_syn, distance, step), len(g_syn[0])
-    v = torch.autograd.grad(loss, [g for gs in g_syn for g in gs], allow_unused=True)   # v_c, one class after another
+        g = class_gradient(net, xs, ys, compute=step.compute)
+        g_syn.append([p.requires_grad_() for p in g])
+    loss = level(g_real, g_syn, distance, step)
+    if not g_syn: return syn.x.sum()     # a process without a class takes part in the mean only
+    v = torch.autograd.grad(loss, [p for g in g_syn for p in g], allow_unused=True)    # all v_c
     for k, (c, x, y) in enumerate(syn.by_class()):
         x = x.detach().requires_grad_()
         g = class_gradient(net, siamese(step, c, x[:1], x)[1], y, create_graph=True)
-        g, pull = zip(*[(p, q) for p, q in zip(g, v[n*k:n*(k+1)]) if q is not None])
+        g, pull = zip(*[(p, q) for p, q in zip(g, v[len(g)*k:]) if q is not None])
         grads += torch.autograd.grad(g, x, pull)
-    return carry(loss, syn.x, torch.cat(grads))
+    return _carry(loss, syn.x, torch.cat(grads))
 
 # %% ../nbs/08_multi_level_matching.ipynb #running-mean
-def running_means(net, real, syn, step):
+def running_means(net: nn.Module, real: Batch, syn: Batch, step: Step) -> tuple:
     "The mean gradients over classes, of real and of synthetic images, and the number of classes"
-    team, found = step.team, [None, None]
+    team, found = step.team, [[], []]
     n = team.n_classes if team else len(syn.sizes)
     for (c, xr, yr), (_, xs, ys) in zip(real.by_class(), syn.by_class()):
         for i, (x, y) in enumerate(zip(siamese(step, c, xr, xs.detach()), (yr, ys))):
@@ -155,12 +144,13 @@ def match_twice(
     distance: Callable = angle,  # Between two gradients
     lam: float = 1.,             # Weight λ of the inter-class term
 ) -> Tensor:                     # Scalar
-    "The loss of `match_gradients` with the level `Both(lam)`, with the gradients of one class in memory at a time"
+    "The loss of `match_gradients` with `Both(lam)`, the gradients of one class in memory at a time"
     mean_real, mean_syn, n = running_means(net, real, syn, step)
     mean_syn, grads = [g.requires_grad_() for g in mean_syn], []
     total = lam * n * distance(mean_real, mean_syn)
-    pull = [g if g is None else g / n for g in torch.autograd.grad(total, mean_syn, allow_unused=True)]
-    total = total.detach() * (len(syn.sizes) / n)     # the share of these classes, all of them if there is no team
+    pull = torch.autograd.grad(total, mean_syn, allow_unused=True)
+    pull = [g if g is None else g / n for g in pull]
+    total = total.detach() * (len(syn.sizes) / n)     # the share of these classes
     for (c, xr, yr), (_, x, y) in zip(real.by_class(), syn.by_class()):
         x = x.detach().requires_grad_()
         xr, xs = siamese(step, c, xr, x)
@@ -169,7 +159,7 @@ def match_twice(
         slope = loss + sum((p * q).sum() for p, q in zip(g, pull) if q is not None)
         grads += torch.autograd.grad(slope, x)
         total = total + loss.detach()
-    return carry(total, syn.x, torch.cat(grads))
+    return _carry(total, syn.x, torch.cat(grads))
 
 # %% ../nbs/08_multi_level_matching.ipynb #delving-settings
 def delving_settings(
@@ -186,21 +176,25 @@ class MultiLevelMatching(GradientMatching):
     "Gradient matching with Delving's two terms; one class at a time in memory"
     distance: Any = angle_magnitude
     level: Any = both
-    name: str = field(default='', kw_only=True)
-    settings: Callable = field(default=delving_settings, kw_only=True)
-    doc: str = field(default='match gradients class by class and in their mean, by angle and length', kw_only=True)
-    paper: str = field(default='Jiang, Gu, Liu & Pan, 2022 (arXiv 2208.00311)', kw_only=True)
-    most: int = field(default=2**30, kw_only=True)   # Bytes that the gradients of all classes may take
+    _: KW_ONLY
+    settings: Callable = field(default=delving_settings, repr=False)
+    doc: str = 'match gradients class by class and in their mean, by angle and length'
+    paper: str = 'Jiang, Gu, Liu & Pan, 2022 (arXiv 2208.00311)'
+    most: int = 2**30      # Bytes that the gradients of all classes may take
 
-    @property
-    def shared(self) -> bool:
-        "Do the levels know of other processes? Those of this chapter do"
-        return isinstance(self.level, (Intra, Inter, Both, Interleaved))
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known = Intra, Inter, Both, Interleaved     # of other processes
+        object.__setattr__(self, 'shared', isinstance(self.level, known))
 
-    def match(self, net, real, syn, step):
-        if self.separable(net): return match_gradients(net, real, syn, step, self.distance, self.level)
-        return match_in_turns(net, real, syn, step, self.distance, self.level, self.most)
+    def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
+        args = net, real, syn, step, self.distance
+        if self.separable(net): return match_gradients(*args, self.level)
+        needed = 2 * len(syn.sizes) * sum(p.nbytes for p in net.parameters())
+        if not isinstance(self.level, Both) or needed <= self.most:
+            return match_in_turns(*args, self.level)
+        return match_twice(*args, self.level.lam)
 
-DELVING_M = MultiLevelMatching(AngleMagnitude(0.), name='delving-m',
+DELVING_M = MultiLevelMatching(distance=AngleMagnitude(0.), name='delving-m',
                                doc='match gradients class by class and in their mean (multi-level)')
-DELVING_MD = MultiLevelMatching(name='delving-md', doc='delving-m, and the length of the difference of gradients')
+DELVING_MD = MultiLevelMatching(name='delving-md', doc='delving-m, and the difference in length')

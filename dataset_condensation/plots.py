@@ -22,42 +22,38 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from torch import Tensor, nn
 
-# %% ../nbs/under_the_hood/26_plots.ipynb #imports-own
-from . import checks
-from .checks import Shown, refuse, whole_number
-from .condensation import Batch, Method, State, Step, real_batch
+from .checks import (Shown, choice, images, instance, network, python, refuse,
+                                         same, whole_number)
+from .condensation import Method, State, Step, as_method
 from .coresets import embed_all
-from .names import get_method
-from .data import ImageData, ImageSet, gen, show_images
-from .text import picture_text
+from .data import Batch, ImageData, gen, real_batch, show_images
 from .gradient_matching import angle, class_gradient
 from .networks import make_net
 from .studies import CrossTable, plot_cross
-from .training import Evaluation, SyntheticSet, predict, train_epoch
+from .text import picture_text
+from .training import (Evaluation, SyntheticSet, predict, test_images,
+                                           train_epoch)
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #check-run
 def check_run(where: str, run: Any) -> Iterator:
-    "`run`, which `condensing` returned"
-    return checks.instance(where, 'run', run, Iterator, 'what `condensing` returns')
+    return instance(where, 'run', run, Iterator, 'what `condensing` returns')
 
 def check_state(where: str, state: Any) -> State:
-    "`state`, which a run yielded"
-    return checks.instance(where, 'state', state, State, 'what `condensing` yields')
+    return instance(where, 'state', state, State, 'what `condensing` yields')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #record
 def record(
     run: Iterator[State],            # What `condensing` returns
-    every: int | Sequence[int] = 10,  # Keep a set every so many updates, or at these updates
-    into: list | None = None,        # Where to put them, to look at them while the run goes on
+    every: int | Sequence[int] = 10, # Keep a set every so many updates, or at these updates
+    into: list | None = None,        # Where to put them, so that an interrupted run leaves some
 ) -> list[SyntheticSet]:             # `.info['updates']` says how many updates made each
     "Run to the end and keep sets on the way, the first and the last among them"
-    check_run('record', run)
-    some = every if isinstance(every, (list, tuple, set, range)) else None
-    n = 1 if some is not None else whole_number('record', 'every', every)
+    some = isinstance(every, (list, tuple, set, range))
+    when = every if some else range(0, 2**60, whole_number('record', 'every', every))
     kept, state = [] if into is None else into, None
-    for state in run:
+    for state in check_run('record', run):
         step = check_state('record', state).step
-        if step == 1 or (step % n == 0 if some is None else step in some): kept.append(state.set())
+        if step == 1 or step in when: kept.append(state.set())
     if state is None: refuse('record', 'run', Shown('at its end'), 'one with updates left')
     if not kept or kept[-1].info['updates'] != state.step: kept.append(state.set())
     return kept
@@ -73,7 +69,7 @@ def method_style(
     name: str,         # Of a method; what follows a space or a comma does not count
 ) -> dict[str, str]:   # Color, linestyle and marker, for `plot`
     "How lines of a method are drawn, everywhere"
-    checks.instance('method_style', 'name', name, str, 'the name of a method')
+    instance('method_style', 'name', name, str, 'the name of a method')
     first = name if name in STYLES else name.replace(',', ' ').split(' ')[0]
     if first in STYLES: return dict(zip(('color', 'linestyle', 'marker'), STYLES[first]))
     k = zlib.crc32(first.encode('utf-8', 'replace'))
@@ -81,7 +77,7 @@ def method_style(
     return dict(color=colors[k % 6], linestyle=('-', '--', '-.', ':')[k // 6 % 4],
                 marker='osD^vPX'[k // 24 % 7])
 
-# %% ../nbs/under_the_hood/26_plots.ipynb #alt-text
+# %% ../nbs/under_the_hood/26_plots.ipynb #alt-text-public
 _WORDS: WeakKeyDictionary[Axes, str] = WeakKeyDictionary()   # What axes show
 
 def _words_of(fig: Figure) -> tuple[dict, dict]:
@@ -89,48 +85,42 @@ def _words_of(fig: Figure) -> tuple[dict, dict]:
     words = ' '.join(_WORDS[ax] for ax in fig.axes if ax in _WORDS)
     return {}, {'image/png': dict(alt=words)} if words else {}
 
-def _tell_ipython() -> None:
-    "In a notebook: figures come with their words"
-    shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
-    if shell: shell.display_formatter.mimebundle_formatter.for_type(Figure, _words_of)
-
-# %% ../nbs/under_the_hood/26_plots.ipynb #alt-text-public
 def alt_text(
     ax: Axes,
-    text: str | None = None,   # What they show; None only asks
-) -> str:                      # What is said of the axes now
+    text: str | None = None,   # What they show; None leaves the words as they are
+) -> str:                      # The words of the axes now
     "The words for a picture, for readers who do not see it"
-    checks.instance('alt_text', 'ax', ax, Axes, 'matplotlib axes')
+    instance('alt_text', 'ax', ax, Axes, 'matplotlib axes')
     if text is not None:
         _WORDS[ax] = str(text)
-        _tell_ipython()
+        shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
+        if shell: shell.display_formatter.mimebundle_formatter.for_type(Figure, _words_of)
     return _WORDS.get(ax, '')
+
+def _told(ax: Axes, text: str) -> Axes:
+    alt_text(ax, text)
+    return ax
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #which
 def _which(where: str, names: list[str], classes: Any, most: int) -> list[int]:
     "Numbers of the classes that are meant, the first `most` if None"
     if classes is None: return list(range(min(most, len(names))))
-    found = []
-    for c in [classes] if isinstance(checks.python(classes), (str, int)) else classes:
-        n = names.index(c) if c in names else checks.python(c)
-        if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n < len(names):
-            refuse(where, 'classes', c, f'names, or numbers below {len(names)}')
-        found.append(n)
-    return found or refuse(where, 'classes', Shown('empty'), 'at least one class')
+    some = [classes] if isinstance(python(classes), (str, int)) else classes
+    return [names.index(c) if c in names else whole_number(where, 'classes', c, 0, len(names) - 1)
+            for c in some]
 
 def as_set(where: str, name: str, s: Any) -> SyntheticSet:
     "A set from a set or a state"
     if isinstance(s, State): return s.set()
-    return checks.instance(where, name, s, SyntheticSet, 'a SyntheticSet')
+    return instance(where, name, s, SyntheticSet, 'a SyntheticSet')
 
-# %% ../nbs/under_the_hood/26_plots.ipynb #columns
 def class_pixels(s: SyntheticSet, c: int) -> Tensor:
     "The images of a class as they are shown, in 0–1"
     return s.denormalize(s.stored[s.stored_labels == c].cpu())
 
 def class_columns(where: str, s: SyntheticSet, n: int = 1, classes: Any = None,
                   most: int = 20) -> tuple[Tensor, list[str]]:
-    "The first `n` images of some classes, row by row with a column for each class, and their names"
+    "`n` images of some classes, row by row with a column for each class, and the classes' names"
     n = whole_number(where, 'n', n)
     which, white = _which(where, s.classes, classes, most), torch.ones(n, *s.shape)
     stacks = [torch.cat([class_pixels(s, c)[:n], white])[:n] for c in which]
@@ -140,15 +130,12 @@ def class_columns(where: str, s: SyntheticSet, n: int = 1, classes: Any = None,
 def named_sets(where: str, name: str, sets: Any,
                call: Callable[[SyntheticSet], str]) -> list[tuple[str, SyntheticSet]]:
     "(name, set) for each of some sets; `call` names those that have no name"
-    if isinstance(sets, Mapping):
-        found = [(str(k), as_set(where, name, s)) for k, s in sets.items()]
-    else:
-        some = sets if isinstance(sets, (list, tuple)) else [sets]
-        some = [as_set(where, name, s) for s in some]
-        names = [call(s) for s in some]
-        found = [(n + f' {names[:i].count(n) + 1}' * (names.count(n) > 1), s)
-                 for i, (n, s) in enumerate(zip(names, some))]
-    return found or refuse(where, name, Shown('empty'), 'at least one set')
+    if sets in ([], (), {}): refuse(where, name, sets, 'at least one set')
+    if isinstance(sets, Mapping): return [(str(k), as_set(where, name, s)) for k, s in sets.items()]
+    found = [as_set(where, name, s) for s in (sets if isinstance(sets, (list, tuple)) else [sets])]
+    names = [call(s) for s in found]
+    numbers = [f' {names[:i + 1].count(n)}' * (names.count(n) > 1) for i, n in enumerate(names)]
+    return [(n + number, s) for n, number, s in zip(names, numbers, found)]
 
 def updates_of(s: SyntheticSet) -> str:
     "How many updates a set has had, in words"
@@ -165,17 +152,15 @@ def show_steps(
     ax: Axes | None = None,   # Axes to draw into
 ) -> Axes:
     "Draw sets below each other, as they changed in a run"
-    most = whole_number('show_steps', 'most', most)
     pairs = named_sets('show_steps', 'snaps', snaps, updates_of)
-    places = torch.linspace(0, len(pairs) - 1, min(most, len(pairs))).tolist()
-    pairs = [pairs[round(i)] for i in places]
-    parts = [class_columns('show_steps', s, n, classes) for _, s in pairs]
-    rows, titles = [r for k, _ in pairs for r in [picture_text(k)] + ['']*(n - 1)], parts[0][1]
-    ax = show_images(torch.cat([px for px, _ in parts]), titles + ['']*len(titles)*(len(rows) - 1),
-                     len(titles), rows=rows, ax=ax)
+    most = min(whole_number('show_steps', 'most', most), len(pairs))
+    pairs = [pairs[round(i)] for i in torch.linspace(0, len(pairs) - 1, most).tolist()]
+    pixels, names = zip(*(class_columns('show_steps', s, n, classes) for _, s in pairs))
+    rows = [r for k, _ in pairs for r in [picture_text(k)] + ['']*(n - 1)]
+    titles = names[0] + ['']*len(names[0])*(len(rows) - 1)
+    ax = show_images(torch.cat(pixels), titles, len(names[0]), rows=rows, ax=ax)
     said = ', '.join(k for k, _ in pairs)
-    alt_text(ax, f'Images of {len(titles)} classes, a row for each of {said}.')
-    return ax
+    return _told(ax, f'Images of {len(names[0])} classes, a row for each of {said}.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #before-after
 def show_before_after(
@@ -186,99 +171,93 @@ def show_before_after(
     ax: Axes | None = None,        # Axes to draw into
 ) -> Axes:
     "Draw two sets, one above the other, a column for each class"
-    where = 'show_before_after'
-    first, last = as_set(where, 'first', first), as_set(where, 'last', last)
-    checks.same(where, 'image size and classes of the two sets',
-                (first.shape, first.classes), (last.shape, last.classes))
-    return show_steps(dict(before=first, after=last), n, classes, ax=ax)
+    a, b = (as_set('show_before_after', 'first` or `last', s) for s in (first, last))
+    same('show_before_after', 'shape and classes', (a.shape, a.classes), (b.shape, b.classes))
+    return show_steps(dict(before=a, after=b), n, classes, ax=ax)
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #like
-def _scaled(s: SyntheticSet, mean: Tensor, std: Tensor) -> SyntheticSet:
-    "The images of a set, normalised by another mean and standard deviation"
-    col = lambda v: v.view(1, -1, 1, 1)
-    x = s.stored.detach().cpu() * col(s.std) + col(s.mean)
-    return SyntheticSet((x - col(mean)) / col(std), s.stored_labels.cpu(), s.classes, mean, std, s.info)
-
-def _like(data: ImageData, s: SyntheticSet) -> SyntheticSet:
-    "The images of a set, normalised as the training images of `data` are"
-    return _scaled(s, data.train.mean.cpu(), data.train.std.cpu())
-
-def _decoded(where: str, name: str, s: Any, data: ImageData) -> SyntheticSet:
-    "The set `s` with an image for each tile; it has the classes and the image size of `data`"
-    checks.instance(where, 'data', data, ImageData, 'an ImageData, as `load_dataset` gives')
-    s = as_set(where, name, s)[:]
-    checks.same(where, 'shape and number of classes',
-                (s.shape, s.n_classes), (data.shape, data.n_classes))
-    return s
+def _like(where: str, name: str, s: Any, data: ImageData) -> SyntheticSet:
+    "A set with an image for each tile, normalised as the training images of `data` are"
+    instance(where, 'data', data, ImageData, 'an ImageData, as `load_dataset` gives')
+    s, train = as_set(where, name, s)[:], data.train
+    same(where, 'shape and number of classes', (s.shape, s.n_classes), (data.shape, data.n_classes))
+    (a, b), (mean, std) = ([v.cpu().view(-1, 1, 1) for v in (t.mean, t.std)] for t in (s, train))
+    x = (s.images.detach().cpu() * b + a - mean) / std
+    return SyntheticSet(x, s.labels.cpu(), s.classes, train.mean, train.std, s.info)
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #neighbours
 @torch.no_grad()
 def neighbours(
     syn: SyntheticSet,
     data: ImageData,
-    n: int = 3,             # How many for each image
+    n: int = 3,                     # How many for each image
     net: nn.Module | None = None,   # Measure in its embedding; in normalised pixels if None
-    batch: int = 1000,      # Training images at a time
+    batch: int = 1000,              # Training images at a time
 ) -> tuple[Tensor, Tensor]:  # Indices into `data.train` and distances, both (N, n), nearest first
     "The real training images nearest to each image of a set"
-    syn = _decoded('neighbours', 'syn', syn, data)
-    n = whole_number('neighbours', 'n', n, 1, len(data.train))
-    batch = whole_number('neighbours', 'batch', batch)
+    syn = _like('neighbours', 'syn', syn, data)
+    n = whole_number('neighbours', 'n', n, 1, len(data.train.labels))
     see = lambda s: s.images.flatten(1) if net is None else embed_all(net, s)
-    mean, std = data.train.mean.cpu(), data.train.std.cpu()
-    own = see(_like(data, syn))
-    best, where = torch.zeros(len(syn), 0), torch.zeros(len(syn), 0, dtype=torch.long)
-    for idx in torch.arange(len(data.train)).split(batch):
-        x, y = (t.cpu() for t in data.train.take(idx))
-        far = torch.cdist(own, see(SyntheticSet(x, y, data.classes, mean, std)))
-        where = torch.cat([where, idx.expand(len(syn), -1)], 1)
-        best, k = torch.cat([best, far], 1).topk(min(n, where.shape[1]), largest=False)
-        where = where.gather(1, k)
+    size, own = len(syn.labels), see(syn)
+    best, where = torch.zeros(size, 0), torch.zeros(size, 0, dtype=torch.long)
+    for idx in torch.arange(len(data.train.labels)).split(batch):
+        real = SyntheticSet(*data.train.take(idx, 'cpu'), data.classes, syn.mean, syn.std)
+        far = torch.cat([best, torch.cdist(own, see(real))], 1)
+        best, k = far.topk(min(n, far.shape[1]), largest=False)
+        where = torch.cat([where, idx.expand(size, -1)], 1).gather(1, k)
     return where, best
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #show-neighbours
 def show_neighbours(
     syn: SyntheticSet,
     data: ImageData,
-    n: int = 3,            # Neighbours of each image
+    n: int = 3,                     # Neighbours of each image
     net: nn.Module | None = None,   # Measure in its embedding; in normalised pixels if None
-    which: Any = None,     # Numbers of images of the set, the first of each of ten classes if None
-    ax: Axes | None = None,   # Axes to draw into
+    which: Any = None,              # Numbers of images, the first of each of ten classes if None
+    ax: Axes | None = None,         # Axes to draw into
 ) -> Axes:
     "Draw images of a set and below each its nearest real ones, named where of another class"
-    syn = _decoded('show_neighbours', 'syn', syn, data)
+    syn = _like('show_neighbours', 'syn', syn, data)
     if which is None: which = [(syn.labels == c).nonzero()[0, 0] for c in syn.labels.unique()[:10]]
-    which = [which] if isinstance(which, int) else which
-    which = [whole_number('show_neighbours', 'which', i, 0, len(syn) - 1) for i in which]
-    which.sort(key=lambda i: int(syn.labels[i]))
-    part = SyntheticSet(*syn.take(which), syn.classes, syn.mean, syn.std)
+    part = syn[[which] if isinstance(which, int) else which]
     idx, _ = neighbours(part, data, n, net)
-    x, labels = data.train.take(idx.T.flatten())
-    k, own = len(which), part.labels.tolist()
-    other = [data.classes[c] if c != own[i % k] else '' for i, c in enumerate(labels.tolist())]
+    x, labels = data.train.take(idx.T.flatten(), 'cpu')
+    own = part.labels.tolist()
+    other = [data.classes[c] if c != own[i % len(own)] else '' for i, c in enumerate(labels)]
     titles, rows = [syn.classes[c] for c in own] + other, ['set', *(f'{i + 1}.' for i in range(n))]
-    px = torch.cat([part.pixels, data.denormalize(x).cpu()])
-    ax = show_images(px, titles, k, rows=rows, ax=ax)
-    alt_text(ax, f'{k} images, and the {n} nearest real images of each below it; '
-                 f'{k*n - other.count("")} of these are of another class.')
-    return ax
+    px = torch.cat([part.pixels, data.denormalize(x)])
+    ax = show_images(px, titles, len(own), rows=rows, ax=ax)
+    return _told(ax, f'{len(own)} images, and the {n} nearest real images of each below it; '
+                     f'{len(other) - other.count("")} of these are of another class.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #running
 def _running(y: Tensor, w: int) -> Tensor:
     "Mean of the `w` values around each; fewer at the ends"
-    total = torch.cat([torch.zeros(1, dtype=torch.float64), y.double().cumsum(0)])
-    i = torch.arange(len(y))
-    lo, hi = (i - w//2).clamp(min=0), (i + w//2 + 1).clamp(max=len(y))
-    return (total[hi] - total[lo]) / (hi - lo)
+    half = w // 2
+    return F.avg_pool1d(y.double()[None], 2*half + 1, 1, half, count_include_pad=False)[0]
 
-def _looks(names: list[str]) -> list[dict[str, str]]:
+def _looks(names: list[str]) -> list[dict[str, Any]]:
     "A style for each name; names of one method share a colour and differ in line and marker"
-    looks, lines = [method_style(n) for n in names], ('-', '--', ':', '-.')
+    looks: list[dict[str, Any]] = [{**method_style(n)} for n in names]
     for i, look in enumerate(looks):
         before = [k for k in looks[:i] if k['color'] == look['color']]
-        if look in before:
-            look.update(linestyle=lines[len(before) % 4], marker='ov^sD*'[len(before) % 6])
+        if look not in before: continue
+        k = len(before)
+        look.update(linestyle=('-', '--', ':', '-.')[k % 4], marker='ov^sD*'[k % 6])
     return looks
+
+def _losses(ax: Axes, s: SyntheticSet, color: str, most: int = 500) -> tuple[list, list]:
+    "Draw the losses of a set faintly; the updates and values of their running mean"
+    y, every = s.losses, max(1, len(s.losses) // most)
+    x = torch.arange(1, len(y) + 1)
+    ax.plot(x[::every], y[::every], color=color, lw=0.7, alpha=0.35)
+    smooth = _running(y, max(1, len(y) // 20)) if len(y) else y
+    return x[::every].tolist(), smooth[::every].tolist()
+
+def _scores(s: SyntheticSet) -> tuple[list, list]:
+    "The updates after which a set was scored, and the scores"
+    history = s.info.get('history', [])
+    return [h['step'] for h in history], [h['mean'] for h in history]
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #plot-history
 def plot_history(
@@ -287,42 +266,24 @@ def plot_history(
     ax: Axes | None = None,  # Axes to draw into
 ) -> Axes:
     "Draw how runs went"
-    what = checks.choice('plot_history', 'what', what, ('loss', 'accuracy'))
+    what = choice('plot_history', 'what', what, ('loss', 'accuracy'))
     pairs, said = named_sets('plot_history', 'sets', sets, _method), []
-    hint = 'computed images' if what == 'loss' else 'a run with `evaluate_every`'
-    for name, s in pairs:
-        if not (len(s.losses) if what == 'loss' else s.info.get('history')):
-            refuse('plot_history', 'sets', Shown(f'{name!r} without {what}'), hint)
     ax = ax or plt.figure(figsize=(6, 2.6)).gca()
     for (name, s), look in zip(pairs, _looks([n for n, _ in pairs])):
-        x, y = _line(ax, s, look) if what == 'loss' else _scores(s)
+        x, y = _losses(ax, s, look['color']) if what == 'loss' else _scores(s)
+        if not x: refuse('plot_history', 'sets', Shown(f'{name!r} without {what}'), 'one with it')
         ax.plot(x, y, **look, markevery=max(1, len(x)//8), markersize=5, label=picture_text(name))
-        said.append(f'{name} from {y[0]:.3g} to {y[-1]:.3g}')
+        said.append((name, x, y))
     ax.set(xlabel='image update', ylabel=what + ' %'*(what == 'accuracy'))
-    if what == 'loss': _log_axis(ax)
-    elif max(len(s.info['history']) for _, s in pairs) == 1: ax.set_ylim(0, 100)   # one point
+    if what == 'loss':
+        ax.set_yscale('log')
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter('{x:g}')
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    elif max(len(x) for _, x, _ in said) == 1: ax.set_ylim(0, 100)   # one point
     if len(pairs) > 1: ax.legend()
-    alt_text(ax, f'{what.capitalize()} over image updates: {"; ".join(said)}.')
-    return ax
-
-# %% ../nbs/under_the_hood/26_plots.ipynb #line
-def _line(ax: Axes, s: SyntheticSet, look: dict, most: int = 500) -> tuple[list, list]:
-    "Draw the losses of a set faintly; the updates and values of their running mean"
-    y, every = s.losses, max(1, len(s.losses) // most)
-    x = torch.arange(1, len(y) + 1)
-    ax.plot(x[::every], y[::every], color=look['color'], lw=0.7, alpha=0.35)
-    return x[::every].tolist(), _running(y, max(1, len(y) // 20))[::every].tolist()
-
-def _scores(s: SyntheticSet) -> tuple[list, list]:
-    "The updates after which a set was scored, and the scores"
-    return [h['step'] for h in s.info['history']], [h['mean'] for h in s.info['history']]
-
-def _log_axis(ax: Axes) -> None:
-    "A logarithmic axis with plain numbers: 1, 2, 5, 10, …"
-    ax.set_yscale('log')
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter('{x:g}')
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    words = [f'{name} from {y[0]:.3g} to {y[-1]:.3g}' for name, _, y in said]
+    return _told(ax, f'{what.capitalize()} over image updates: {"; ".join(words)}.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #plot-cross-architecture
 def plot_cross_architecture(
@@ -331,42 +292,30 @@ def plot_cross_architecture(
     ax: Axes | None = None,  # Axes to draw into
 ) -> Axes:
     "Draw what networks reach on sets that were made with other networks"
-    where = 'plot_cross_architecture'
-    checks.instance(where, 'table', table, CrossTable, 'a CrossTable')
-    how = checks.choice(where, 'how', how, ('lines', 'heat'))
     names = [m if net == 'any' else f'{m}, {net}' for m, net in table.rows]
-    ax = plot_cross(table, ax) if how == 'heat' else ax or plt.figure(figsize=(6, 3)).gca()
     means = [[s.mean for s in row] for row in table.scores]
-    if how == 'lines':
+    if choice('plot_cross_architecture', 'how', how, ('lines', 'heat')) == 'heat':
+        ax = plot_cross(table, ax)
+    else:
+        ax = ax or plt.figure(figsize=(6, 3)).gca()
         for name, row, look in zip(names, means, _looks(names)):
             ax.plot(table.columns, row, **look, label=picture_text(name))
         ax.set(xlabel='trained on the set', ylabel='accuracy %')
         ax.legend(fontsize=8, bbox_to_anchor=(1.02, 1), loc='upper left')
     best = [f'{c}: {names[max(range(len(names)), key=lambda i: means[i][j])]}'
             for j, c in enumerate(table.columns)]
-    alt_text(ax, f'Accuracies of {len(table.columns)} networks on {len(names)} sets. '
-                 f'Best: {"; ".join(best)}.')
-    return ax
+    return _told(ax, f'Accuracies of {len(table.columns)} networks on {len(names)} sets. '
+                     f'Best: {"; ".join(best)}.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #confusion-counts
 def _confusion(where: str, found: Evaluation | nn.Module, data: ImageData,
-               small: SyntheticSet | None) -> Tensor:
+               small: Any = None) -> Tensor:
     "How often each class was called what, (true, called)"
-    checks.instance(where, 'data', data, ImageData, 'an ImageData, as `load_dataset` gives')
-    kept = isinstance(found, Evaluation)
-    nets = found.networks if kept else [checks.network(where, 'found', found)]
-    if not nets:
-        refuse(where, 'found', Shown('without networks'), 'evaluate(..., keep=True)')
-    test, n = data.test, data.n_classes
-    if small is not None:
-        small = as_set(where, 'small', small)
-        test = ImageSet(test.images, test.labels, test.classes, small.mean, small.std,
-                        source=test.source)
-    if not len(test): refuse(where, 'data', Shown('without test images'), 'some')
-    pairs, y = torch.zeros(n*n, dtype=torch.long), test.labels.cpu()
-    for p in (predict(net, test) for net in nets):
-        pairs = pairs + torch.bincount((y*n + p)[p >= 0], minlength=n*n)
-    return pairs.view(n, n)
+    nets = found.networks if isinstance(found, Evaluation) else [network(where, 'found', found)]
+    if not nets: refuse(where, 'found', Shown('without networks'), 'evaluate(..., keep=True)')
+    scale, n, y = data if small is None else small, data.n_classes, data.test.labels.cpu()
+    calls = torch.stack([predict(net, test_images(data, scale.mean, scale.std)) for net in nets])
+    return torch.bincount((y*n + calls)[calls >= 0], minlength=n*n).view(n, n)
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #plot-confusion
 def plot_confusion(
@@ -381,8 +330,8 @@ def plot_confusion(
     names = [picture_text(c) for c in data.classes]
     size = min(10, 2 + 0.4*len(names))
     ax = ax or plt.figure(figsize=(size, size)).gca()
-    ax.imshow(share, cmap='gray_r', vmin=0, vmax=100)
-    turn = dict(rotation=45, ha='right') if max(map(len, names)) > 2 else {}
+    ax.imshow(share.numpy(), cmap='gray_r', vmin=0, vmax=100)
+    turn: Any = dict(rotation=45, ha='right') if max(map(len, names)) > 2 else {}
     if len(names) <= 30:
         ax.set_xticks(range(len(names)), names, **turn)
         ax.set_yticks(range(len(names)), names)
@@ -391,41 +340,38 @@ def plot_confusion(
         ax.text(j, i, f'{share[i, j]:.0f}', ha='center', va='center', color=color, fontsize=8)
     right = 100 * counts.diag().sum() / counts.sum()
     ax.set(xlabel='taken for', ylabel='is', title=f'{right:.1f} % right')
-    i, j = divmod((share - share.diag().diag()).argmax().item(), len(names))
-    alt_text(ax, f'Confusion matrix of {len(names)} classes. The most frequent mistake: '
-                 f'{share[i, j]:.0f} % of class {data.classes[i]} are taken for {data.classes[j]}.')
-    return ax
+    i, j = divmod(int((share - share.diag().diag()).argmax()), len(names))
+    a, b = data.classes[i], data.classes[j]
+    return _told(ax, f'Confusion matrix of {len(names)} classes. The most frequent mistake: '
+                     f'{share[i, j]:.0f} % of class {a} are taken for {b}.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #plane
-def _plane(where: str, how: str, real: Tensor, stages: list[Tensor], seed: int) -> tuple[Any, list]:
+def _plane(where: str, how: str, real: Tensor, stages: list[Tensor], seed: int) -> list[Tensor]:
     "Two coordinates for each row of `real` and of each tensor in `stages`"
-    if checks.choice(where, 'how', how, ('pca', 'tsne')) == 'pca':
+    z = torch.cat([real, *stages]).numpy()
+    if choice(where, 'how', how, ('pca', 'tsne')) == 'pca':
         from sklearn.decomposition import PCA   # here, since it takes a second to import
-        fit = PCA(2, svd_solver='full').fit(real.numpy())
-        return fit.transform(real.numpy()), [fit.transform(z.numpy()) for z in stages]
-    from sklearn.manifold import TSNE
-    z = torch.cat([real, *stages])
-    if len(z) < 4: refuse(where, 'n', Shown(f'too small: {len(z)} images'), 'at least 4 for t-SNE')
-    fit = TSNE(2, init='pca', perplexity=min(30, (len(z) - 1) / 3), random_state=seed)
-    xy = fit.fit_transform(z.numpy())
-    parts = torch.from_numpy(xy).split([len(real), *map(len, stages)])
-    return parts[0].numpy(), [p.numpy() for p in parts[1:]]
+        xy = PCA(2, svd_solver='full').fit(real.numpy()).transform(z)
+    else:
+        from sklearn.manifold import TSNE
+        few = min(30, (len(z) - 1) / 3)
+        xy = TSNE(2, init='pca', perplexity=few, random_state=seed).fit_transform(z)
+    return list(torch.from_numpy(xy).split([len(real), *map(len, stages)]))
 
-# %% ../nbs/under_the_hood/26_plots.ipynb #embed-stages
-def _embedded(where: str, stages: list[SyntheticSet], data: ImageData, net: nn.Module | str | None,
+def _embedded(where: str, stages: list[SyntheticSet], data: ImageData, net: Any,
               which: list[int], n: int, seed: int) -> list[tuple[Tensor, Tensor]]:
     "Labels and embeddings: of real images, and of the images of each stage"
     if net is None or isinstance(net, str):
         net = make_net(net or 'convnet', data, generator=gen(seed, 'embeddings', 'net'))
-    mean, std = data.train.mean.cpu(), data.train.std.cpu()
-    def part(x, y): return SyntheticSet(x, y, data.classes, mean, std)
-    def some(s):
-        s, keep = _like(data, s), torch.tensor([int(c) in which for c in s.labels])
-        if not keep.any(): refuse(where, 'classes', which, 'classes that the set has images of')
-        return part(s.images[keep], s.labels[keep])
     real = [data.draw(c, n, gen(seed, 'embeddings', c)).cpu() for c in which]
     y = torch.repeat_interleave(torch.tensor(which), torch.tensor([len(x) for x in real]))
-    return [(s.labels, embed_all(net, s)) for s in (part(torch.cat(real), y), *map(some, stages))]
+    train = data.train
+    sets = [SyntheticSet(torch.cat(real), y, data.classes, train.mean, train.std)]
+    for s in stages:
+        keep = torch.isin(s.labels, torch.tensor(which))
+        if not keep.any(): refuse(where, 'classes', which, 'classes that the set has images of')
+        sets.append(s[keep])
+    return [(s.labels, embed_all(net, s)) for s in sets]
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #plot-embeddings
 def plot_embeddings(
@@ -439,43 +385,39 @@ def plot_embeddings(
     ax: Axes | None = None,  # Axes to draw into
 ) -> Axes:
     "Draw real and synthetic images as points in the plane of an embedding"
-    where, n = 'plot_embeddings', whole_number('plot_embeddings', 'n', n)
-    pairs = named_sets(where, 'syn', syn, updates_of)
-    stages = [_decoded(where, 'syn', s, data) for _, s in pairs]
-    for s in stages: checks.same(where, 'images per class', list(stages[0].ipc), list(s.ipc))
+    where, pairs = 'plot_embeddings', named_sets('plot_embeddings', 'syn', syn, updates_of)
+    stages = [_like(where, 'syn', s, data) for _, s in pairs]
+    for s in stages: same(where, 'images per class', stages[0].ipc, s.ipc)
     which = _which(where, data.classes, classes, 10)
     (y, z), *own = _embedded(where, stages, data, net, which, n, seed)
-    real, paths = _plane(where, how, z, [z for _, z in own], seed)
+    real, *paths = _plane(where, how, z, [z for _, z in own], seed)
     ax = ax or plt.figure(figsize=(5, 4)).gca()
     for k, c in enumerate(sorted(which)):
         mine = [p[own[0][0] == c] for p in paths]
         _draw_class(ax, k, picture_text(data.classes[c]), real[y == c], mine)
     ax.set(xticks=[], yticks=[])
-    alt_text(ax, f'{len(real)} real images of {len(which)} classes as clouds of points, '
-                 f'{len(paths[0])} synthetic ones as large markers'
-                 f'{" with their paths" * (len(paths) > 1)}.')
-    return ax
+    ways = ' with their paths' if len(paths) > 1 else ''
+    return _told(ax, f'{len(real)} real images of {len(which)} classes as clouds of points, '
+                     f'{len(paths[0])} synthetic ones as large markers{ways}.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #draw-class
-def _draw_class(ax: Axes, k: int, name: str, real: Any, paths: list) -> None:
+def _draw_class(ax: Axes, k: int, name: str, real: Tensor, paths: list[Tensor]) -> None:
     "The points of the k-th class, and the paths of its synthetic images"
     color, marker = f'C{k % 10}', 'osD^v<>PXd'[k % 10]
     ax.scatter(*real.T, s=9, color=color, alpha=0.3, marker=marker, linewidths=0)
-    for i in range(len(paths[-1]) * (len(paths) > 1)):
-        ax.plot([p[i][0] for p in paths], [p[i][1] for p in paths], color=color, lw=1, zorder=3)
+    for way in torch.stack(paths, 1) if len(paths) > 1 else []:
+        ax.plot(*way.T, color=color, lw=1, zorder=3)
     ax.scatter(*paths[-1].T, s=70, color=color, edgecolor='black', marker=marker, zorder=4)
-    if len(paths[-1]):
-        ax.annotate(name, paths[-1][0], xytext=(6, 5), textcoords='offset points', zorder=5,
+    for x, y in paths[-1][:1].tolist():
+        ax.annotate(name, (x, y), xytext=(6, 5), textcoords='offset points', zorder=5,
                     weight='bold', bbox=dict(boxstyle='round,pad=0.1', color='white', alpha=0.7))
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #first-layer
-def _first_layer(where: str, grad: list[Tensor], shape: Sequence[int], n: int) -> Tensor:
+def _first_layer(where: str, grad: Sequence[Tensor], shape: Sequence[int], n: int) -> Tensor:
     "The first `n` filters of the first layer's gradient as grey or colour images, on one scale"
     g = grad[0].detach().cpu()
     if g.ndim == 2 and g[0].numel() == torch.Size(shape).numel(): g = g.view(-1, *shape)
-    if g.ndim != 4:
-        refuse(where, 'net', Shown(f'one whose first layer has weights {tuple(g.shape)}'),
-                      'filters (out, in, height, width)')
+    if g.ndim != 4: refuse(where, 'net', Shown(f'one of {tuple(g.shape)}'), 'filters at its start')
     g = g[:n] if g.shape[1] in (1, 3) else g[:n].mean(1, keepdim=True)
     return (g / g.abs().max().clamp(min=1e-12) + 1) / 2
 
@@ -489,37 +431,34 @@ def show_gradients(
 ) -> Axes:
     "Draw gradients of several batches in the first layer, with their distance from the first"
     where = 'show_gradients'
-    n, first = whole_number(where, 'n', n), next(checks.network(where, 'net', net).parameters())
-    checks.instance(where, 'batches', batches, Mapping, 'title → images (N, C, H, W)')
-    if not batches: refuse(where, 'batches', Shown('empty'), 'at least one')
-    images = [checks.images(where, f'batches[{k!r}]', x) for k, x in batches.items()]
-    grads = [class_gradient(net, x.to(first.device), label) for x in images]
-    pics = [_first_layer(where, g, x.shape[1:], n) for g, x in zip(grads, images)]
-    far = [f', {angle(grads[0], g).item():.0f} apart' for g in grads]
+    device = next(network(where, 'net', net).parameters()).device
+    xs = [images(where, f'batches[{k!r}]', x).to(device) for k, x in batches.items()]
+    grads = [class_gradient(net, x, label) for x in xs]
+    pics = [_first_layer(where, g, x.shape[1:], n) for g, x in zip(grads, xs)]
+    far = ['', *(f', {angle(grads[0], g).item():.0f} apart' for g in grads[1:])]
     most = 2*sum(len(g) for g in grads[0] if g.ndim > 1)
-    rows = [picture_text(k) + d*(i > 0) for i, (k, d) in enumerate(zip(batches, far))]
+    rows = [picture_text(k) + d for k, d in zip(batches, far)]
     zoom = max(2, 42 // pics[0].shape[-1])
     ax = show_images(torch.cat(pics), ncols=len(pics[0]), rows=rows, zoom=zoom, ax=ax)
-    alt_text(ax, f'Gradients of {len(pics[0])} filters from {", ".join(rows)}, of at most {most}.')
-    return ax
+    return _told(ax, f'Gradients of {len(pics[0])} filters from {", ".join(rows)}, '
+                     f'of at most {most}.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #pixel-losses
-def _pixel_losses(syn: SyntheticSet, data: ImageData, method: Method, net: Any, k: int, image: int,
+def _pixel_losses(syn: SyntheticSet, data: ImageData, method: Method, net: str, k: int, image: int,
                   pixel: tuple[int, int], values: Tensor, real: int, seed: int) -> Tensor:
     "The loss of an image's class with one network, for each value of a pixel"
-    c, step = int(syn.labels[image]), Step(k, 0, seed)
-    net = make_net(net, data, generator=gen(seed, 'pixel', 'net', k)).train()
-    def draw(n):
-        named = lambda c: gen(seed, 'pixel', 'prepare', k, c)
-        return real_batch(data, range(data.n_classes), n, named).x
-    if method.prepare: method.prepare(net, draw)
-    batch = real_batch(data, [c], real, lambda c: gen(seed, 'pixel', 'real', k, c))
-    own, at, losses = syn.images[syn.labels == c], int((syn.labels[:image] == c).sum()), []
+    c, i, j = int(syn.labels[image]), *pixel
+    judge = make_net(net, data, generator=gen(seed, 'pixel', 'net', k)).train()
+    def draw(classes: Sequence[int], n: int, what: str) -> Batch:
+        return real_batch(data, classes, n, lambda c: gen(seed, 'pixel', what, k, c))
+    method.prepare(judge, lambda n: draw(range(data.n_classes), n, 'prepare').x)
+    batch, own, losses = draw([c], real, 'real'), syn.images[syn.labels == c], []
+    at = int((syn.labels[:image] == c).sum())
     for v in values.tolist():
         x = own.clone()
-        x[at, :, pixel[0], pixel[1]] = (v - syn.mean) / syn.std
+        x[at, :, i, j] = (v - syn.mean) / syn.std
         mine = Batch(x, torch.full((len(x),), c), (len(x),))
-        losses.append(method.match(net, batch, mine, step).item())
+        losses.append(method.match(judge, batch, mine, Step(k, 0, seed)).item())
     return torch.tensor(losses)
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #plot-pixel
@@ -536,51 +475,34 @@ def plot_pixel(
     ax: Axes | None = None,  # Axes to draw into
 ) -> Axes:
     "Draw a method's loss over the value of one pixel (0: black, 1: white), for random networks"
-    syn, method = _decoded('plot_pixel', 'syn', syn, data), get_method(method)
-    pixel = i, j = _check_pixel(syn, method, image, pixel, nets, real)
-    syn, values = _like(data, syn), torch.linspace(-0.5, 1.5, 25)
+    method, syn = as_method(method, 'plot_pixel'), _like('plot_pixel', 'syn', syn, data)
+    i, j = pixel = pixel or (syn.shape[1] // 2, syn.shape[2] // 2)
+    now = (syn.images[image, :, i, j] * syn.std + syn.mean).mean().item()
+    values = torch.linspace(-0.5, 1.5, 25)
     losses = lambda k: _pixel_losses(syn, data, method, net, k, image, pixel, values, real, seed)
     flat = torch.stack([row - row.mean() for row in map(losses, range(nets))])
-    color = method_style(method.name)['color']
-    now = (syn.images[image, :, i, j] * syn.std + syn.mean).mean().item()
-    ax = ax or plt.figure(figsize=(5, 2.8)).gca()
+    color, ax = method_style(method.name)['color'], ax or plt.figure(figsize=(5, 2.8)).gca()
     for row in flat: ax.plot(values, row, color=color, lw=0.8, alpha=0.5)
     ax.plot(values, flat.mean(0), color=color, lw=3)
     ax.axvline(now, color='black', ls=':')
     ax.set(xlabel=f'value of pixel {pixel} of image {image}', ylabel='loss, around its mean')
     ax.xaxis.set_major_locator(MaxNLocator(5))
-    alt_text(ax, f'{method.name} loss over the value of a pixel for {nets} networks. Their mean is '
-                 f'lowest at {values[flat.mean(0).argmin()]:.2f}, the pixel is at {now:.2f}.')
-    return ax
-
-# %% ../nbs/under_the_hood/26_plots.ipynb #check-pixel
-def _check_pixel(syn: SyntheticSet, method: Any, image: int, pixel: Any, nets: int,
-                 real: int) -> tuple[int, int]:
-    "The pixel as a pair of numbers, after checking the other arguments"
-    where, (h, w) = 'plot_pixel', syn.shape[1:]
-    if not isinstance(method, Method):
-        refuse(where, 'method', method.name, 'a method that computes images')
-    for k, v in dict(nets=nets, real=real).items(): whole_number(where, k, v)
-    whole_number(where, 'image', image, 0, len(syn) - 1)
-    i, j = (h//2, w//2) if pixel is None else pixel
-    return whole_number(where, 'pixel', i, 0, h - 1), whole_number(where, 'pixel', j, 0, w - 1)
+    low = values[flat.mean(0).argmin()]
+    return _told(ax, f'{method.name} loss over the value of a pixel for {nets} networks. '
+                     f'Their mean is lowest at {low:.2f}, the pixel is at {now:.2f}.')
 
 # %% ../nbs/under_the_hood/26_plots.ipynb #inner-curves
-def _held(data: ImageData, n: int, seed: int) -> Batch:
-    "At least `n` real training images, as many of each class"
-    per = -(-n // data.n_classes)
-    named = lambda c: gen(seed, 'overfitting', 'real', c)
-    return real_batch(data, range(data.n_classes), per, named)
+_FOUR = '#0072B2', '#D55E00', '#009E73', '#CC79A7'    # Of the colours above
 
-def _inner_curves(s: SyntheticSet, data: ImageData, real: Any, net: str, k: int, passes: int,
+def _inner_curves(s: SyntheticSet, data: ImageData, real: Batch, net: str, k: int, passes: int,
                   lr: float, momentum: float, seed: int) -> Tensor:
     "Cross-entropy on the set and on real images, before the first epoch and after each"
     n, rows = make_net(net, data, generator=gen(seed, 'overfitting', 'net', k)), []
     opt = torch.optim.SGD(n.parameters(), lr=lr, momentum=momentum)
     for i in range(passes + 1):
         with torch.no_grad():
-            both = (s.images, s.labels), real
-            rows.append([F.cross_entropy(n(b[0]), b[1]).item() for b in both])
+            both = (s.images, s.labels), (real.x, real.y)
+            rows.append([F.cross_entropy(n(x), y).item() for x, y in both])
         if i < passes: train_epoch(n, s, opt, gen(seed, 'overfitting', 'order', k, i))
     return torch.tensor(rows)
 
@@ -598,19 +520,18 @@ def plot_overfitting(
     ax: Axes | None = None,  # Axes to draw into
 ) -> Axes:
     "Draw the losses of networks that train on a set: on it (dashed) and on real images (solid)"
-    where, said = 'plot_overfitting', []
-    pairs = [(k, _like(data, _decoded(where, 'sets', s, data)))
-             for k, s in named_sets(where, 'sets', sets, updates_of)]
-    for k, v in dict(passes=passes, nets=nets, held=held).items(): whole_number(where, k, v)
-    real, ax = _held(data, held, seed), ax or plt.figure(figsize=(6, 2.8)).gca()
+    said, pairs = [], named_sets('plot_overfitting', 'sets', sets, updates_of)
+    real = real_batch(data, range(data.n_classes), -(-held // data.n_classes),
+                      lambda c: gen(seed, 'overfitting', 'real', c))
+    ax = ax or plt.figure(figsize=(6, 2.8)).gca()
     for i, (name, s) in enumerate(pairs):
+        s, color = _like('plot_overfitting', 'sets', s, data), _FOUR[i % 4]
         curve = lambda k: _inner_curves(s, data, real, net, k, passes, lr, momentum, seed)
         own, other = torch.stack([curve(k) for k in range(nets)]).mean(0).T
-        low, color = int(other.argmin()), ('#0072B2', '#D55E00', '#009E73', '#CC79A7')[i % 4]
+        low, marker = int(other.argmin()), 'os^D'[i % 4]
         ax.plot(own, '--', color=color)
-        ax.plot(other, color=color, marker='os^D'[i % 4], markevery=[low], label=picture_text(name))
+        ax.plot(other, color=color, marker=marker, markevery=[low], label=picture_text(name))
         said.append(f'{name}: {own[-1]:.2f} on it, {other[-1]:.2f} on real images, lowest at {low}')
     ax.set(xlabel='epochs', ylabel='cross-entropy', ylim=(0, None))
     ax.legend(title='solid: real images', bbox_to_anchor=(1.02, 1), loc='upper left')
-    alt_text(ax, f'Losses over {passes} epochs. At the end {"; ".join(said)}.')
-    return ax
+    return _told(ax, f'Losses over {passes} epochs. At the end {"; ".join(said)}.')

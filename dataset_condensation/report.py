@@ -9,10 +9,8 @@ __all__ = ['report_page', 'write_report']
 import base64
 import html
 import io
-import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -24,12 +22,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-# %% ../nbs/under_the_hood/28_report.ipynb #imports-own
 from .checks import Shown, refuse
-from .coresets import Comparison
+from .coresets import Comparison, score_from_dict
 from .plots import alt_text, as_set, class_pixels, plot_history
-from .set_files import write_atomic
-from .coresets import score_from_dict
+from .safe_files import check_ours, load_json, write_atomic
 from .studies import plot_compare
 from .training import SyntheticSet, train_recipe
 
@@ -38,21 +34,20 @@ def _template(name: str) -> str:
     "The text of a file in the package's `templates`"
     return (resources.files('dataset_condensation')/'templates'/name).read_text(encoding='utf-8')
 
-_esc = partial(html.escape, quote=True)
+def _esc(v: Any) -> str: return html.escape(str(v))
 
 # %% ../nbs/under_the_hood/28_report.ipynb #data-uri
 def _uri(px: Tensor) -> str:
     "One image (C, H, W), floats in 0–1, as the address of a PNG"
     x = (px[:3 if len(px) >= 3 else 1] * 255).round().byte()
     shown = x[0] if len(x) == 1 else x.permute(1, 2, 0).contiguous()
-    file = io.BytesIO()
-    Image.fromarray(shown.numpy()).save(file, 'png', optimize=True)
+    Image.fromarray(shown.numpy()).save(file := io.BytesIO(), 'png', optimize=True)
     return 'data:image/png;base64,' + base64.b64encode(file.getvalue()).decode()
 
 def _gallery(small: SyntheticSet, most: int = 200) -> str:
     "The images by class, `most` in all"
     n, (_, h, w) = max(1, most // small.n_classes), small.shape
-    def figure(c):
+    def figure(c: int) -> str:
         px, name = class_pixels(small, c)[:n], _esc(small.classes[c])
         imgs = ''.join(f'<img src="{_uri(p)}" alt="" width="{w}" height="{h}">' for p in px)
         label = f'{len(px)} image{"s" if len(px) != 1 else ""} of class {name}'
@@ -65,72 +60,68 @@ def _gallery(small: SyntheticSet, most: int = 200) -> str:
     return f'<div class="gallery {kind}">{"".join(map(figure, shown))}</div>{note}'
 
 # %% ../nbs/under_the_hood/28_report.ipynb #svg
-def _svg(draw: Callable[[Axes], Any], name: str, width: float = 4.2, height: float = 2.2) -> str:
+def _svg(draw: Callable[[Axes], Any], name: str, height: float = 2.2) -> str:
     "What `draw` puts on axes, as an SVG; `name` keeps the ids of two pictures apart"
     with mpl.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': name, 'font.size': 10}):
-        fig = Figure((width, height), layout='constrained')
+        fig = Figure((4.2, height), layout='constrained')
         ax = fig.add_subplot()
         draw(ax)
-        fig.patch.set_visible(False), ax.patch.set_visible(False)
-        file, words = io.StringIO(), _esc(alt_text(ax))
-        fig.savefig(file, format='svg', metadata=dict(Date=None, Creator=None))
+        for paper in (fig.patch, ax.patch): paper.set_visible(False)
+        fig.savefig(file := io.StringIO(), format='svg', metadata=dict(Date=None, Creator=None))
     text = file.getvalue()
     text = text[text.index('<svg'):].replace('#000000', 'currentColor')
     for ref in ('url(#', 'xlink:href="#', ' id="'): text = text.replace(ref, f'{ref}{name}-')
-    head = f'<svg role="img" aria-label="{words}" fill="currentColor" '
+    head = f'<svg role="img" aria-label="{_esc(alt_text(ax))}" fill="currentColor" '
     return text.replace('<svg ', head, 1)
 
 # %% ../nbs/under_the_hood/28_report.ipynb #report-parts
 def _curves(small: SyntheticSet, table: Comparison) -> list[str]:
     "The pictures of a run, those that it has"
-    parts = []
-    if (n := len(table.scores)) > 1:
-        parts.append(_svg(lambda ax: _bars(table, ax), 'accuracy', height=0.8 + 0.3*n))
+    def bars(ax: Axes) -> None:
+        plot_compare(table, ax)
+        for bar in ax.patches: bar.set_facecolor('#8a8f98')
+        said = ', '.join(f'{s.name} {s.mean:.1f}' for s in table.scores)
+        alt_text(ax, f'Accuracy in percent: {said}.')
+    parts, n = [], len(table.scores)
+    if n > 1: parts.append(_svg(bars, 'accuracy', 0.8 + 0.3*n))
     if len(small.losses): parts.append(_svg(lambda ax: plot_history(small, ax=ax), 'loss'))
     if small.info.get('history'):
         parts.append(_svg(lambda ax: plot_history(small, 'accuracy', ax=ax), 'way'))
     return parts
 
-def _bars(table: Comparison, ax: Axes) -> None:
-    "`plot_compare` for a page: dots in the colour of the text, and words"
-    plot_compare(table, ax)
-    for bar in ax.patches: bar.set_facecolor('#8a8f98')
-    said = ', '.join(f'{s.name} {s.mean:.1f}' for s in table.scores)
-    alt_text(ax, f'Accuracy in percent: {said}.')
-
 # %% ../nbs/under_the_hood/28_report.ipynb #report-table
-def _html_table(rows: Sequence[Sequence[Any]], left: int = 1) -> str:
+def _html_table(rows: Sequence[Sequence[Any]]) -> str:
     "Rows of text as a table, the first as its head"
-    def row(tag, r):
-        number = lambda i: ' class="n"' * (i >= left)
-        return ''.join(f'<{tag}{number(i)}>{_esc(str(v))}</{tag}>' for i, v in enumerate(r))
-    body = ''.join(f'<tr>{row("td", r)}</tr>' for r in rows[1:])
-    return (f'<div class="wide"><table><thead><tr>{row("th", rows[0])}</tr></thead>'
-            f'<tbody>{body}</tbody></table></div>')
+    def row(tag: str, first: Any, *others: Any) -> str:
+        rest = ''.join(f'<{tag} class="n">{_esc(v)}</{tag}>' for v in others)
+        return f'<tr><{tag}>{_esc(first)}</{tag}>{rest}</tr>'
+    return (f'<div class="wide"><table><thead>{row("th", *rows[0])}</thead>'
+            f'<tbody>{"".join(row("td", *r) for r in rows[1:])}</tbody></table></div>')
 
 def _folded(title: str, found: Mapping[Any, Any]) -> str:
     "Names and values, folded"
-    def say(v):
+    def say(v: Any) -> str:
         text = str(v) if not isinstance(v, float) else f'{v:,.1f}' if abs(v) >= 100 else f'{v:.4g}'
         return _esc(text if len(text) < 600 else text[:600] + ' …')
-    rows = ''.join(f'<dt>{_esc(str(k))}</dt><dd>{say(v)}</dd>' for k, v in found.items())
+    rows = ''.join(f'<dt>{_esc(k)}</dt><dd>{say(v)}</dd>' for k, v in found.items())
     return f'<details><summary>{_esc(title)}</summary><dl>{rows}</dl></details>'
 
 # %% ../nbs/under_the_hood/28_report.ipynb #report-made
 def _made(report: Mapping[str, Any], small: SyntheticSet) -> str:
     "The command, and everything else that repeating the run takes, in folded lists"
-    typed = report.get('command')
-    again = '' if typed is None else _esc(shlex.join(['condense', *map(str, typed)]))
+    again = ''
+    if (typed := report.get('command')) is not None:
+        line = _esc(shlex.join(['condense', *map(str, typed)]))
+        again = f'<p>Again, from a shell:</p><pre>{line}</pre>'
     run = {k: report[k] for k in ('method', 'ipc', 'net', 'seed', 'device') if k in report}
     run |= {k: v for k, v in small.info.items() if k in ('updates', 'passes')}
-    seconds = {f'{k}, seconds': v for k, v in report.get('seconds', {}).items()}
-    more = dict(peak_memory_gib=report.get('peak_memory_gib')) | seconds
+    more = dict(peak_memory_gib=report.get('peak_memory_gib'))
+    more |= {f'{k}, seconds': v for k, v in report.get('seconds', {}).items()}
     more |= report.get('versions', {})
     parts = {'The run': run, 'How the set was made': small.info.get('recipe', {}),
              'How networks were trained': report['about']['recipe'], 'The data': report['data'],
              'Time, memory and versions': {k: v for k, v in more.items() if v is not None}}
-    return f'<p>Again, from a shell:</p><pre>{again}</pre>'*bool(again) + ''.join(
-        _folded(title, found) for title, found in parts.items() if found)
+    return again + ''.join(_folded(title, found) for title, found in parts.items() if found)
 
 # %% ../nbs/under_the_hood/28_report.ipynb #report-use
 def _use(report: Mapping[str, Any], small: SyntheticSet) -> dict[str, str]:
@@ -149,20 +140,15 @@ def _title(report: Mapping[str, Any], small: SyntheticSet) -> str:
     size = f'{n} image{"s" if n != 1 else ""} per class' if n else f'{len(small.stored)} images'
     return f'{report["data"]["name"]}: {size} by {report["method"]}'
 
-def _headline(report: Mapping[str, Any], table: Comparison) -> str:
-    "What the run found, in words"
-    found = report['method'] in [s.name for s in table.scores]
-    return table.verdict(report['method']) if found else ''
-
 def _how(report: Mapping[str, Any], table: Comparison) -> str:
     "A sentence on how the sets were scored"
     epochs = report['about']['recipe']['epochs']
     runs = [(s.name, e) for s in table.scores for e in s.evaluations]
     other = sorted({f'{k}: {e.recipe.epochs}' for k, e in runs if e.recipe.epochs != epochs})
     nets, also = max(len(e.accuracies) for _, e in runs), f' ({", ".join(other)})' if other else ''
-    test = f'accuracy on {report["data"]["test"]:,} unseen images, in percent'
     return (f'Networks ({report.get("net", "")}, {nets} for each set) were trained from scratch '
-            f'for {epochs} epochs{also}; {test}.')
+            f'for {epochs} epochs{also}; accuracy on {report["data"]["test"]:,} unseen images, '
+            'in percent.')
 
 # %% ../nbs/under_the_hood/28_report.ipynb #report-page
 def report_page(
@@ -174,12 +160,13 @@ def report_page(
     small = as_set('report_page', 'small', small)
     try:
         table = Comparison([score_from_dict(s) for s in report['scores']], report['about'])
+        if not summary and report['method'] in [s.name for s in table.scores]:
+            summary = table.verdict(report['method'])
         found = dict(
             title=_esc(_title(report, small)), css=_template('report.css'), gallery=_gallery(small),
-            summary=_esc(summary or _headline(report, table)), how=_esc(_how(report, table)),
-            table=_html_table(table.rows()), curves=''.join(_curves(small, table)),
-            made=_made(report, small), **_use(report, small),
-            version=_esc(str(report.get('versions', {}).get('dataset_condensation', ''))))
+            summary=_esc(summary), how=_esc(_how(report, table)), table=_html_table(table.rows()),
+            curves=''.join(_curves(small, table)), made=_made(report, small), **_use(report, small),
+            version=_esc(report.get('versions', {}).get('dataset_condensation', '')))
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as e:
         refuse('report_page', 'report', Shown(f'damaged ({type(e).__name__}: {e})'),
                'what `condense` writes to report.json')
@@ -193,21 +180,9 @@ def write_report(
     summary: str = '',              # A sentence for its top; what the table says if empty
 ) -> Path:                          # The page
     "Write `report.html`: one page, complete in itself, that shows a run and how to use its set"
-    where, folder = 'write_report', Path(folder)
-    if not folder.is_dir(): refuse(where, 'folder', Shown(folder), 'a folder', FileNotFoundError)
-    if report is None: report = _read(folder/'report.json')
-    if small is None: small = SyntheticSet.load(folder/'synthetic.safetensors')
-    page, text = folder/'report.html', report_page(report, small, summary)
-    if page.is_file() and _MADE_BY not in page.read_bytes()[-400:]:
-        refuse(where, 'folder', Shown(folder), 'one without a foreign report.html', FileExistsError)
-    return write_atomic(page, text, links=False)
-
-_MADE_BY = b'Made by dataset_condensation'      # ends the page
-
-def _read(path: Path) -> dict[str, Any]:
-    "The report in a file"
-    try: found = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError, RecursionError): found = None
-    if isinstance(found, dict): return found
-    refuse('write_report', 'folder', Shown(path.parent), 'one with a report.json that can be read',
-           FileNotFoundError)
+    folder = Path(folder)
+    if report is None: report = load_json('write_report', folder/'report.json', 'a report')
+    syn = SyntheticSet.load(folder/'synthetic.safetensors') if small is None else small
+    text = report_page(report, syn, summary)
+    check_ours('write_report', folder, {'report.html': 'page'})
+    return write_atomic(folder/'report.html', text, links=False)

@@ -17,19 +17,9 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-# %% ../nbs/under_the_hood/35_safe_files.ipynb #imports-own
 from .checks import instance
 
 # %% ../nbs/under_the_hood/35_safe_files.ipynb #sync-folder
-def _sync_folder(folder: Path) -> None:
-    "Put the names in `folder` on the disk too, where the system knows how"
-    if os.name != 'posix': return
-    with suppress(OSError):                      # some network drives refuse
-        fd = os.open(folder, os.O_RDONLY)
-        try: os.fsync(fd)
-        finally: os.close(fd)
-
-# %% ../nbs/under_the_hood/35_safe_files.ipynb #put-in-place
 def _put_in_place(target: Path, data: Any) -> None:
     "Write beside `target`, then rename"
     part = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}.part')
@@ -40,9 +30,13 @@ def _put_in_place(target: Path, data: Any) -> None:
             os.fsync(f.fileno())
         if target.exists(): os.chmod(part, target.stat().st_mode & 0o777)
         os.replace(part, target)
-        _sync_folder(target.parent)
     finally:
         with suppress(OSError): part.unlink()    # gone already if all went well
+    if os.name != 'posix': return
+    with suppress(OSError):                      # some network drives refuse
+        folder = os.open(target.parent, os.O_RDONLY)
+        try: os.fsync(folder)
+        finally: os.close(folder)
 
 # %% ../nbs/under_the_hood/35_safe_files.ipynb #write-atomic
 def as_path(where: str, path: str | os.PathLike, name: str = 'path') -> Path:
@@ -59,14 +53,11 @@ def write_atomic(
     path = as_path(where, path)
     if isinstance(data, str):
         data = data.encode('utf-8', 'backslashreplace')   # half a letter: as JSON writes it
-    instance(where, 'data', data, (bytes, bytearray, memoryview), 'bytes or text')
     target = Path(os.path.realpath(path))        # a link stays a link
     other = target.exists() and not target.is_file()
     if other or path.is_symlink() and not links:
         what = 'a folder or a device' if other else 'a link'
         raise FileExistsError(f'{where}: `path` is {path}, which is {what}, expected a file')
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f'{where}: `path` is {path}, but there is no folder {target.parent}')
     try: _put_in_place(target, data)
     except OSError as e:
         raise OSError(e.errno, f'{where}: cannot write `path` {path}: {e.strerror or e}') from e
@@ -76,30 +67,26 @@ def write_atomic(
 TORCH_MAGIC = bytes.fromhex('80028a0a6cfc9c46f9206aa850192e')   # how files of torch before 1.6 begin
 
 def way_out(path: Path) -> str:
-    "What else reads a folder or file that a loader refuses, as the end of a message"
-    if path.is_dir():
-        ours = (path/'set.json').exists()
-        return '; SyntheticSet.from_folder reads what to_folder wrote' if ours else ''
+    "What else reads a file that a loader refuses, as the end of a message"
     with open(path, 'rb') as f: start = f.read(16)
     if start[:4] in (b'PK\3\4', TORCH_MAGIC[:4]):
         return '; import_published reads the .pt results of others'
     if start[8:9] == b'{': return '; SyntheticSet.load reads a set in a safetensors file'
-    if start[:1] == b'{':
-        return '; it looks like JSON: Comparison, Continual and SearchResult have a `load` each'
-    return ''
+    return '; Comparison, Continual and SearchResult have a `load` for JSON' * (start[:1] == b'{')
 
 # %% ../nbs/under_the_hood/35_safe_files.ipynb #read-bytes
 def read_bytes(where: str, path: str | os.PathLike, most: int | None = None) -> bytes:
     "The bytes of a file, `most` at most"
     path = as_path(where, path)
-    if path.is_dir():
-        raise IsADirectoryError(f'{where}: {path} is a folder, expected a file{way_out(path)}')
+    if path.exists() and not path.is_file():
+        raise ValueError(f'{where}: {path} is a folder or a device, expected a file; '
+                         'SyntheticSet.from_folder reads what to_folder wrote')
     if not path.exists(): raise FileNotFoundError(f'{where}: there is no file {path}')
-    if not path.is_file(): raise ValueError(f'{where}: {path} is a pipe or a device, expected a file')
-    size = path.stat().st_size
-    if most is not None and size > most:
-        raise ValueError(f'{where}: {path} has {size:,} bytes, expected at most {most:,}')
-    with open(path, 'rb') as f: return f.read(size)
+    with open(path, 'rb') as f:
+        size = os.fstat(f.fileno()).st_size
+        if most is not None and size > most:
+            raise ValueError(f'{where}: {path} has {size:,} bytes, expected at most {most:,}')
+        return f.read(size)
 
 # %% ../nbs/under_the_hood/35_safe_files.ipynb #load-json
 def json_object(where: str, path: Path, text: bytes | str, what: str) -> dict:

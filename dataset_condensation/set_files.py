@@ -24,16 +24,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #imports-own
-from .checks import Shown, instance, mean_std, refuse
+from .checks import Shown, choice, mean_std, refuse
 from .data import plain_name, PUBLISHED_STATS
 from .image_folders import gray_or_rgb, open_image
-from .safe_files import TORCH_MAGIC, as_path, json_object, read_bytes, way_out, write_atomic
+from .safe_files import (TORCH_MAGIC, as_path, json_object, read_bytes,
+                                             way_out, write_atomic)
 from .training import SyntheticSet
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #describe
@@ -72,14 +73,14 @@ def _need(ok: Any, fault: str) -> None:
     if not ok: raise _Fault(fault)
 
 @contextmanager
-def _naming(where: str, path: Path, unknown: str = 'cannot be read') -> Iterator[None]:
+def _naming(where: str, path: Path) -> Iterator[None]:
     "In the block, whatever goes wrong becomes a ValueError of one line that names the file"
     try: yield
     except _Fault as e: raise ValueError(f'{where}: {path} {e}') from e
     except Exception as e:   # zipfile, Pillow and torch raise nearly anything on damaged files
         if str(e).startswith(where): raise
-        said = f'{type(e).__name__}: {str(e)}' if unknown == 'cannot be read' else str(e)
-        raise ValueError(f"{where}: {path} {unknown} ({' '.join(said.split())[:200]})") from e
+        why = ' '.join(f'{type(e).__name__}: {e}'.split())[:200]
+        raise ValueError(f'{where}: {path} cannot be read ({why})') from e
 
 _short = reprlib.repr    # for a message
 
@@ -87,8 +88,7 @@ _short = reprlib.repr    # for a message
 def _about(where: str, path: Path, text: bytes | str) -> dict:
     "The description of a set, its classes and info checked"
     about = json_object(where, path, text, 'a set')
-    classes, info = about.get('classes'), about.get('info')
-    form = about.get('format')
+    classes, info, form = (about.get(k) for k in ('classes', 'info', 'format'))
     _need(form == FORMAT, f'has format {_short(form)}, expected a set of {FORMAT!r}')
     names = isinstance(classes, list) and all(isinstance(c, (str, int)) for c in classes)
     _need(names, f'has classes {_short(classes)}, expected a list of names')
@@ -96,42 +96,30 @@ def _about(where: str, path: Path, text: bytes | str) -> dict:
     return about
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #header
-_floats, _ints = ('F16', 'BF16', 'F32', 'F64'), ('U8', 'I8', 'I16', 'I32', 'I64')
-_tensors = dict(images=_floats, labels=_ints, mean=_floats, std=_floats, losses=_floats)
-
-def _header(where: str, path: Path, raw: bytes) -> dict:
-    "The header of a safetensors file that claims to hold a set"
+def _description(where: str, path: Path, raw: bytes) -> dict:
+    "What the header of a safetensors file says of the set in it"
     n = int.from_bytes(raw[:8], 'little')
-    whole = len(raw) >= 8 and n <= len(raw) - 8
+    whole = 8 <= len(raw) and n <= min(len(raw) - 8, _MAX_JSON + 4096)
     _need(whole, f'is not a safetensors file, or was cut off: {len(raw):,} bytes, of header {n:,}'
                  + way_out(path))
-    _need(n <= _MAX_JSON + 4096, f'has a header of {n:,} bytes, expected at most {_MAX_JSON:,}')
-    head = json_object(where, path, raw[8:8 + n], 'a set')
-    names = set(head) - {'__metadata__'}
-    _need(set(_tensors) - {'losses'} <= names <= set(_tensors),
-          f'holds {", ".join(sorted(names))[:80] or "nothing"}, expected a set: {", ".join(_tensors)}')
-    for k in names:
-        dtype = head[k].get('dtype') if isinstance(head[k], dict) else None
-        known = ' or '.join(_tensors[k])
-        _need(dtype in _tensors[k], f'has {k} of type {_short(dtype)}, expected {known}')
-    return head
+    meta = json_object(where, path, raw[8:8 + n], 'a set').get('__metadata__')
+    text: Any = meta.get('set') if isinstance(meta, dict) else None
+    _need(isinstance(text, str), f'has no description, expected a set of {FORMAT!r}')
+    return _about(where, path, text)
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #load
 def read_file(
     path: str | os.PathLike,  # A file that `write_file` wrote
     where: str = 'SyntheticSet.load',
 ) -> SyntheticSet:
-    "Read a set from a safetensors file; takes at most 8 times its size and 256 MiB, whatever it says"
+    "Read a set from a safetensors file; takes at most 8 times its size and 256 MiB"
     path, raw = as_path(where, path), read_bytes(where, path)
     with _naming(where, path):
-        meta = _header(where, path, raw).get('__metadata__')
-        text = meta.get('set') if isinstance(meta, dict) else None
-        _need(isinstance(text, str), f'has no description, expected a set of {FORMAT!r}')
-        about, t = _about(where, path, text), tensors_from_bytes(raw)
-        losses = t.get('losses')
+        about, found = _description(where, path, raw), tensors_from_bytes(raw)
+        x, y, mean, std = (found[k] for k in ('images', 'labels', 'mean', 'std'))
+        losses = found.get('losses')
+        _need(x.is_floating_point(), f'has images of type {x.dtype}, expected floats')
         _need(losses is None or losses.ndim == 1, 'has losses that are not a list')
-    with _naming(where, path, 'holds no set'):
-        x, y, mean, std = (t[k] for k in ('images', 'labels', 'mean', 'std'))
         return SyntheticSet(x.float(), y, about['classes'], mean, std, about.get('info'), losses)
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #folder-name
@@ -142,15 +130,14 @@ def _folder_name(c: int, name: str, n: int) -> str:
     return f'{c:0{len(str(n-1))}d}_{safe[:60]}'
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #to-folder
-def _write_pictures(path: Path, folders: list[str], pixels: Tensor, labels: list[int]) -> list[Path]:
+def _write_pictures(path: Path, folders: list[str], pixels: Tensor, labels: list[int]) -> None:
     "One PNG for each image, numbered through, in the folder of its class"
     for f in folders: (path/f).mkdir(parents=True)
-    pixels = (255*pixels).round().byte().permute(0, 2, 3, 1).numpy()
-    if pixels.shape[-1] == 1: pixels = pixels[..., 0]
-    width = max(5, len(str(len(pixels) - 1)))
-    for i, (x, y) in enumerate(zip(pixels, labels)):
+    arrays = (255*pixels).round().byte().permute(0, 2, 3, 1).numpy()
+    if arrays.shape[-1] == 1: arrays = arrays[..., 0]
+    width = max(5, len(str(len(arrays) - 1)))
+    for i, (x, y) in enumerate(zip(arrays, labels)):
         Image.fromarray(x).save(path/folders[y]/f'{i:0{width}d}.png')
-    return [path/f for f in folders]
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #move-in
 def _move_in(part: Path, path: Path, folders: list[str]) -> None:
@@ -161,11 +148,6 @@ def _move_in(part: Path, path: Path, folders: list[str]) -> None:
     # first a folder that isn't empty: of two programs, one gets no further than this
     first = sorted(folders, key=lambda f: not any((part/f).iterdir()))
     for name in [*first, 'set.json']: os.rename(part/name, path/name)
-
-def _taken(path: Path) -> bool:
-    "Is anything at `path` but an empty folder?"
-    if not path.exists(): return path.is_symlink()
-    return not path.is_dir() or any(path.iterdir())
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #to-folder-whole
 def write_folder(
@@ -178,9 +160,9 @@ def write_folder(
     "Write a set as PNG files in class folders, 8 bits for each channel"
     path, names = as_path(where, path), about['classes']
     taken = FileExistsError(f'{where}: `path` is {path}, which exists and is not an empty folder')
-    if _taken(path): raise taken
+    if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())): raise taken
     c, n = pixels.shape[1], len(names)
-    if c not in (1, 3): refuse(where, 'images', Shown(f'of {c} channels'), '1 or 3, as PNG has them')
+    if c not in (1, 3): refuse(where, 'images', Shown(f'of {c} channels'), '1 or 3, as in a PNG')
     folders = [_folder_name(c, name, n) for c, name in enumerate(names)]
     whole = dict(about, folders=folders, counts=labels.bincount(minlength=n).tolist())
     text, target = _describe(where, whole, indent=1), Path(os.path.realpath(path))
@@ -201,51 +183,38 @@ def _inside(root: Path, path: Path) -> Path:
     _need(os.path.commonpath([real, top]) == top, f'has {path.name}, which leads out of it')
     return Path(real)
 
-def _folders(about: dict) -> list[str]:
-    "Names of the class folders, checked"
-    names, n = about.get('folders'), len(about['classes'])
-    def plain(s: Any) -> bool:
-        ok = isinstance(s, str) and s.isprintable()
-        return ok and s not in ('', '.', '..') and not set(s) & set('/\\:')
-    ok = isinstance(names, list) and all(map(plain, names)) and len({*names}) == len(names) == n
-    _need(ok, f'has folders {_short(names)}, expected {n} different names, no paths')
-    return names
-
 # %% ../nbs/under_the_hood/22_set_files.ipynb #listing
-def _pictures(root: Path, folders: list[str], counts: Any) -> list[list[Path]]:
+def _pictures(root: Path, about: dict) -> list[list[Path]]:
     "The PNG files of each class, in order, checked against how many there should be"
+    folders, n = about['folders'], len(about['classes'])
+    ok = isinstance(folders, list) and len({*folders}) == len(folders) == n
+    _need(ok, f'has folders {_short(folders)}, expected {n} different names')
     there = sum((root/e).is_dir() for e in os.listdir(root) if not e.startswith('.'))
-    _need(there <= len(folders), f'has {there} folders, expected {len(folders)}, one for each class')
-    if counts is None: counts = [None] * len(folders)        # sets written before counts were kept
-    ok = isinstance(counts, list) and len(counts) == len(folders)
-    _need(ok, f'has counts {_short(counts)}, expected {len(folders)} numbers')
+    _need(there <= n, f'has {there} folders, expected {n}, one for each class')
+    counts = about.get('counts', [None] * n)      # sets written before counts were kept
+    _need(len(counts) == n, f'has counts {_short(counts)}, expected {n} numbers')
     files = []
-    for f, n in zip(folders, counts):
+    for f, count in zip(folders, counts):
         folder = _inside(root, root/f)
-        _need(folder.is_dir(), f'has no folder {f}: it is missing, or not a folder')
         found = sorted(e for e in os.listdir(folder) if e.lower().endswith('.png') and e[0] != '.')
-        _need(n in (None, len(found)), f'holds {len(found)} PNG files in {f}, expected {_short(n)}')
-        files.append([_inside(root, root/f/name) for name in found])
-        for p in files[-1]:
-            _need(p.is_file(), f'has no file {p.name} in {f}: it is missing, or not a file')
+        ok = count in (None, len(found))
+        _need(ok, f'holds {len(found)} PNG files in {f}, expected {_short(count)}')
+        files.append([_inside(root, folder/name) for name in found])
     _need(any(files), 'holds no PNG files')
     return files
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #picture
-def _picture(where: str, path: Path, channels: int, shape: tuple | None, allowed: int) -> np.ndarray:
+def _picture(where: str, path: Path, channels: int, shape: Any, allowed: int) -> np.ndarray:
     "One PNG as uint8 (H, W) or (H, W, 3), of `shape` = (height, width) unless None"
     raw = read_bytes(where, path)
     def fits(im: Image.Image) -> None:
         h, w = size = im.size[::-1]
-        few = h * w * channels <= allowed
-        _need(few, f'cannot be read: {h} × {w} pixels are too many for {len(raw):,} bytes')
-        _need(shape in (None, size), f'cannot be read: it is {h} × {w} pixels, others are {shape}')
+        _need(h * w * channels <= allowed, f'{h} × {w} pixels are too many for {len(raw):,} bytes')
+        _need(shape in (None, size), f'it is {h} × {w} pixels, others are {shape}')
     with _naming(where, path), warnings.catch_warnings():
         warnings.simplefilter('error', Image.DecompressionBombWarning)
-        try:
-            with open_image(io.BytesIO(raw), formats=('PNG',), check=fits) as im: im = gray_or_rgb(im)
-        except UnidentifiedImageError: raise _Fault('is not a PNG file') from None
-        _need(channels == 3 or im.mode == 'L', 'cannot be read: it has colours, the set has none')
+        with open_image(io.BytesIO(raw), formats=('PNG',), check=fits) as im: im = gray_or_rgb(im)
+        _need(channels == 3 or im.mode == 'L', 'has colours, and the set has none')
         return np.asarray(im if channels == 1 else im.convert('RGB'))
 
 def _stack(where: str, files: list[Path], channels: int) -> Tensor:
@@ -269,13 +238,11 @@ def read_folder(
                                 'For a folder of real images use `load_dataset`')
     with _naming(where, path):
         about = _about(where, note, read_bytes(where, _inside(path, note), _MAX_JSON))
-        folders, mean, std = _folders(about), *(about.get(k) for k in ('mean', 'std'))
-        channels = len(mean) if isinstance(mean, list) else 0
-        _need(channels in (1, 3), f'has mean {_short(mean)}, expected 1 or 3 numbers')
-        files = _pictures(path, folders, about.get('counts'))
-    with _naming(where, path, 'holds no set'):
-        mean, std = mean_std('set.json', mean, std, channels)
-        x = _stack(where, [f for fs in files for f in fs], channels)
+        mean, std, files = about['mean'], about['std'], _pictures(path, about)
+        ok = isinstance(mean, list) and len(mean) in (1, 3)
+        _need(ok, f'has mean {_short(mean)}, expected 1 or 3 numbers')
+        mean, std = mean_std('set.json', mean, std, len(mean))
+        x = _stack(where, [f for fs in files for f in fs], len(mean))
         x.sub_(mean.view(-1, 1, 1)).div_(std.view(-1, 1, 1))
         y = torch.tensor([c for c, fs in enumerate(files) for _ in fs])
         return SyntheticSet(x, y, about['classes'], mean, std, about.get('info'))
@@ -285,9 +252,6 @@ _storages = 'Float Double Half BFloat16 Long Int Short Char Byte'.split()
 _names = {'torch._utils _rebuild_tensor_v2', 'collections OrderedDict', '_codecs encode',
           'numpy dtype', 'numpy.core.multiarray scalar', 'numpy._core.multiarray scalar',
           *(f'torch {k}Storage' for k in _storages)}
-_commands = set('STOP MARK NONE NEWTRUE NEWFALSE EMPTY_LIST EMPTY_DICT EMPTY_TUPLE BININT BININT1 BININT2 '
-                'BINFLOAT BINUNICODE TUPLE TUPLE1 TUPLE2 TUPLE3 APPEND APPENDS SETITEM SETITEMS BINPUT '
-                'LONG_BINPUT BINGET LONG_BINGET GLOBAL REDUCE BUILD BINPERSID'.split())
 
 def _is_codec(text: str) -> bool:
     "Is it the name of an encoding, other than the one that numpy's numbers are in?"
@@ -297,29 +261,31 @@ def _is_codec(text: str) -> bool:
 def _check_program(f: io.BytesIO) -> None:
     "Read one pickle to its end without running it; refuse what no result has need of"
     start, tuples = f.tell(), 0
-    for op, arg, at in pickletools.genops(f):
-        known, shown = op.name in _commands or (op.name, arg) == ('PROTO', 2), _short(arg)
-        _need(known, f'has the command {op.name} {shown} in its pickle')
-        _need(op.name != 'GLOBAL' or arg in _names, f'names {shown}, which no result has need of')
-        text = arg if op.name == 'BINUNICODE' else ''
-        _need(len(text) <= 64 and not _is_codec(text), f'has the text {shown} in its pickle')
+    for op, arg, _ in pickletools.genops(f):
+        if op.name == 'GLOBAL':
+            _need(arg in _names, f'names {_short(arg)}, which no result has need of')
+        elif isinstance(arg, str):
+            ok = len(arg) <= 64 and not _is_codec(arg)
+            _need(ok, f'has the text {_short(arg)} in its pickle')
         tuples += op.name.startswith('TUPLE')
-        _need(at - start < 2**18 and tuples < 2**14, 'has a pickle of more than 256 KiB')
+        _need(f.tell() - start < 2**18 and tuples < 2**14, 'has a pickle of more than 256 KiB')
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #parts
 def _from_zip(raw: bytes) -> io.BytesIO:
     "A new zip of what torch needs of a zip that `torch.save` wrote"
     _need(raw.count(b'PK\1\2') < 2**14, 'has very many parts')
-    clean, wanted = io.BytesIO(), ('data.pkl', 'version', 'byteorder')
+    clean = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(raw)) as z, zipfile.ZipFile(clean, 'w') as out:
         parts = {m.filename.partition('/')[2]: m for m in z.infolist()}
         stored = all(m.compress_type == zipfile.ZIP_STORED for m in parts.values())
-        _need(stored and len(parts) == len(z.infolist()), 'has parts that are compressed or of one name')
+        one = len(parts) == len(z.infolist())
+        _need(stored and one, 'has parts that are compressed or of one name')
         _need(sum(m.file_size for m in parts.values()) <= len(raw), 'has parts that overlap')
-        _need('data.pkl' in parts and 'version' in parts, 'is a zip without data.pkl')
+        _need('data.pkl' in parts, 'is a zip without data.pkl')
         _check_program(io.BytesIO(z.read(parts['data.pkl'])))
         for name, m in parts.items():
-            if name in wanted or name.startswith('data/'): out.writestr(f'result/{name}', z.read(m))
+            if name in ('data.pkl', 'version', 'byteorder') or name.startswith('data/'):
+                out.writestr(f'result/{name}', z.read(m))
     return clean
 
 def _from_legacy(raw: bytes) -> io.BytesIO:
@@ -340,36 +306,28 @@ class _Number:
 
 def _scalar(number: _Number, raw: bytes) -> int | float:
     "In place of numpy's scalar: one number from its bytes"
-    ok = type(number) is _Number and len(raw) == number.dtype.itemsize
-    _need(ok, 'makes a number in an unusual way')
-    return np.frombuffer(raw, number.dtype)[0].item()
+    return np.frombuffer(raw, number.dtype, 1)[0].item()
 
 _stand_ins = [(_Number, 'numpy.dtype'), (_scalar, 'numpy.core.multiarray.scalar'),
               (_scalar, 'numpy._core.multiarray.scalar')]
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #check-result
-_integers = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-
-def _check_pair(x: Tensor, y: Tensor) -> None:
-    "Images and labels as the authors' programs write them"
-    fit = x.ndim == 4 and x.is_floating_point() and y.dtype in _integers and y.shape == x.shape[:1]
-    _need(fit, f'holds images {tuple(x.shape)} of {x.dtype} with labels {tuple(y.shape)} of {y.dtype}, '
-               'expected (N, C, H, W) floats, (N,) integers')
-
 def _check_result(found: Any, size: int) -> tuple[list, dict]:
     "`data`, a list of [images, labels] of `size` bytes at most, and `accs_all_exps`"
-    _need(type(found) is dict, 'holds no dictionary')
-    shown = ', '.join(map(str, found))[:80] or 'nothing'
-    known = {'data'} <= {*found} <= {'data', 'accs_all_exps'}
-    _need(known, f'holds {shown}, expected data and accs_all_exps')
+    ok = type(found) is dict and {'data'} <= {*found} <= {'data', 'accs_all_exps'}
+    _need(ok, f'holds {_short(found)}, expected a dictionary of data and accs_all_exps')
     data, accs = found['data'], found.get('accs_all_exps', {})
     ok = type(data) is list and data and all(type(p) in (list, tuple) and len(p) == 2 for p in data)
-    ok = ok and all(type(t) is Tensor and t.device.type == 'cpu' for p in data for t in p)
+    tensors: list[Any] = [t for p in data for t in p] if ok else [None]
+    ok = all(type(t) is Tensor and t.device.type == 'cpu' for t in tensors)
     _need(ok, 'holds data that is not a list of [images, labels]')
-    for pair in data: _check_pair(*pair)
-    total = sum(t.numel() * t.element_size() for p in data for t in p)
-    _need(total <= size, 'gives the same images many times')
-    stores = {s.data_ptr(): s.nbytes() for p in data for t in p for s in [t.untyped_storage()]}
+    for x, y in data:
+        whole = not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool)
+        fit = x.ndim == 4 and x.is_floating_point() and whole and y.shape == x.shape[:1]
+        _need(fit, f'holds images {tuple(x.shape)} of {x.dtype} with labels {tuple(y.shape)} of '
+                   f'{y.dtype}, expected (N, C, H, W) floats, (N,) integers')
+    _need(sum(t.nbytes for t in tensors) <= size, 'gives the same images many times')
+    stores = {s.data_ptr(): s.nbytes() for s in (t.untyped_storage() for t in tensors)}
     _need(sum(stores.values()) <= size, 'has tensors that are larger than the file')
     ok = type(accs) is dict and all(type(k) is str and type(v) is list for k, v in accs.items())
     ok = ok and all(type(a) in (float, int) for v in accs.values() for a in v)
@@ -377,74 +335,66 @@ def _check_result(found: Any, size: int) -> tuple[list, dict]:
     return data, accs
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #load-result
-_MAX_RESULT = 2**32      # bytes of a published file
-
-def _load_result(where: str, path: Path) -> tuple[list, dict]:
+def _load_result(path: Path, raw: bytes) -> tuple[list, dict]:
     "What a published result file holds: pairs of images and labels, and accuracies"
-    raw = read_bytes(where, path, _MAX_RESULT)
-    with _naming(where, path):
-        zipped = raw[:4] == b'PK\3\4'
-        _need(zipped or raw.startswith(TORCH_MAGIC), f'is not a file that torch wrote{way_out(path)}')
-        clean = _from_zip(raw) if zipped else _from_legacy(raw)
-        clean.seek(0)
-        try:
-            with torch.serialization.safe_globals(_stand_ins):
-                found = torch.load(clean, map_location='cpu', weights_only=True)
-        except _Fault: raise
-        except Exception as e:
-            raise _Fault(f'cannot be read: torch refuses it ({type(e).__name__})') from e
-        return _check_result(found, len(raw))
+    zipped = raw[:4] == b'PK\3\4'
+    _need(zipped or raw.startswith(TORCH_MAGIC), f'is not a file that torch wrote{way_out(path)}')
+    clean = _from_zip(raw) if zipped else _from_legacy(raw)
+    clean.seek(0)
+    try:
+        with torch.serialization.safe_globals(_stand_ins):
+            found = torch.load(clean, map_location='cpu', weights_only=True)
+    except _Fault: raise
+    except Exception as e:
+        raise _Fault(f'cannot be read: torch refuses it ({type(e).__name__})') from e
+    return _check_result(found, len(raw))
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #result-stats
 def _result_name(path: Path) -> tuple[str, str]:
     "Method and data set in the name of a published file, '' where it has another form"
-    res, method, data = (*Path(path).stem.split('_'), '', '', '')[:3]
-    return (method.lower(), plain_name(data)) if res == 'res' and plain_name(data) in PUBLISHED_STATS else ('', '')
+    res, method, data = (*path.stem.split('_'), '', '', '')[:3]
+    known = res == 'res' and plain_name(data) in PUBLISHED_STATS
+    return (method.lower(), plain_name(data)) if known else ('', '')
 
-def _result_stats(where: str, path: Path, data: str, mean: Any, std: Any,
+def _result_stats(where: str, data: str, mean: Any, std: Any,
                   channels: int) -> tuple[Tensor, Tensor]:
     "Mean and standard deviation (C,), as given or as published for `data`"
     if (mean is None) != (std is None):
         refuse(where, 'mean` and `std', Shown(f'{mean!r} and {std!r}'), 'both or neither')
-    if mean is None and plain_name(data) not in PUBLISHED_STATS:
-        refuse(f'{where}: {path}', 'data', data, f'one of {", ".join(PUBLISHED_STATS)}, or `mean` and `std`')
-    if mean is None: mean, std = PUBLISHED_STATS[plain_name(data)]
-    mean, std = (v if hasattr(v, '__len__') else [v] for v in (mean, std))
-    return mean_std(f'{where}: {path}', mean, std, channels)
+    if mean is None:
+        mean, std = PUBLISHED_STATS[choice(where, 'data', plain_name(data), PUBLISHED_STATS)]
+    return mean_std(where, np.atleast_1d(mean), np.atleast_1d(std), channels)
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #result-classes
 def _result_classes(pairs: list) -> list[str]:
     "Names for the classes of a file that has none: their numbers"
-    top = max((int(y.max()) for _, y in pairs if len(y)), default=0)
-    most = max(len(y) for _, y in pairs)
-    _need(not top or top < most, f'has labels up to {top:,}, but not as many images; '
-                                 'give `classes` if that is right')
+    top, most = (max(f(y) for _, y in pairs if len(y)) for f in (lambda y: int(y.max()), len))
+    _need(top < max(most, 1), f'has labels up to {top:,}, but not as many images; give `classes` '
+                              'if that is right')
     return [str(c) for c in range(top + 1)]
-
-def _share(values: list, k: int, n: int) -> list:
-    "Part `k` of `n` of a list, all of it if it cannot be shared out"
-    each, rest = divmod(len(values), n)
-    return values if rest else values[k*each:(k + 1)*each]
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #import-published
 def import_published(
     path: str | os.PathLike,  # A result file of the authors' programs for DC, DSA or DM
     classes: list | None = None,  # Class names, default '0', '1', …
-    data: str | None = None,  # Data set whose published mean and std are taken; None: from the file's name
-    mean: Any = None,         # (C,) mean that the images were normalised by, if the data set is another
+    data: str | None = None,  # Data set whose published mean and std are taken, default as the file
+    mean: Any = None,         # (C,) mean that the images were normalised by, if it is another
     std: Any = None,          # (C,) standard deviation, likewise
 ) -> list[SyntheticSet]:      # One for each repetition of the experiment
-    "Read a published `.pt` result; nothing in it is run. Takes at most 8 times its size and 256 MiB"
+    "Read a published `.pt` result, run nothing; takes at most 8 times its size and 256 MiB"
     path = as_path(where := 'import_published', path)
-    pairs, accs = _load_result(where, path)
-    method, named = _result_name(path)
-    data = named if data is None else instance(where, 'data', data, str, 'the name of a data set')
-    mean, std = _result_stats(where, path, data, mean, std, pairs[0][0].shape[1])
-    about = {k: v for k, v in dict(method=method, data=plain_name(data), source=path.name).items() if v}
-    with _naming(where, path, 'holds no set'):
-        classes, sets = _result_classes(pairs) if classes is None else classes, []
+    raw = read_bytes(where, path, 2**32)
+    with _naming(where, path):
+        pairs, accs = _load_result(path, raw)
+        method, named = _result_name(path)
+        data, n, sets = named if data is None else plain_name(data), len(pairs), []
+        mean, std = _result_stats(f'{where}: {path}', data, mean, std, pairs[0][0].shape[1])
+        about = {k: v for k, v in dict(method=method, data=data, source=path.name).items() if v}
+        classes = _result_classes(pairs) if classes is None else classes
         for k, (x, y) in enumerate(pairs):
-            own = {net: [float(a) for a in _share(v, k, len(pairs))] for net, v in accs.items()}
-            info = dict(about, experiment=k, experiments=len(pairs), accuracies=own)
+            own = {}     # a network's accuracies are those of one repetition after another
+            for net, v in accs.items():
+                each = len(v) // n
+                own[net] = v[k*each:(k + 1)*each] if each * n == len(v) else v
+            info = dict(about, experiment=k, experiments=n, accuracies=own)
             sets.append(SyntheticSet(x.detach().float(), y, classes, mean, std, info))
     return sets

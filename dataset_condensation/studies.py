@@ -9,37 +9,41 @@ __all__ = ['plot_compare', 'CrossTable', 'cross_architecture', 'plot_cross', 'va
 import itertools
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from tqdm.auto import tqdm
 
-from .checks import choice, class_sizes, instance, refuse, whole_number
+from .checks import choice, class_sizes, instance, whole_number
 from .condensation import Method, Recipe, as_method
 from .coresets import Comparison, Score, markdown_table, text_table
 from .data import ImageData
-from .text import picture_text
-from .safe_files import write_atomic
 from .gradient_matching import GradientMatching, name_of
-from .names import get_method
+from .long_studies import StudyMethod, study_methods
 from .networks import NetSpec, make_net, parse_net
-from .runs import condense
-from .training import check_data, bar_kwargs, evaluate, train_recipe
+from .safe_files import write_atomic
+from .text import picture_text
+from .training import bar_kwargs, check_data, evaluate, train_recipe
 
 # %% ../nbs/13_transfer.ipynb #plot-compare
 def plot_compare(
     table: Comparison,
-    ax=None,            # Axes to draw into
-    low: float = None,  # Where the accuracy axis begins, in percent
-):                      # The axes
+    ax: Axes | None = None,    # Axes to draw into
+    low: float | None = None,  # Where the accuracy axis begins, in percent
+) -> Axes:
     "Draw the accuracy of every row, and of every set in it"
-    instance('plot_compare', 'table', table, Comparison, 'a Comparison')
-    ax = ax or plt.figure(figsize=(6, 0.6 + 0.28*len(table.scores))).gca()
-    where = range(len(table.scores), 0, -1)
-    ax.barh(where, [s.mean for s in table.scores], color='0.8', height=0.7)
-    for y, s in zip(where, table.scores): ax.plot([e.mean for e in s.evaluations], [y]*len(s.evaluations), 'k.')
-    ax.set_yticks(where, [picture_text(s.name) for s in table.scores])
+    scores = instance('plot_compare', 'table', table, Comparison, 'a Comparison').scores
+    ax = ax or plt.figure(figsize=(6, 0.6 + 0.28*len(scores))).gca()
+    where = range(len(scores), 0, -1)
+    ax.barh(where, [s.mean for s in scores], color='0.8', height=0.7)
+    for y, s in zip(where, scores):
+        ax.plot([e.mean for e in s.evaluations], [y]*len(s.evaluations), 'k.')
+    ax.set_yticks(where, [picture_text(s.name) for s in scores])
     ax.set(xlabel='accuracy %', xlim=(low, 100))
     return ax
 
@@ -56,76 +60,80 @@ class CrossTable:
         "Everything, ready for JSON"
         return dict(about=self.about, rows=self.rows, columns=self.columns,
                     scores=[[s.as_dict() for s in row] for row in self.scores])
-    def save(self, path):
+    def save(self, path: Any) -> Path:
         "Write everything to a JSON file, whole or not at all"
         text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
         return write_atomic(path, text + '\n', where='CrossTable.save')
-    def _cells(self):
-        yield ['method', 'made with', *self.columns]
-        for (method, net), row in zip(self.rows, self.scores): yield [method, net, *(f'{s.mean:.1f}' for s in row)]
-    def __repr__(self): return text_table(list(self._cells()), left=2)
-    def _repr_markdown_(self): return markdown_table(list(self._cells()), left=2)
+    def _cells(self) -> list[list[str]]:
+        numbers = [[f'{s.mean:.1f}' for s in row] for row in self.scores]
+        rows = [[*name, *row] for name, row in zip(self.rows, numbers)]
+        return [['method', 'made with', *self.columns], *rows]
+    def __repr__(self) -> str: return text_table(self._cells(), left=2)
+    def _repr_markdown_(self) -> str: return markdown_table(self._cells(), left=2)
 
 # %% ../nbs/13_transfer.ipynb #check-study
-def _some(name, names):
-    "A list of names from one name or several"
-    names = [names] if isinstance(names, str) else list(names)
-    return names or refuse('cross_architecture', name, names, 'at least one network')
-
-def check_study(where, data, ipc, sets, nets, recipe, names):
-    "Raise where a study could not run to its end"
+def _scores(where: str, data: ImageData, rows: list, ipc: Any, sets: int, nets: int,
+            recipe: Any, seed: int, device: Any, progress: bool) -> list[list[Score]]:
+    "For each row, (method, network to make sets with, networks to train), a score of each of these"
     check_data(where, data)
     for k, v in dict(sets=sets, nets=nets).items(): whole_number(where, k, v)
-    class_sizes(ipc, data.n_classes, where)
-    train_recipe(recipe)
-    for net in names: make_net(net, data)
+    for row, net, trained in rows:
+        for n in (net, *trained): make_net(n, data)
+        row.settings(where, data, class_sizes(ipc, data.n_classes, where), net)
+    bar = partial(tqdm, desc=where, delay=5, **bar_kwargs(progress))
+    found, seeds = [], range(seed, seed + sets)
+    for row, net, trained in bar(rows):
+        start = time.perf_counter()
+        made = [(row.make(data, ipc, s, net, device), s) for s in seeds]
+        seconds = time.perf_counter() - start
+        each = [[evaluate(small, data, to, nets, recipe, s, device, progress) for small, s in made]
+                for to in trained]
+        found.append([Score(row.name, evaluations, seconds) for evaluations in each])
+    return found
 
 # %% ../nbs/13_transfer.ipynb #cross-architecture
 def cross_architecture(
     data: ImageData,
-    methods=('random', 'dc'),                        # Names or methods
-    nets_from=('convnet',),                          # Networks to condense with
-    nets_to=('convnet', 'mlp', 'lenet', 'resnet18'), # Networks to train on the sets
-    ipc=1,                      # Images per class, or a list with one number for each class
+    methods: Any = ('random', 'dc'),         # Several; or name of a row → method
+    nets_from: Sequence[str] = ('convnet',), # Networks to condense with
+    nets_to: Sequence[str] = ('convnet', 'mlp', 'lenet', 'resnet18'),  # Networks to train
+    ipc: Any = 1,               # Images per class, or a list with one number for each class
     sets: int = 1,              # Sets for each row, from seeds `seed`, `seed`+1, …
     nets: int = 3,              # Networks of each kind on each set
-    recipe='dc',                # `TrainRecipe`, or the name of one
-    options: dict = None,       # Name of a method → keywords for it
+    recipe: Any = 'dc',         # `TrainRecipe`, or the name of one
+    options: dict | None = None,  # Name of a row → keywords for its method
     seed: int = 0,
-    device=None,                # A GPU where there is one
+    device: Any = None,         # A GPU where there is one
     progress: bool = True,      # Show bars where it takes over five seconds
 ) -> CrossTable:
     "Condense with each network, train every network on each set"
-    methods = [methods] if isinstance(methods, str) or hasattr(methods, 'make') else list(methods)
-    methods, options = [get_method(m) for m in methods], options or {}
-    nets_from, nets_to = _some('nets_from', nets_from), _some('nets_to', nets_to)
-    check_study('cross_architecture', data, ipc, sets, nets, recipe, {*nets_from, *nets_to})
-    pairs = [(m, net) for m in methods for net in (nets_from if m.name != 'random' else ['any'])]
-    scores = []
-    for m, net in tqdm(pairs, desc='cross-architecture', delay=5, **bar_kwargs(progress)):
-        start, kw = time.perf_counter(), dict(device=device, **options.get(m.name, {}))
-        made = [m.make(data, ipc, seed=seed+i, net=nets_from[0] if net == 'any' else net, **kw) for i in range(sets)]
-        seconds = time.perf_counter() - start
-        score = lambda to: [evaluate(s, data, to, nets, recipe, seed+i, device, progress) for i, s in enumerate(made)]
-        scores.append([Score(m.name, score(to), seconds) for to in nets_to])
-    about = dict(data=data.name, ipc=ipc, sets=sets, nets=nets, seed=seed, recipe=vars(train_recipe(recipe)))
-    return CrossTable([(m.name, net) for m, net in pairs], list(nets_to), scores, about)
+    recipe, where = train_recipe(recipe), 'cross_architecture'
+    def chosen(row: StudyMethod) -> bool: return row.method.name == 'random'
+    made_with, to = ([v] if isinstance(v, str) else list(v) for v in (nets_from, nets_to))
+    rows = [(row, net, to) for row in study_methods(where, methods, options)
+            for net in (made_with[:1] if chosen(row) else made_with)]
+    scores = _scores(where, data, rows, ipc, sets, nets, recipe, seed, device, progress)
+    about = dict(data=data.name, ipc=ipc, sets=sets, nets=nets, seed=seed, recipe=recipe.as_dict())
+    names = [(row.name, 'any' if chosen(row) else net) for row, net, _ in rows]
+    return CrossTable(names, to, scores, about)
 
 # %% ../nbs/13_transfer.ipynb #cross-plot
 def plot_cross(
     table: CrossTable,
-    ax=None,            # Axes to draw into
-):                      # The axes
+    ax: Axes | None = None,   # Axes to draw into
+) -> Axes:
     "Draw a cross-architecture table as a heat map with its numbers"
     instance('plot_cross', 'table', table, CrossTable, 'a CrossTable')
     values = [[s.mean for s in row] for row in table.scores]
-    ax = ax or plt.figure(figsize=(1.2 + len(table.columns), 0.8 + 0.45*len(table.rows))).gca()
+    names = [picture_text(m if net == 'any' else f'{m}, {net}') for m, net in table.rows]
+    n, m = len(names), len(table.columns)
+    ax = ax or plt.figure(figsize=(1.2 + m, 0.8 + 0.45*n)).gca()
     ax.imshow(values, cmap='gray', vmin=0, vmax=100, aspect='auto')
-    ax.set_xticks(range(len(table.columns)), table.columns, rotation=30, ha='right')
-    ax.set_yticks(range(len(table.rows)), [picture_text(m if net == 'any' else f'{m}, {net}') for m, net in table.rows])
-    for i, j in itertools.product(range(len(table.rows)), range(len(table.columns))):
-        colour = 'black' if values[i][j] > 50 else 'white'
-        ax.text(j, i, f'{values[i][j]:.0f}', ha='center', va='center', color=colour)
+    ax.set_xticks(range(m), table.columns, rotation=30, ha='right')
+    ax.set_yticks(range(n), names)
+    for i, j in itertools.product(range(n), range(m)):
+        color = 'black' if values[i][j] > 50 else 'white'
+        ax.text(j, i, f'{values[i][j]:.0f}', ha='center', va='center', color=color)
     return ax
 
 # %% ../nbs/13_transfer.ipynb #variant
@@ -134,52 +142,51 @@ def variant(
     net: str,      # Name of the network
     factor: str,   # What to change
     value: Any,    # To what
-) -> tuple:        # (method, name of the network, fields of the recipe to override)
+) -> tuple[Method, str, dict]:  # Method, network, fields of the recipe to override
     "A method, a network and a recipe with one thing changed"
-    of_net, of_recipe = ([f.name for f in fields(k) if f.name not in ('base', 'net')] for k in (NetSpec, Recipe))
+    of_net, of_recipe = ([f.name for f in fields(k) if f.name not in ('base', 'net')]
+                         for k in (NetSpec, Recipe))
     if factor == 'levels': factor = 'level'
     if factor in of_net: return method, replace(parse_net(net), **{factor: value}).name, {}
     if factor in of_recipe: return method, net, {factor: value}
     choice('ablate', 'factor', factor, ['distance', 'level', *of_net, *of_recipe])
-    if isinstance(method, GradientMatching): return replace(method, **{factor: value}), net, {}
-    raise ValueError(f'ablate: {method.name!r} is not gradient matching and has no {factor}')
+    instance('ablate', 'method', method, GradientMatching, f'gradient matching, with a {factor}')
+    return replace(method, **{factor: value}), net, {}
 
 # %% ../nbs/13_transfer.ipynb #variants
-def _variants(method, net, factors):
-    "(name of the row, method, network, fields of the recipe) for each value of each factor"
+def _variants(method: Method, net: str, factors: dict, options: dict) -> list[tuple]:
+    "A method under the name of its row, and its network, for each value of each factor"
     rows = []
     for factor, values in factors.items():
-        instance('ablate', factor, values, (list, tuple), 'a list of values to try')
-        rows += [(f'{factor}={name_of(v)}', *variant(method, net, factor, v)) for v in values]
+        for v in instance('ablate', factor, values, (list, tuple), 'a list of values to try'):
+            m, made_with, over = variant(method, net, factor, v)
+            rows.append((StudyMethod(f'{factor}={name_of(v)}', m, options | over), made_with))
     return rows
 
 # %% ../nbs/13_transfer.ipynb #ablate
 def ablate(
     data: ImageData,
-    method='dc',              # Name of a condensation method, or a `Method`
-    ipc=1,                    # Images per class, or a list with one number for each class
+    method: Any = 'dc',       # Name of a condensation method, or a `Method`
+    ipc: Any = 1,             # Images per class, or a list with one number for each class
     net: str = 'convnet',     # Network of the base
     sets: int = 1,            # Sets for each row, from seeds `seed`, `seed`+1, …
     nets: int = 3,            # Networks on each set
-    recipe='dc',              # `TrainRecipe` for scoring, or the name of one
-    test_net: str = None,     # Network to score with; the one a set was made with if None
-    options: dict = None,     # Fields of the base's `Recipe` to change
+    recipe: Any = 'dc',       # `TrainRecipe` for scoring, or the name of one
+    test_net: str | None = None,  # Network to score with; the one a set was made with if None
+    options: dict | None = None,  # Fields of the base's `Recipe` to change
     seed: int = 0,
-    device=None,              # A GPU where there is one
+    device: Any = None,       # A GPU where there is one
     progress: bool = True,    # Show bars where it takes over five seconds
     base: bool = True,        # Score the base as well
-    **factors,                # What to vary → the values to try, e.g. `width=[32, 64]`, `init=['real']`
+    **factors: Any,           # What to vary → the values to try, e.g. `width=[32, 64]`
 ) -> Comparison:              # A row for the base, then one for each value
     "Change one choice at a time and score what comes of it"
     method, options = as_method(method, 'ablate'), options or {}
-    rows, scores = [('base', method, net, {})]*base + _variants(method, net, factors), []
-    check_study('ablate', data, ipc, sets, nets, recipe, {*(n for _, _, n, _ in rows), test_net or net})
-    for _, m, n, over in rows: m.recipe(ipc, n, data, **(options | over))
-    for name, m, n, over in tqdm(rows, desc='ablating', delay=5, **bar_kwargs(progress)):
-        start, kw = time.perf_counter(), dict(options, progress=False, device=device, on_interrupt='raise') | over
-        made = [condense(data, m, ipc, seed+i, n, **kw) for i in range(sets)]
-        seconds = time.perf_counter() - start
-        found = [evaluate(s, data, test_net or n, nets, recipe, seed+i, device, progress) for i, s in enumerate(made)]
-        scores.append(Score(name, found, seconds))
-    about = dict(data=data.name, ipc=ipc, net=net, method=method.name, seed=seed, recipe=vars(train_recipe(recipe)))
-    return Comparison(scores, about)
+    recipe = train_recipe(recipe)
+    both = [(StudyMethod('base', method, options), net)] * base
+    both += _variants(method, net, factors, options)
+    rows = [(row, n, [test_net or n]) for row, n in both]
+    scores = _scores('ablate', data, rows, ipc, sets, nets, recipe, seed, device, progress)
+    about = dict(data=data.name, ipc=ipc, net=net, method=method.name, seed=seed,
+                 recipe=recipe.as_dict())
+    return Comparison([s for s, in scores], about)

@@ -7,12 +7,12 @@ __all__ = ['TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'formation', 'TrainRecipe',
            'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate']
 
 # %% ../nbs/03_training.ipynb #imports
+import inspect
 import operator
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
@@ -24,41 +24,27 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
 from fastcore.basics import patch
-from torch.utils.data import Dataset
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, default_collate
 from tqdm.auto import tqdm
 
+# %% ../nbs/03_training.ipynb #imports-own
 from . import checks
 from .augmentation import dsa_for, make_augment
-from .checks import choice, function, instance, network, number, python, refuse, settings, whole_number
-from .data import ImageData, ImageSet, gen, show_images
-from .machine import own_device, send
+from .checks import Shown, refuse
+from .data import ImageData, ImageSet, Labelled, gen, show_images
+from .machine import own_device, send, warn
 from .names import SPEEDS, find
-from .networks import check_net_name, has_batch_norm, make_net, parse_net
+from .networks import (Net, check_scores, class_scores, embed, has_batch_norm,
+                                           make_net, net_name, parse_net)
 
-# %% ../nbs/03_training.ipynb #synthetic-set
-class SyntheticSet(Dataset):
-    "A small labelled set with all that is needed to train on it, normalised and ordered by class"
-    @own_device
-    def __init__(self,
-                 images: Tensor,      # (N, C, H, W), float, normalised, as they are stored
-                 labels: Tensor,      # (N,), integers in 0…number of classes − 1
-                 classes: list,       # Name of each class
-                 mean: Tensor,        # (C,), of the pixels in 0–1
-                 std: Tensor,         # (C,), likewise
-                 info: dict | None = None,   # Where it comes from: method, recipe, seed; must survive JSON
-                 losses: Tensor | None = None,  # (updates,), the matching loss of each image update
-                ):
-        self.classes, self.info = checks.class_names('SyntheticSet', classes), _plain_info(info)
-        images, labels = _stored(images, labels, len(self.classes))
-        self.factor = _factor('SyntheticSet', 'factor` in `info', self.info.get('factor', 1), images)
-        self.stored, self.stored_labels = images, labels
-        mean, std = checks.mean_std('SyntheticSet', mean, std, images.shape[1])
-        self.mean, self.std = mean.cpu(), std.cpu()
-        losses = checks.tensor('SyntheticSet', 'losses', [] if losses is None else losses, 'numbers')
-        self.losses = losses.float().cpu()
-
+# %% ../nbs/03_training.ipynb #stored
+class StoredImages(Labelled):
+    "Images as they are stored, maybe in `factor` × `factor` tiles, and as a network sees them"
+    stored: Tensor          # (N, C, H, W), normalised
+    stored_labels: Tensor   # (N,)
+    factor: int
     @cached_property
     def images(self) -> Tensor:   # (N·factor², C, H, W)
         if self.factor == 1: return self.stored
@@ -67,6 +53,51 @@ class SyntheticSet(Dataset):
     def labels(self) -> Tensor:   # (N·factor²,)
         if self.factor == 1: return self.stored_labels
         return self.stored_labels.repeat_interleave(self.factor**2)
+    @property
+    def pixels(self) -> Tensor:   # (N·factor², C, H, W), in 0–1, on the CPU
+        "The images as they are displayed"
+        return self.denormalize(self.images.cpu())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> 'SyntheticSet':
+        "Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"
+        from dataset_condensation.set_files import read_file
+        return read_file(path)
+
+    @classmethod
+    def from_folder(cls, path: str | os.PathLike) -> 'SyntheticSet':
+        "Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"
+        from dataset_condensation.set_files import read_folder
+        return read_folder(path)
+
+# %% ../nbs/03_training.ipynb #synthetic-set
+class SyntheticSet(StoredImages):
+    "A small labelled set with all that is needed to train on it, normalised and ordered by class"
+    @own_device
+    def __init__(self,
+                 images: Tensor,      # (N, C, H, W), float, normalised, as they are stored
+                 labels: Any,         # (N,), integers in 0…number of classes − 1
+                 classes: Any,        # Name of each class
+                 mean: Any,           # (C,), of the pixels in 0–1
+                 std: Any,            # (C,), likewise
+                 info: dict | None = None,   # Method, recipe, seed …; must survive JSON
+                 losses: Any = None,  # (updates,), the matching loss of each image update
+                ):
+        self.classes, self.info = checks.class_names('SyntheticSet', classes), _plain_info(info)
+        self.stored, self.stored_labels = _stored(images, labels, len(self.classes))
+        self.factor = _factor('SyntheticSet', self.info.get('factor', 1), self.stored)
+        c, h, w = self.stored.shape[1:]
+        self.shape, self.source = (c, h, w), self.info.get('data', '')   # the data's name
+        mean, std = checks.mean_std('SyntheticSet', mean, std, c)
+        self.mean, self.std = mean.cpu(), std.cpu()
+        losses = () if losses is None else losses
+        self.losses = checks.tensor('SyntheticSet', 'losses', losses, 'numbers').float().cpu()
+        self.ipc = self.stored_labels.bincount(minlength=len(self.classes)).tolist()
+
+    @classmethod
+    def join(cls, sets: Any) -> 'SyntheticSet':
+        "One set from several made alike: of the first's classes, then those that others add"
+        return _joined(sets)
 
 # %% ../nbs/03_training.ipynb #check-set
 def _stored(images: Any, labels: Any, n_classes: int) -> tuple[Tensor, Tensor]:
@@ -77,9 +108,9 @@ def _stored(images: Any, labels: Any, n_classes: int) -> tuple[Tensor, Tensor]:
     order = labels.argsort(stable=True)
     return images[order], labels[order]
 
-def _factor(where: str, name: str, factor: Any, images: Tensor) -> int:
+def _factor(where: str, factor: Any, images: Tensor) -> int:
     "Tiles along each side of an image, no more than it has pixels"
-    return checks.whole_number(where, name, factor, 1, min(images.shape[2:]))
+    return checks.whole_number(where, 'factor', factor, 1, min(images.shape[2:]))
 
 def _plain_info(info: Any) -> dict:
     "A copy of `info` with the numbers of NumPy and torch as Python's own"
@@ -92,12 +123,9 @@ def _plain_info(info: Any) -> dict:
 
 # %% ../nbs/03_training.ipynb #index
 @patch
-def __len__(self: SyntheticSet) -> int: return len(self.stored) * self.factor**2
-
-@patch
 def __getitem__(self: SyntheticSet,
                 i: Any,   # A number; or a slice, a list of numbers, a mask
-               ) -> tuple[Tensor, int] | SyntheticSet:
+               ) -> Any:
     "An image and its label, or a `SyntheticSet` of several"
     if isinstance(i, (slice, list, tuple, range)) or getattr(i, 'ndim', 0): return _part(self, i)
     i = operator.index(i)
@@ -116,26 +144,12 @@ def _part(syn: SyntheticSet, which: Any) -> SyntheticSet:
 
 # %% ../nbs/03_training.ipynb #set-pixels
 @patch
-def denormalize(self: SyntheticSet,
-                x: Tensor,   # (…, C, H, W), normalised
-               ) -> Tensor:  # Of the same shape, in 0–1
-    "Pixels that can be shown"
-    mean, std = (v.to(x.device).view(-1, 1, 1) for v in (self.mean, self.std))
-    return (x.detach() * std + mean).clamp(0, 1)
-
-@patch(as_prop=True)
-def pixels(self: SyntheticSet) -> Tensor:  # (N, C, H, W), in 0–1, on the CPU
-    "The images as they are displayed"
-    return self.denormalize(self.images.cpu())
-
-# %% ../nbs/03_training.ipynb #set-transform
-@patch
 def transform(self: SyntheticSet,
-              image: Any,   # PIL image, uint8 (H, W) or (H, W, C), tensor (…, C, H, W) of uint8 or in 0–1
+              image: Any,   # PIL image, array (H, W[, C]), tensor (…, C, H, W); bytes or in 0–1
              ) -> Tensor:   # (…, C, H, W), normalised
     "An image of the set's size as networks trained on it expect it"
-    c = self.shape[0]
-    if hasattr(image, 'convert'): image = np.array(image.convert('L' if c == 1 else 'RGB'))
+    mode = 'L' if self.shape[0] == 1 else 'RGB'
+    if hasattr(image, 'convert'): image = np.array(image.convert(mode))
     if isinstance(image, np.ndarray):
         image = torch.as_tensor(image)
         image = image[None] if image.ndim == 2 else image.movedim(-1, -3)
@@ -143,8 +157,7 @@ def transform(self: SyntheticSet,
     checks.same('transform', '`image` and the set', tuple(image.shape[-3:]), self.shape)
     x = image.float() / 255 if image.dtype == torch.uint8 else image.float()
     if not 0 <= x.min() <= x.max() <= 1:
-        got = checks.Shown(f'from {x.min():g} to {x.max():g}')
-        checks.refuse('transform', 'image', got, 'bytes, or 0 to 1')
+        refuse('transform', 'image', Shown(f'from {x.min():g} to {x.max():g}'), 'bytes, or 0 to 1')
     return (x - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1)
 
 # %% ../nbs/03_training.ipynb #set-take
@@ -162,10 +175,8 @@ def to(self: SyntheticSet, device: Any) -> SyntheticSet:
     "The set with its images on `device`; itself where they are there already"
     if self.stored.device == torch.device(device): return self
     new = copy(self)
-    new.images, new.labels = self.images.to(device), self.labels.to(device)
-    new.stored, new.stored_labels = new.images, new.labels
-    if self.factor > 1:
-        new.stored, new.stored_labels = self.stored.to(device), self.stored_labels.to(device)
+    for k in ('images', 'labels', 'stored', 'stored_labels'):
+        setattr(new, k, getattr(self, k).to(device))
     return new
 
 # %% ../nbs/03_training.ipynb #moved
@@ -174,67 +185,49 @@ def moved(data: Any, device: Any) -> Any:
     move = getattr(data, 'near', None) or getattr(data, 'to', None)
     return move(device) if move else data
 
+def near_net(data: Any, net: nn.Module) -> Any:
+    "`data` with its images where `net` is, if it can have them there"
+    return moved(data, next(net.parameters()).device)
+
 def n_stored(data: Any) -> int:
     "How many images a set keeps, which with tiles are fewer than one trains on"
     return len(getattr(data, 'stored', data))
-
-# %% ../nbs/03_training.ipynb #set-facts
-@patch(as_prop=True)
-def shape(self: SyntheticSet) -> tuple[int, ...]:
-    "(C, H, W) of one image"
-    return tuple(self.stored.shape[1:])
-
-@patch(as_prop=True)
-def n_classes(self: SyntheticSet) -> int:
-    "How many classes there are"
-    return len(self.classes)
-
-@patch(as_prop=True)
-def source(self: SyntheticSet) -> str:
-    "Name of the data it was made from, where known"
-    return self.info.get('data', '')
-
-@patch(as_prop=True)
-def ipc(self: SyntheticSet) -> list[int]:
-    "Stored images of each class"
-    return self.stored_labels.bincount(minlength=self.n_classes).tolist()
 
 # %% ../nbs/03_training.ipynb #formation
 def formation(
     images: Tensor,   # (N, C, H, W), each of factor × factor tiles
     labels: Tensor,   # (N,)
     factor: int,      # Tiles along each side
-) -> tuple[Tensor, Tensor]:  # Images (N·factor², C, H, W), those of one following each other, and labels
+) -> tuple[Tensor, Tensor]:  # Images (N·factor², C, H, W), those of one in a row, and labels
     "Cut images into tiles, and enlarge each to the size of an image"
-    if _factor('formation', 'factor', factor, images) == 1: return images, labels
+    if _factor('formation', factor, images) == 1: return images, labels
     tiles = [t for rows in images.tensor_split(factor, 2) for t in rows.tensor_split(factor, 3)]
-    large = [F.interpolate(t, images.shape[2:], mode='bilinear', align_corners=False) for t in tiles]
-    return torch.stack(large, 1).flatten(0, 1), labels.repeat_interleave(factor**2)
+    def enlarged(t: Tensor) -> Tensor:
+        return F.interpolate(t, images.shape[2:], mode='bilinear', align_corners=False)
+    large = torch.stack([*map(enlarged, tiles)], 1)
+    return large.flatten(0, 1), labels.repeat_interleave(factor**2)
 
 # %% ../nbs/03_training.ipynb #join
-@patch(cls_method=True)
 @own_device
-def join(cls: SyntheticSet,
-         sets: Sequence[SyntheticSet],   # Made alike
-        ) -> SyntheticSet:               # Of the classes of the first, then those that the others add
-    "One set from several"
+def _joined(sets: Any) -> SyntheticSet:
     sets = list(sets) if isinstance(sets, (list, tuple)) else [sets]
     if not sets or not all(isinstance(s, SyntheticSet) for s in sets):
-        checks.refuse('SyntheticSet.join', 'sets', sets, 'SyntheticSets', TypeError)
+        refuse('SyntheticSet.join', 'sets', sets, 'SyntheticSets', TypeError)
     def made(s: SyntheticSet) -> tuple: return s.shape, s.factor, s.mean.tolist(), s.std.tolist()
     first, what = sets[0], 'shape, tiles, mean or std of the sets'
     for s in sets[1:]: checks.same('SyntheticSet.join', what, made(first), made(s))
     classes = list(dict.fromkeys(c for s in sets for c in s.classes))
-    places = [torch.tensor([classes.index(c) for c in s.classes])[s.stored_labels.cpu()] for s in sets]
+    def labels(s: SyntheticSet) -> Tensor:
+        return torch.tensor([classes.index(c) for c in s.classes])[s.stored_labels.cpu()]
     info = {k: first.info[k] for k in ('method', 'data', 'factor') if k in first.info}
-    images, labels = torch.cat([s.stored for s in sets]), torch.cat(places)
-    return SyntheticSet(images, labels, classes, first.mean, first.std, info)
+    x, y = torch.cat([s.stored for s in sets]), torch.cat([*map(labels, sets)])
+    return SyntheticSet(x, y, classes, first.mean, first.std, info)
 
 # %% ../nbs/03_training.ipynb #set-show
 @patch
 @own_device
 def show(self: SyntheticSet,
-         ncols: int | None = None,  # Pictures in a row; None: a column for each class, if of one size
+         ncols: int | None = None,  # Pictures in a row; None: a column for each class
          **kwargs: Any,             # Passed on to `show_images`
         ) -> Any:                   # The axes
     "Draw the stored images, one column for each class where the classes are of one size"
@@ -268,15 +261,6 @@ def save(self: SyntheticSet,
     tensors |= {k: getattr(self, k) for k in ('mean', 'std', 'losses')}
     return write_file(path, tensors, dict(classes=self.classes, info=self.info))
 
-@patch(cls_method=True)
-def load(cls: SyntheticSet,
-         path: str | os.PathLike,   # A file that `save` wrote
-        ) -> SyntheticSet:
-    "Read a set from a safetensors file; takes at most 8 times its size and 256 MiB, whatever it says"
-    from dataset_condensation.set_files import read_file
-    return read_file(path)
-
-# %% ../nbs/03_training.ipynb #set-folder
 @patch
 def to_folder(self: SyntheticSet,
               path: str | os.PathLike,   # Folder to make; must be empty or not exist
@@ -288,32 +272,36 @@ def to_folder(self: SyntheticSet,
     about = dict(classes=syn.classes, mean=syn.mean.tolist(), std=syn.std.tolist(), info=syn.info)
     return write_folder(path, syn.denormalize(syn.stored.cpu()), syn.stored_labels.cpu(), about)
 
-@patch(cls_method=True)
-def from_folder(cls: SyntheticSet,
-                path: str | os.PathLike,   # A folder that `to_folder` wrote
-               ) -> SyntheticSet:
-    "Read a set from PNG files; their pixels may take 16 times what the files do, and 16 MiB"
-    from dataset_condensation.set_files import read_folder
-    return read_folder(path)
-
 # %% ../nbs/03_training.ipynb #train-recipe
 @dataclass(frozen=True)
 class TrainRecipe:
     "How a network is trained from scratch"
     epochs: int = 300            # Passes over the set
-    lr: float = 0.01             # Learning rate of SGD
+    lr: float = 0.01             # Learning rate
     momentum: float = 0.9        # Momentum of SGD
-    weight_decay: float = 5e-4   # L2 penalty of SGD
+    weight_decay: float = 5e-4   # L2 penalty of SGD and Adam
     batch: int = 256             # Images in a batch
-    drop_at: float = 0.5         # Fraction of the epochs after which the learning rate falls tenfold
-    augment: str = 'none'        # Name of an augmentation, applied anew to every batch (`augment_for`)
+    drop_at: float = 0.5         # Share of the epochs after which the rate falls tenfold
+    augment: Any = 'none'        # Its name, or a function of a batch; drawn anew for every batch
+    opt: Any = 'sgd'             # 'sgd', 'adam', or a function: opt(parameters, lr=lr)
 
-    def __post_init__(self):
-        make_augment(self.augment)
-        for f in fields(self): object.__setattr__(self, f.name, python(getattr(self, f.name)))
-        for k in ('epochs', 'batch'): whole_number('TrainRecipe', k, getattr(self, k))
-        for k in ('lr', 'weight_decay'): number('TrainRecipe', k, getattr(self, k))
-        for k in ('momentum', 'drop_at'): number('TrainRecipe', k, getattr(self, k), 0, 1)
+    def __post_init__(self) -> None:
+        for k, v in vars(self).items(): object.__setattr__(self, k, checks.python(v))
+        for k in ('epochs', 'batch'): checks.whole_number('TrainRecipe', k, getattr(self, k))
+        for k in ('lr', 'weight_decay'): checks.number('TrainRecipe', k, getattr(self, k))
+        for k in ('momentum', 'drop_at'): checks.number('TrainRecipe', k, getattr(self, k), 0, 1)
+
+    def optimizer(self, net: nn.Module) -> torch.optim.Optimizer:
+        "A new optimiser of the network's parameters"
+        params, lr, decay = net.parameters(), self.lr, self.weight_decay
+        if not isinstance(self.opt, str): return self.opt(params, lr=lr)
+        if self.opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=decay)
+        return torch.optim.SGD(params, lr=lr, momentum=self.momentum, weight_decay=decay)
+
+    def as_dict(self) -> dict[str, Any]:
+        "Ready for JSON: functions by name, and no word of SGD, as in older files"
+        def plain(v: Any) -> Any: return getattr(v, '__name__', str(v)) if callable(v) else v
+        return {k: plain(v) for k, v in asdict(self).items() if (k, v) != ('opt', 'sgd')}
 
 # %% ../nbs/03_training.ipynb #recipe-names
 TRAIN_RECIPES = {
@@ -325,75 +313,94 @@ TRAIN_RECIPES = {
     'search': TrainRecipe(epochs=100)}
 
 def train_recipe(recipe: str | TrainRecipe = 'dc',   # A name in `TRAIN_RECIPES`, or a `TrainRecipe`
-                 **overrides,   # Fields of `TrainRecipe` to change
+                 **overrides: Any,   # Fields of `TrainRecipe` to change
                 ) -> TrainRecipe:
     "The recipe of that name, with some fields changed"
-    if isinstance(recipe, str): recipe = TRAIN_RECIPES[choice('train_recipe', 'recipe', recipe, TRAIN_RECIPES)]
-    instance('train_recipe', 'recipe', recipe, TrainRecipe, 'a name or a TrainRecipe')
-    settings('train_recipe', overrides, [f.name for f in fields(TrainRecipe)])
-    return replace(recipe, **overrides)
+    if isinstance(recipe, str):
+        recipe = TRAIN_RECIPES[checks.choice('train_recipe', 'recipe', recipe, TRAIN_RECIPES)]
+    checks.instance('train_recipe', 'recipe', recipe, TrainRecipe, 'a name or a TrainRecipe')
+    checks.settings('train_recipe', overrides, [f.name for f in fields(TrainRecipe)])
+    recipe = replace(recipe, **overrides)
+    make_augment(recipe.augment)
+    if not callable(recipe.opt): checks.choice('train_recipe', 'opt', recipe.opt, ('sgd', 'adam'))
+    return recipe
 
 # %% ../nbs/03_training.ipynb #recipe-for
 def recipe_for(
     scoring: str,            # 'dc' or 'dsa', as a `Method` has it
-    data,                    # A data set or its name
-    net: str = 'convnet',    # The network that is trained
+    data: Any,               # A data set or its name
+    net: Any = 'convnet',    # The network that is trained
 ) -> str:                    # A name in `TRAIN_RECIPES`
     "The recipe by which a method's authors score its sets"
     spec, name = parse_net(net), data if isinstance(data, str) else getattr(data, 'name', None)
-    if not isinstance(name, str):
-        raise TypeError(f'recipe_for: `data` is {type(data).__name__}, expected a data set or its name')
+    name = checks.instance('recipe_for', 'data', name, str, 'a data set or its name')
     if scoring != 'dc': return scoring
     if spec.base == 'convnet' and spec.norm == 'bn': return 'dc-bn'
     return 'dc-mnist' if name.lower() == 'mnist' else 'dc'
 
 # %% ../nbs/03_training.ipynb #augment-for
 def augment_for(
-    name,    # Name of an augmentation, or an `Augment`, or None
-    data,    # A data set, a set made from it, or the name of the data
-):
+    name: Any,    # Its name, an `Augment`, a function of a batch of images, or None
+    data: Any,    # A data set, a set made from it, or the name of the data
+) -> Any:         # augment(images, generator), or None
     "The augmentation to use: as named, but 'dsa' is the variant that suits the data"
     return make_augment(dsa_for(data) if name == 'dsa' else name)
 
 # %% ../nbs/03_training.ipynb #split-batches
-def split_batches(n, size, generator=None):
-    "Indices 0…n−1 in batches of `size`, shuffled if there is a generator; never a lone image at the end"
+def split_batches(n: int, size: int, generator: torch.Generator | None = None) -> list[Tensor]:
+    "Indices 0…n−1 in batches of `size`, shuffled if there is a generator; no lone image at the end"
     order = torch.arange(n) if generator is None else torch.randperm(n, generator=generator)
     parts = list(order.split(size))
     if len(parts) > 1 and len(parts[-1]) == 1 and size > 1: parts[-2:] = [torch.cat(parts[-2:])]
     return parts
 
 # %% ../nbs/03_training.ipynb #check-batches
-def _check_batches(where, net, data, batch):
-    "What `train_epoch` and `predict` need"
-    network(where, 'net', net)
-    if hasattr(data, 'ndim') or not (hasattr(data, 'take') and hasattr(data, '__len__')):
-        hint = ': pass its `train` or `test`' if isinstance(data, ImageData) else ''
-        raise TypeError(f'{where}: `data` is {type(data).__name__}, expected a SyntheticSet or an ImageSet{hint}')
-    whole_number(where, 'batch', batch)
+class _Items:
+    "A torch Dataset, read item by item"
+    def __init__(self, items: Any, collate: Callable):
+        self.items, self.collate = items, collate
 
-def near_net(data, net):
-    "`data` with its images where `net` is, if it can have them there"
-    return moved(data, next(net.parameters()).device)
+    def __len__(self) -> int: return len(self.items)
+
+    def take(self, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
+        found = self.collate([self.items[int(i)] for i in idx])
+        if isinstance(found, dict):
+            names = ('image', 'img'), ('label', 'target')
+            found = [found[a if a in found else b] for a, b in names]
+        x = checks.images('train', 'images', found[0])
+        y = checks.labels('train', 'labels', found[1], len(x))
+        return (x, y) if device is None else (x.to(device), y.to(device))
+
+def as_dataset(where: str, data: Any) -> Any:
+    "`data` as something with `len` and `take(idx, device)`"
+    if not isinstance(data, (Tensor, np.ndarray, str)):
+        take = getattr(data, 'take', None)
+        if take and 'device' in inspect.signature(take).parameters: return data
+        if isinstance(data, DataLoader): return _Items(data.dataset, data.collate_fn)
+        if hasattr(data, '__len__') and hasattr(data, '__getitem__'):
+            return _Items(data, default_collate)
+    expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
+    hint = ': pass its `train` or `test`' if isinstance(data, ImageData) else ''
+    refuse(where, 'data', Shown(f'of type {type(data).__name__}'), expected + hint, TypeError)
 
 # %% ../nbs/03_training.ipynb #for-net
-_learnt_from = WeakKeyDictionary()    # Network → mean and standard deviation of the images that it was trained on
+_learnt_from = WeakKeyDictionary()  # Network → mean and standard deviation of its training images
 
-def _remember(net, data):
-    "Note how the images that the network learns from are normalised"
-    if getattr(data, 'mean', None) is not None: _learnt_from[net] = data.mean.detach().cpu(), data.std.detach().cpu()
-
-def for_net(net, data):
-    "`data` as `net` wants it: normalised as those that it was trained on"
-    by = _learnt_from.get(net)
-    if by is None or not isinstance(data, (ImageSet, SyntheticSet)): return data
-    if len(by[0]) != data.shape[0] or all(torch.equal(a, b.cpu()) for a, b in zip(by, (data.mean, data.std))): return data
-    if isinstance(data, SyntheticSet):
-        (a, b), (mean, std) = ([v.to(data.images.device).view(1, -1, 1, 1) for v in vs] for vs in ((data.mean, data.std), by))
-        return SyntheticSet((data.images*b + a - mean) / std, data.labels, data.classes, *by)
+def _normalized(data: Any, mean: Tensor, std: Tensor) -> Any:
+    "The images of an `ImageSet`, normalised in another way"
     new = copy(data)
-    new.mean, new.std = by
+    new.mean, new.std = mean, std
     return new
+
+def for_net(net: nn.Module, data: Any) -> Any:
+    "`data` as `net` wants it: normalised as those that it was trained on"
+    by, is_set = _learnt_from.get(net), isinstance(data, (ImageSet, SyntheticSet))
+    if not is_set or by is None or len(by[0]) != data.shape[0]: return data
+    if all(torch.equal(a, b.cpu()) for a, b in zip(by, (data.mean, data.std))): return data
+    if isinstance(data, ImageSet): return _normalized(data, *by)
+    all_four = (v.to(data.images.device).view(1, -1, 1, 1) for v in (data.mean, data.std, *by))
+    a, b, mean, std = all_four
+    return SyntheticSet((data.images * b + a - mean) / std, data.labels, data.classes, *by)
 
 # %% ../nbs/03_training.ipynb #compute
 class Compute:
@@ -402,27 +409,40 @@ class Compute:
 
     def embed(self, net: nn.Module, x: Tensor) -> Tensor:
         "Embeddings of images; where no gradient is wanted on a CPU, in pieces that fit its cache"
-        if torch.is_grad_enabled() or x.device.type != 'cpu' or has_batch_norm(net): return net.embed(x)
-        return torch.cat([net.embed(part) for part in x.split(max(4, 2**14 // x[0, 0].numel()))])
+        if torch.is_grad_enabled() or x.device.type != 'cpu' or has_batch_norm(net):
+            return embed(net, x)
+        return torch.cat([embed(net, part) for part in x.split(max(4, 2**14 // x[0, 0].numel()))])
 
-    def scores(self, net: nn.Module, x: Tensor) -> Tensor: return net(x)
+    def scores(self, net: nn.Module, x: Tensor) -> Tensor: return class_scores(net, x)
 
-    def gradient(self, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-        "Gradient of the mean cross-entropy, one tensor for each parameter"
-        return torch.autograd.grad(F.cross_entropy(net(x), y), tuple(net.parameters()))
+    def precision(self, training: bool = False) -> AbstractContextManager:
+        "A block in which networks are matched, or trained"
+        return nullcontext()
 
-    def backward(self, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-        "Fill the `.grad` of the parameters for a step of training; the mean cross-entropy"
-        loss = F.cross_entropy(net(x), y)
-        net.zero_grad(set_to_none=True)
-        loss.backward()
-        return loss.detach()
+    def map(self, f: Callable, items: Iterable) -> Iterator:
+        "f of each item, in order"
+        return map(f, items)
+
+    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
+        "How many classes to match at a time; None leaves it to `in_parts`"
+        return None
+
+    def __str__(self) -> str: return 'plain'
 
 # %% ../nbs/03_training.ipynb #compute-more
 @patch
-def precision(self: Compute, training: bool = False):
-    "A block in which networks are matched, or trained"
-    return nullcontext()
+def gradient(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    "Gradient of the mean cross-entropy, one tensor for each parameter"
+    loss = F.cross_entropy(class_scores(net, x), y)
+    return torch.autograd.grad(loss, tuple(net.parameters()))
+
+@patch
+def backward(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    "Fill the `.grad` of the parameters for a step of training; the mean cross-entropy"
+    loss = F.cross_entropy(class_scores(net, x), y)
+    net.zero_grad(set_to_none=True)
+    loss.backward()
+    return loss.detach()
 
 @patch
 def in_parts(self: Compute,
@@ -433,39 +453,26 @@ def in_parts(self: Compute,
     "Classes a few at a time"
     for i in range(0, len(classes), n or 1): yield (some := classes[i:i + (n or 1)]), f(some)
 
-@patch
-def map(self: Compute, f: Callable, items: Iterable) -> Iterator:
-    "f of each item, in order"
-    return map(f, items)
-
-@patch
-def part_size(self: Compute, shape: tuple, real_batch: int, sizes: list) -> int | None:
-    "How many classes to match at a time; None leaves it to `in_parts`"
-    return None
-
-@patch
-def __str__(self: Compute): return 'plain'
-
 PLAIN = Compute()
 
 # %% ../nbs/03_training.ipynb #train-epoch
 @own_device
 def train_epoch(
     net: nn.Module,                # In train mode
-    data,                          # Has `len` and `take(idx, device)`: a `SyntheticSet`, an `ImageSet`
+    data: Any,                     # A `SyntheticSet`, an `ImageSet`, a Dataset or a DataLoader
     opt: torch.optim.Optimizer,    # Over the network's parameters
     generator: torch.Generator,    # Shuffles and augments
     batch: int = 256,              # Images in a batch
-    augment=None,                  # An `Augment`; each image gets parameters of its own
+    augment: Callable | None = None,  # An `Augment`; each image gets parameters of its own
     tick: Callable | None = None,  # Called after each batch
     compute: Compute = PLAIN,      # How
-) -> Tensor:                       # Mean cross-entropy of the pass, a scalar on the network's device
+) -> Tensor:                       # Mean cross-entropy, a scalar on the network's device
     "Train `net` for one pass over `data`"
-    _check_batches('train_epoch', net, data, batch)
-    instance('train_epoch', 'generator', generator, torch.Generator, 'a torch.Generator')
-    if augment is not None: function('train_epoch', 'augment', augment, 'images and a generator, as `make_augment` makes them')
-    device = next(net.parameters()).device
-    _remember(net, data)
+    data, batch = as_dataset('train_epoch', data), checks.whole_number('train_epoch', 'batch', batch)
+    checks.instance('train_epoch', 'generator', generator, torch.Generator, 'a torch.Generator')
+    if augment: checks.function('train_epoch', 'augment', augment, 'images and a generator')
+    device = next(checks.network('train_epoch', 'net', net).parameters()).device
+    if hasattr(data, 'mean'): _learnt_from[net] = data.mean.cpu(), data.std.cpu()
     total = torch.zeros((), device=device, dtype=torch.float32)
     for idx in split_batches(len(data), batch, generator):
         x, y = data.take(idx, device)
@@ -476,144 +483,130 @@ def train_epoch(
         if tick: tick()
     return total / len(data)
 
-# %% ../nbs/03_training.ipynb #check-classes
-def _check_classes(net, data):
-    "A label beyond the network's outputs would be a riddle on a CPU, and on a GPU the end of the process"
-    network('train', 'net', net)
-    have, need = (getattr(o, 'n_classes', None) for o in (net, data))
-    if have is None and need is not None: have = _outputs(net, data)
-    if have is not None and need is not None and have < need:
-        raise ValueError(f'train: `net` has {have} outputs, but `data` has {need} classes')
-
-@torch.no_grad()
-def _outputs(net, data):
-    "How many scores a network that we did not make gives for an image"
-    modes, (x, _) = {m: m.training for m in net.modules()}, getattr(data, 'train', data).take([0])
-    net.eval()
-    try: out = net(x.to(next(net.parameters()).device))
-    finally:
-        for m, mode in modes.items(): m.training = mode
-    if not isinstance(out, Tensor) or out.ndim != 2:
-        got = f'shape {tuple(out.shape)}' if isinstance(out, Tensor) else type(out).__name__
-        raise ValueError(f'train: `net` gives {got} for one image, expected (1, classes)')
-    return out.shape[1]
-
 # %% ../nbs/03_training.ipynb #waiting
-def training_batches(data, recipe, nets=1):
+def training_batches(data: Any, recipe: TrainRecipe, nets: int = 1) -> int:
     "How many batches `nets` trainings walk through"
     return nets * recipe.epochs * -(-len(data) // recipe.batch)
 
-def bar_kwargs(progress): return {} if progress else dict(disable=True)    # where it is true, tqdm's own switches decide
+def bar_kwargs(progress: Any) -> dict[str, Any]:
+    "Where `progress` is true, tqdm's own switches decide"
+    return {} if progress else dict(disable=True)
 
-def waiting(total, desc, progress=True):
-    "A bar that appears after five seconds, or the bar that `progress` is; the environment's TQDM_DISABLE=1 hides it"
+def waiting(total: int, desc: str, progress: Any = True) -> AbstractContextManager:
+    "A bar that appears after five seconds, or the bar that `progress` is; TQDM_DISABLE=1 hides it"
     if hasattr(progress, 'update'): return nullcontext(progress)
-    return tqdm(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1, **bar_kwargs(progress))
+    return tqdm(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1,
+                **bar_kwargs(progress))
 
-def duration(s):
+def duration(s: float) -> str:
     "Seconds in words"
-    return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.0f} h'
+    return f'{s:.0f} s' if s < 100 else f'{s / 60:.0f} min' if s < 6000 else f'{s / 3600:.0f} h'
 
 # %% ../nbs/03_training.ipynb #train
 @own_device
 def train(
-    net: nn.Module,                     # Trained in place
-    data,                               # Has `len` and `take(idx, device)`: a `SyntheticSet`, an `ImageSet`
-    recipe='dc',                        # `TrainRecipe`, or the name of one
-    generator: torch.Generator = None,  # Shuffles, augments; `gen(0, 'train')` if None
-    progress: bool = True,              # Show a bar where it takes over five seconds
-    compute: Compute = PLAIN,           # How
-) -> Tensor:                            # (epochs,), mean cross-entropy of each pass
+    net: nn.Module,             # Trained in place
+    data: Any,                  # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
+    recipe: Any = 'dc',         # `TrainRecipe`, or the name of one
+    generator: torch.Generator | None = None,  # Shuffles, augments; `gen(0, 'train')` if None
+    progress: Any = True,       # Show a bar where it takes over five seconds
+    compute: Compute = PLAIN,   # How
+) -> Tensor:                    # (epochs,), mean cross-entropy of each pass
     "Train `net` on `data` by the recipe"
-    _check_classes(net, data)
+    checks.network('train', 'net', net)
     recipe, generator = train_recipe(recipe), generator or gen(0, 'train')
-    augment = augment_for(recipe.augment, data if getattr(data, 'classes', None) else getattr(data, 'source', ''))
-    if isinstance(data, ImageData): data = data.train
-    data = near_net(data, net)
-    opt = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
-    drop, losses = round(recipe.epochs * recipe.drop_at), []
+    about = data if getattr(data, 'classes', None) else getattr(data, 'source', '')
+    augment = augment_for(recipe.augment, about)
+    data = near_net(as_dataset('train', data.train if isinstance(data, ImageData) else data), net)
+    classes, device = getattr(data, 'n_classes', 0), next(net.parameters()).device
+    if not isinstance(net, Net) or net.n_classes < classes:
+        check_scores('train', net, data.take([0], device)[0], classes)
+    opt, drop, losses = recipe.optimizer(net), round(recipe.epochs * recipe.drop_at), []
     net.train()
     with waiting(training_batches(data, recipe), 'training', progress) as bar:
         for epoch in range(recipe.epochs):
             if epoch == drop:
                 for group in opt.param_groups: group['lr'] /= 10
-            losses.append(train_epoch(net, data, opt, generator, recipe.batch, augment, bar.update, compute))
+            how = recipe.batch, augment, bar.update, compute
+            losses.append(train_epoch(net, data, opt, generator, *how))
     return torch.stack(losses).cpu()
 
 # %% ../nbs/03_training.ipynb #predict
 @own_device
 @torch.no_grad()
+def _answers(where: str, net: nn.Module, data: Any, batch: int,
+             compute: Compute) -> tuple[Tensor, Tensor]:
+    "The class that `net` gives each image, -1 where its scores are NaN, and the label; on the CPU"
+    mode, device = checks.network(where, 'net', net).training, next(net.parameters()).device
+    batch, found, labels = checks.whole_number(where, 'batch', batch), [], []
+    data = near_net(for_net(net, as_dataset(where, data)), net)
+    net.eval()
+    for idx in torch.arange(len(data)).split(batch):
+        x, y = data.take(idx, device)
+        out = compute.scores(net, x)
+        found.append(out.argmax(1).masked_fill(out.isnan().any(1), -1))
+        labels.append(y)
+    net.train(mode)
+    best = torch.cat(found).cpu()
+    if (n := int((best < 0).sum())):
+        warn(f'{where}: the scores of `net` are NaN for {n:,} of {len(best):,} images, which count '
+             'as wrong: try a lower learning rate')
+    return best, torch.cat(labels).cpu()
+
 def predict(
     net: nn.Module,     # Left in the mode it was in
-    data,               # Has `len` and `take(idx, device)`: an `ImageSet`, a `SyntheticSet`
+    data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
     batch: int = 1000,  # Images at a time
     compute: Compute = PLAIN,  # How
 ) -> Tensor:            # (N,), class of each image, on the CPU
     "The class that `net` gives each image of `data`; -1 where its scores are NaN"
-    _check_batches('predict', net, data, batch)
-    mode, device, data = net.training, next(net.parameters()).device, near_net(for_net(net, data), net)
-    net.eval()
-    def best(out): return out.argmax(1).masked_fill(out.isnan().any(1), -1)
-    parts = [best(compute.scores(net, data.take(idx, device)[0])) for idx in torch.arange(len(data)).split(batch)]
-    net.train(mode)
-    found = torch.cat(parts).cpu()
-    if (n := int((found < 0).sum())): warnings.warn(f'predict: the scores of `net` are NaN for {n:,} of {len(found):,} images, '
-                                                    'which count as wrong: try a lower learning rate', stacklevel=3)
-    return found
+    return _answers('predict', net, data, batch, compute)[0]
 
 # %% ../nbs/03_training.ipynb #accuracy
 def accuracy(
     net: nn.Module,     # Left in the mode it was in
-    data,               # Has `len`, `labels` and `take(idx, device)`: an `ImageSet`, a `SyntheticSet`
+    data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
     batch: int = 1000,  # Images at a time
     compute: Compute = PLAIN,  # How
 ) -> float:             # Percent
-    "Share of the images in `data` that `net` names correctly, in percent"
-    _check_batches('accuracy', net, data, batch)
-    data = for_net(net, data)
-    return 100 * (predict(net, data, batch, compute) == data.labels.cpu()).float().mean().item()
+    "Share of the images in `data` that `net` classifies correctly, in percent"
+    best, labels = _answers('accuracy', net, data, batch, compute)
+    return 100 * (best == labels).float().mean().item()
 
 # %% ../nbs/03_training.ipynb #evaluation
 @dataclass
 class Evaluation:
     "Test accuracies of networks trained on one set, in percent"
-    accuracies: list   # One for each network
+    accuracies: list[float]   # One for each network
     seconds: float     # Training and testing all of them
     images: int        # Size of the set, as it is stored
     net: str           # Name of the network
     recipe: TrainRecipe
     seed: int
-    networks: list = field(default_factory=list, repr=False, compare=False)   # The networks, if they were kept
+    networks: list[nn.Module] = field(default_factory=list, repr=False, compare=False)   # If kept
 
     @property
     def mean(self) -> float: return mean(self.accuracies)
     @property
     def std(self) -> float: return stdev(self.accuracies) if len(self.accuracies) > 1 else 0.
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         "Everything, ready for JSON"
-        found = asdict(replace(self, networks=[]))
-        del found['networks']
-        return dict(mean=self.mean, std=self.std, **found)
-    def __repr__(self):
+        found = {k: v for k, v in vars(self).items() if k != 'networks'}
+        return dict(mean=self.mean, std=self.std, **found | dict(recipe=self.recipe.as_dict()))
+    def __repr__(self) -> str:
         n = len(self.accuracies)
-        spread = f' ± {self.std:.1f}' if n > 1 else ''
-        return f'{self.mean:.1f}{spread} % ({n} network{"s" if n > 1 else ""}, {self.images} images)'
+        spread, many = (f' ± {self.std:.1f}', 's') if n > 1 else ('', '')
+        return f'{self.mean:.1f}{spread} % ({n} network{many}, {self.images} images)'
 
 # %% ../nbs/03_training.ipynb #evaluate-helpers
-def test_images(data, mean, std):
+def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
     "The test images of `data`, normalised by `mean` and `std`"
-    test = data.test if isinstance(data, ImageData) else data
-    new = ImageSet(test.images, test.labels, test.classes, mean, std, source=test.source)
-    new.stays = test.stays
-    return new
+    return _normalized(getattr(data, 'test', data), mean, std)
 
-def pick_device(device=None) -> torch.device:
+def pick_device(device: Any = None) -> torch.device:
     "The device of that name; a GPU where there is one if None or 'auto'"
     if device in (None, 'auto'): device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    try: return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError, TypeError) as e:
-        why = str(e).splitlines()[0].split('. ')[0]
-        raise ValueError(f'pick_device: `device` is {device!r}, which cannot be used here ({why})') from e
+    return torch.empty(0, device=checks.usable_device('pick_device', device)).device
 
 # %% ../nbs/03_training.ipynb #get-compute
 def get_compute(
@@ -621,35 +614,38 @@ def get_compute(
     data: Any,     # What it is for: anything with the `shape` of its images
     device: Any = None,  # A GPU where there is one
     where: str = 'get_compute',  # Name of the function that was called
+    net: Any = 'convnet',  # The network; your own are computed the plain way
 ) -> Compute:
-    "The way to compute that is meant by `speed`, as it suits data and device"
+    "The way to compute that is meant by `speed`, as it suits data, device and network"
     speed = find(SPEEDS, 'plain' if speed is None else speed, where)
     if isinstance(speed, Compute): return speed
-    if hasattr(speed, 'compute'): return speed.compute(data, pick_device(device))
-    refuse(where, 'speed', speed, 'a name or a Speed', TypeError)
+    if not hasattr(speed, 'compute'): refuse(where, 'speed', speed, 'a name or a Speed', TypeError)
+    return speed.compute(data, pick_device(device)) if isinstance(net, str) else PLAIN
 
 # %% ../nbs/03_training.ipynb #check-evaluate
-def check_data(where, data):
+def check_data(where: str, data: Any) -> None:
     "`data` must be an `ImageData`"
-    instance(where, 'data', data, ImageData, 'an ImageData, as `load_dataset` gives')
+    checks.instance(where, 'data', data, ImageData, 'an ImageData, as `load_dataset` gives')
 
-def check_evaluate(small, data, nets, first=0):
+def check_evaluate(small: Any, data: Any, nets: Any, first: Any = 0) -> tuple[int, int]:
     "`nets` and `first` as ints; raises where `small` and `data` do not belong together"
-    nets, first = whole_number('evaluate', 'nets', nets), whole_number('evaluate', 'first', first, 0)
-    instance('evaluate', 'small', small, (SyntheticSet, ImageSet), 'a SyntheticSet or an ImageData')
+    expected = 'a SyntheticSet or an ImageData'
+    checks.instance('evaluate', 'small', small, (SyntheticSet, ImageSet), expected)
     if not isinstance(data, ImageSet): check_data('evaluate', data)
     for k in ('shape', 'n_classes'):
-        if tuple([getattr(small, k)]) != tuple([getattr(data, k)]):
-            raise ValueError(f'evaluate: the set has {k} {getattr(small, k)}, but the data has {getattr(data, k)}')
+        a, b = getattr(small, k), getattr(data, k)
+        checks.same('evaluate', f'{k} of the set and of the data', a, b)
     named = [c for c in (small.classes, data.classes) if not all(name.isdecimal() for name in c)]
-    if len(named) == 2 and named[0] != named[1]:
-        a, b = next((a, b) for a, b in zip(*named) if a != b)
-        raise ValueError(f'evaluate: the classes of the set and of the data differ, {a!r} here is {b!r} there')
-    if not len(getattr(data, 'test', data)): raise ValueError('evaluate: `data` has no test images')
-    return nets, first
+    if len(named) == 2: checks.same('evaluate', 'the classes of the set and of the data', *named)
+    test: Any = getattr(data, 'test', data)
+    if not len(test):
+        refuse('evaluate', 'data', Shown('one with no test images'), 'some')
+    nets = checks.whole_number('evaluate', 'nets', nets)
+    return nets, checks.whole_number('evaluate', 'first', first, 0)
 
 # %% ../nbs/03_training.ipynb #train-and-test
-def _train_and_test(small, test, net, recipe, seed, device, compute, progress, k):
+def _train_and_test(small: Any, test: ImageSet, net: Any, recipe: TrainRecipe, seed: int,
+                    device: Any, compute: Compute, progress: Any, k: int) -> tuple[float, Any]:
     "Accuracy of network `k`, and the network"
     n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
     with compute.precision(training=True):
@@ -658,28 +654,28 @@ def _train_and_test(small, test, net, recipe, seed, device, compute, progress, k
 
 # %% ../nbs/03_training.ipynb #evaluate
 def evaluate(
-    small,                 # The set to train on: a `SyntheticSet`, or `ImageData` for its whole training set
-    data: ImageData,       # Its test images are what counts
-    net: str = 'convnet',  # Name of the network
-    nets: int = 5,         # How many networks
-    recipe='dc',           # `TrainRecipe`, or the name of one
-    seed: int = 0,         # Network k starts from `gen(seed, 'evaluate', k)`
-    device=None,           # A GPU where there is one
-    progress: bool = True, # Show a bar where it takes over five seconds
-    keep: bool = False,    # Keep the trained networks in `.networks`
-    speed='auto',          # How to compute: 'plain', 'auto', or as chapter 11 has it
-    first: int = 0,        # Number of the first network: `first=5` are further ones, after five
+    small: Any,              # To train on: a `SyntheticSet`, or `ImageData` for its training set
+    data: ImageData,         # Its test images are what counts
+    net: Any = 'convnet',    # Name of the network, or your own as in `make_net`
+    nets: int = 5,           # How many networks
+    recipe: Any = 'dc',      # `TrainRecipe`, or the name of one
+    seed: int = 0,           # Network k starts from `gen(seed, 'evaluate', k)`
+    device: Any = None,      # A GPU where there is one
+    progress: Any = True,    # Show a bar where it takes over five seconds
+    keep: bool = False,      # Keep the trained networks in `.networks`
+    speed: Any = 'auto',     # How to compute: 'plain', 'auto', or as chapter 11 has it
+    first: int = 0,          # Number of the first network: `first=5` are further ones, after five
     map: Callable | None = None,  # map(f, numbers) in place of `Compute.map`
 ) -> Evaluation:
     "Train networks on `small` from scratch, and test them on `data`"
-    small, recipe, device = getattr(small, 'train', small), train_recipe(recipe), pick_device(device)
-    (nets, first), seed, net = check_evaluate(small, data, nets, first), python(seed), check_net_name('evaluate', net)
-    images, small, data = n_stored(small), moved(small, device), data.near(device)
-    compute = get_compute(speed, data, device, 'evaluate')
+    small, recipe, seed = getattr(small, 'train', small), train_recipe(recipe), checks.python(seed)
+    (nets, first), device = check_evaluate(small, data, nets, first), pick_device(device)
     if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
-    start, result = time.perf_counter(), Evaluation([], 0., images, net, recipe, seed)
+    result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed)
+    start, small, data = time.perf_counter(), moved(small, device), data.near(device)
+    compute = get_compute(speed, data, device, 'evaluate', net)
     with waiting(training_batches(small, recipe, nets), 'evaluating', progress) as bar:
-        test = test_images(data, small.mean, small.std)
+        test: Any = test_images(data, small.mean, small.std)
         one = partial(_train_and_test, small, test, net, recipe, seed, device, compute, bar)
         for a, n in (map or compute.map)(one, range(first, first + nets)):
             result.accuracies.append(a)

@@ -1,4 +1,5 @@
 "The `condense` command as a user meets it: in a process of its own, in an empty folder"
+import dataclasses
 import json
 import os
 import subprocess
@@ -9,9 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset_condensation.all import SyntheticSet, TrainRecipe, accuracy, gen, load_dataset, make_net, train
+from dataset_condensation.all import METHODS, Recipe, SyntheticSet, TrainRecipe, accuracy, gen, load_dataset, make_net, train
 from dataset_condensation.__main__ import others_running
-from dataset_condensation.cli import main
+from dataset_condensation.arguments import make_parser, method_list, parse
+from dataset_condensation.cli import main, network_named
 
 SHORT = ['--iterations', '3', '--real-batch', '16', '--net', 'convnet-w8-d1', '--nets', '1', '--epochs', '20', '--baselines', 'random',
          '--whole', '1']
@@ -103,8 +105,8 @@ def busy_machine():
 @pytest.mark.slow
 def test_threads_sleep_soon_beside_others(busy_machine, tmp_path, monkeypatch):
     for name in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'): monkeypatch.delenv(name, raising=False)
-    done = condense('--list', cwd=tmp_path, OMP_DISPLAY_ENV='VERBOSE')
-    assert done.returncode == 0 and "GOMP_SPINCOUNT = '1000'" in done.stderr, done.stderr
+    done = condense('nowhere', cwd=tmp_path, OMP_DISPLAY_ENV='VERBOSE')
+    assert done.returncode == 2 and "GOMP_SPINCOUNT = '1000'" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize('text, others', [('2.90 1.54 1.89 1/85 17299', 0), ('0.00 0.54 1.89 3/85 17299', 2), ('0.1', 0), (None, 0)])
@@ -124,11 +126,67 @@ def test_a_quiet_machine_keeps_the_way_torch_waits(others, waits):
     assert done.returncode == 0 and done.stdout.strip() == str(waits), done.stderr
 
 
+@pytest.mark.parametrize('argv, code', [('--help', 0), ('search --help', 0), ('--version', 0), ('--list', 0), ('--nonsense', 2)])
+def test_the_door_needs_no_torch(argv, code, tmp_path):
+    lines = ('import sys', 'from dataset_condensation.__main__ import main', f'try: main({argv.split()})',
+             "except SystemExit as e: print(e.code, 'torch' in sys.modules, 'matplotlib' in sys.modules)")
+    done = subprocess.run([sys.executable, '-c', '\n'.join(lines)], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == f'{code} False False', done.stderr
+
+
+def test_options_are_the_fields_of_a_recipe(monkeypatch):
+    "Each with its type and words; a new one by itself"
+    from dataset_condensation import arguments
+    help = ' '.join(make_parser().format_help().split())
+    for f in dataclasses.fields(Recipe): assert f'--{f.name.replace("_", "-")} ' in help or type(f.default) is bool
+    assert 'Real images of each class for one update' in help and 'random, strata, centroids' in help and '%' not in help.replace('1 %', '')
+    assert {getattr(parse([]), f.name) for f in dataclasses.fields(Recipe) if f.name != 'net'} == {None}
+    args = parse(['--net-lr', '.5', '--outer', '3', '--inner', 'schedule', '--augment-inner', '--no-download'])
+    assert (args.net_lr, args.outer, args.inner, args.augment_inner, args.download, args.image_lr) == (.5, 3, 'schedule', True, False, None)
+    known, source = arguments.told('condensation.Recipe'), arguments._source
+    assert {k: v[1] for k, v in known.items()} == {f.name: f.default for f in dataclasses.fields(Recipe)}
+    def newer(module):
+        body, lines = source(module)
+        if module != 'condensation': return body, lines
+        more = b'class Recipe:\n    fresh: float = 2.   # A new one'
+        return arguments.ast.parse(more).body, more.splitlines()
+    monkeypatch.setattr(arguments, '_source', newer)
+    assert '--fresh X' in make_parser().format_help() and make_parser().parse_args(['--fresh', '3']).fresh == 3.
+
+
+def test_the_list_is_what_the_methods_say():
+    paper = lambda m: m.paper if m.paper not in ('', '–') else None
+    wanted = [text for name, m in METHODS.items() for text in (f'{name} {m.doc}', paper(m)) if text]
+    assert [' '.join(line.split()) for line in method_list().splitlines()] == wanted
+
+
+def test_a_network_of_your_own_is_imported(tmp_path, monkeypatch):
+    (tmp_path/'my_nets_for_a_test.py').write_text('def small(*a): return 3\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    assert network_named('my_nets_for_a_test:small')() == 3 and network_named('convnet-w8') == 'convnet-w8'
+    for wrong in ('my_nets_for_a_test:large', 'nowhere.at.all:small', ':x'):
+        with pytest.raises(ValueError, match='--net: .* cannot be imported'): network_named(wrong)
+
+
+def test_a_run_with_a_network_and_an_optimiser_from_elsewhere(tmp_path, monkeypatch):
+    layers = 'nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 10)'
+    (tmp_path/'my_mlp_for_a_test.py').write_text(f'from torch import nn\ndef small(): return nn.Sequential({layers})\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    short = ['--method', 'dm', '--iterations', '2', '--real-batch', '4', '--nets', '1', '--epochs', '2', '--whole', '0', '--quiet']
+    assert main([*short, '--net', 'my_mlp_for_a_test:small', '--image-opt', 'adam', '--schedule', 'cosine', '--out', 'run']) == 0
+    report = json.loads(Path('run/report.json').read_text())
+    assert report['net'] == 'my_mlp_for_a_test:small'
+    assert (report['set']['recipe']['image_opt'], report['set']['recipe']['schedule']) == ('adam', 'cosine')
+
+
 def test_help_and_list_teach(capsys):
     with pytest.raises(SystemExit): main(['--help'])
     text = capsys.readouterr().out
-    assert main(['--list']) == 0
+    with pytest.raises(SystemExit) as e: main(['--list'])
     names = capsys.readouterr().out
+    assert e.value.code == 0
     assert 'examples:' in text and 'photos/' in text and '--ipc' in text
     for name in ('random', 'herding', 'kcenter', 'forgetting', 'dc', 'dsa', 'delving', 'dm'): assert f'\n{name} ' in '\n' + names
     assert 'ICLR 2021' in names

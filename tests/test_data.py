@@ -214,6 +214,7 @@ def test_a_path_is_a_path_and_a_name_a_name(tmp_path, monkeypatch):
     for path in ('./digits', Path('digits'), tmp_path/'digits', f'{tmp_path}/digits/'): assert load(path).n_classes == 2
     monkeypatch.setenv('HOME', str(tmp_path))
     assert load('~/digits').n_classes == 2
+    with pytest.raises(TypeError, match='expected a name or a path'): load('')
 
 
 def test_threads_change_nothing(tmp_path):
@@ -305,13 +306,6 @@ def cut_off(d):
     return d
 
 
-def bad_notes(d):
-    class_folders(d/'train')
-    write(d/'val'/'images'/'0.png')
-    (d/'val'/'val_annotations.txt').write_text('0.png\n')
-    return d
-
-
 bad_files = dict(html=bad_file('bad.jpg', b'<html>404 not found</html>'), nothing=bad_file('bad.png', b''),
                  floats=bad_file('bad.tif', Image.new('F', (8, 8))), cut_off=cut_off)
 
@@ -319,25 +313,18 @@ bad_files = dict(html=bad_file('bad.jpg', b'<html>404 not found</html>'), nothin
 @pytest.mark.parametrize('make, error, says', [
     (lambda d: d/'nowhere', FileNotFoundError, ['there is no folder', 'nowhere']),
     (lambda d: write(d/'photos.zip', b'PK'), ValueError, ['photos.zip is a file', 'unpack']),
-    (folders(), ValueError, ['holds no images', 'expected a folder of images for each class']),
-    (folders(also=lambda d: (d/'cat').mkdir()), ValueError, ['class folder', 'cat holds no images', '.jpg']),
-    (folders(also=lambda d: write(d/'0.png')), ValueError, ['holds images, but no folder for each class']),
+    (folders(also=lambda d: write(d/'0.png')), ValueError, ['no folders of images', 'a folder of images for each class']),
     (folders('cat'), ValueError, ["one class only, 'cat'"]),
-    (folders('photos/cat', 'photos/dog'), ValueError, ["one class only, 'photos'", 'pass that folder']),
-    (folders('cat', 'dog', also=lambda d: (d/'cow').mkdir()), ValueError, ['cow holds no images']),
-    (folders('train/cat', 'train/dog', 'test/dog', also=lambda d: (d/'test'/'cat').mkdir()), ValueError,
-     ['cat holds no images', 'test']),
-    (folders('cat', 'dog', also=lambda d: write(d/'cow'/'0.png')), ValueError, ["class 'cow' has one image only"]),
+    (folders('cat', 'dog', also=lambda d: (d/'cow').mkdir()), ValueError, ['cow holds no images', '.jpg']),
+    (folders('cat', 'dog', also=lambda d: write(d/'cow'/'0.png')), ValueError, ["class 'cow' has too few images, 1"]),
     (folders('train/cat', 'train/dog', 'test/cat', 'test/cow'), ValueError, ["missing 'dog'", "extra 'cow'"]),
-    (folders('train/cat', 'train/dog', 'test/x', 'test/y'), ValueError, ["missing 'cat', 'dog'", "extra 'x', 'y'"]),
     (folders('test/cat', 'test/dog', 'val/cat'), ValueError, ['has test/', 'but no train/']),
     (folders('cat', 'dog', also=lambda d: write(d/'dog'/'9.png', picture(0, (5, 6)))), ValueError,
-     ['9.png is 3 × 5 × 6', '.png is 3 × 8 × 8', 'size=']),
+     ['9.png` is an image of 3 × 5 × 6', 'expected 3 × 8 × 8', 'size=']),
     (bad_files['html'], ValueError, ['cannot read', 'bad.jpg', 'skip_bad=True']),
     (bad_files['nothing'], ValueError, ['cannot read', 'bad.png']),
     (bad_files['floats'], ValueError, ['bad.tif', 'a float image (mode F)']),
     (cut_off, ValueError, ['cannot read', 'bad.png']),
-    (bad_notes, ValueError, ['line 1 of', 'val_annotations.txt', "'0.png'"]),
 ])
 def test_wrong_folders(tmp_path, make, error, says):
     path = make(tmp_path)
@@ -363,10 +350,14 @@ def test_skip_bad_stops_where_nothing_is_left(tmp_path):
     class_folders(tmp_path/'some')
     for i in range(3):
         for d in ('some/cow', 'none/cow', 'none/pig'): write(tmp_path/d/f'{i}.png', b'moo')
-    with warnings.catch_warnings(), pytest.raises(ValueError, match="class 'cow' has no image that can be"):
+    with warnings.catch_warnings(), pytest.raises(ValueError, match="class 'cow' has too few images, 0"):
         warnings.simplefilter('ignore')
         load(tmp_path/'some', skip_bad=True)
     with pytest.raises(ValueError, match='not one of 6 files can be read'): load(tmp_path/'none', skip_bad=True)
+    for part in ('train', 'test'): class_folders(tmp_path/'split'/part, 2)
+    for i in range(2): write(tmp_path/'split'/'test'/'dog'/f'{i}.png', b'woof')
+    with pytest.warns(UserWarning, match='left out 2'), pytest.raises(ValueError, match="class 'dog' has no test image"):
+        load(tmp_path/'split', skip_bad=True)
 
 
 def test_a_decompression_bomb_counts_as_unreadable(tmp_path, monkeypatch):
@@ -377,12 +368,9 @@ def test_a_decompression_bomb_counts_as_unreadable(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('kw, says', [
-    (dict(size=0), '`size` is 0'), (dict(size='64'), "`size` is '64'"),
-    (dict(size=(1, 2, 3)), '`size` is (1, 2, 3)'), (dict(fit='bend'), "`fit` is 'bend'"),
+    (dict(size=0), '`size` is 0'), (dict(size=(1, 2, 3)), '`size` is (1, 2, 3)'), (dict(fit='bend'), "`fit` is 'bend'"),
     (dict(channels=2), '`channels` is 2'), (dict(test_fraction=1), '`test_fraction` is 1'),
-    (dict(stats='imagenet21k'), "published figures (mnist, "), (dict(stats='published'), 'published figures (mnist, '),
-    (dict(stats='mnist', channels=3), None), (dict(stats='cifar10', channels=1), '1 of each'),
-    (dict(stats=(0.5, 0)), 'above 0'), (dict(stats=0.5), 'a pair (mean, std)')])
+    (dict(stats='imagenet21k'), "published figures (mnist, "), (dict(stats='mnist', channels=3), None)])
 def test_options(tmp_path, kw, says):
     class_folders(tmp_path)
     if says is None: assert load(tmp_path, **kw).mean.tolist() == pytest.approx([0.1307] * 3)
@@ -394,7 +382,7 @@ def test_options(tmp_path, kw, says):
 # ---- wrong names, wrong tensors, wrong datasets ----
 
 @pytest.mark.parametrize('name, says', [
-    ('minst', 'mnist'), ('cifar', 'cifar10'), ('FashionMINST', 'fashionmnist'), ('digit', 'digits'), ('qqq', 'svhn')])
+    ('minst', "did you mean 'mnist'"), ('FashionMINST', "did you mean 'fashionmnist'"), ('qqq', 'svhn')])
 def test_unknown_names_get_the_nearest(name, says):
     with pytest.raises(ValueError) as e: load(name)
     assert repr(name) in str(e.value) and says in str(e.value)
@@ -501,18 +489,17 @@ def test_class_names_come_from_the_dataset():
 
 @pytest.mark.parametrize('train, error, says', [
     (iter([]), TypeError, '`train` is of type list_iterator'),
-    (Pairs(0, picture), ValueError, '`train` is a Dataset without items'),
-    (Pairs(6, lambda i: 'cat.png'), TypeError, 'image train 0 is a str'),
-    (Pairs(6, lambda i: torch.randn(3, 8, 8, generator=gen(0))), ValueError, 'image train 0 has pixels from'),
-    (Pairs(6, lambda i: torch.full((3, 8, 8), float('nan' if i == 5 else 0))), ValueError, 'image train 5 has NaN'),
-    (Pairs(6, lambda i: np.zeros((3, 8, 8), np.uint8)), ValueError, 'expected (H, W, C)'),
-    (Pairs(6, lambda i: torch.zeros(3, 8, 8).int()), TypeError, 'image train 0 is a Tensor of torch.int32'),
-    (Pairs(6, lambda i: picture(i, (8 + i // 4, 8))), ValueError, 'image train 0 is 3 × 8 × 8 and image train 4 is 3 × 9 × 8'),
-    (Pairs(6, lambda i: torch.zeros(2 + i // 4, 8, 8)), ValueError, 'image train 0 is 2 × 8 × 8 and image train 4 is 3 × 8 × 8'),
+    (Pairs(0, picture), TypeError, 'expected a Dataset with items'),
+    (Pairs(6, lambda i: 'cat.png'), TypeError, "`train[0]` is 'cat.png'"),
+    (Pairs(6, lambda i: torch.randn(3, 8, 8, generator=gen(0))), ValueError, 'image train[0]'),
+    (Pairs(6, lambda i: torch.full((3, 8, 8), float('nan' if i == 5 else 0))), ValueError, 'image train[5]'),
+    (Pairs(6, lambda i: torch.zeros(3, 8, 8).int()), TypeError, '`train[0]` is torch.int32'),
+    (Pairs(6, lambda i: picture(i, (8 + i // 4, 8))), ValueError, '`train[4]` is an image of 3 × 9 × 8'),
+    (Pairs(6, lambda i: torch.zeros(2 + i // 4, 8, 8)), ValueError, '`train[4]` is an image of 3 × 8 × 8'),
     (Pairs(6, picture, 1), ValueError, "one class only, '0'"),
     ([(picture(), 0), (picture(), 2)], ValueError, 'training labels are 0, 2'),
-    ([{'pixels': picture(), 'label': 0}], TypeError, "item 0 of train is a dict of 'pixels', 'label', expected (image, label)"),
-    ([(picture(), None)], TypeError, 'label of item 0 of train is None'),
+    ([{'pixels': picture(), 'label': 0}], TypeError, "`train[0]` is a dict of 'pixels', 'label', expected (image, label)"),
+    ([(picture(), None)], TypeError, '`label of train[0]` is None'),
 ])
 def test_wrong_datasets(train, error, says):
     with pytest.raises(error) as e: from_datasets(train, Pairs(2, picture), progress=False)
@@ -529,12 +516,12 @@ class Flipped(Pairs):
 
 
 def test_a_random_transform_is_told_of_and_frozen():
-    with pytest.warns(UserWarning, match='item 0 of train is another image when it is read again') as caught:
+    with pytest.warns(UserWarning, match=r'train\[0\] is another when it is read again') as caught:
         data = from_datasets(Flipped(6, picture), Pairs(4, picture), progress=False)
     assert caught[0].filename == __file__
     first = np.asarray(picture(0).transpose(Image.Transpose.FLIP_LEFT_RIGHT)).transpose(2, 0, 1)
     assert np.array_equal(data.train.images[0].numpy(), first)
-    with pytest.warns(UserWarning, match='item 0 of test'):
+    with pytest.warns(UserWarning, match=r'test\[0\] is another'):
         from_datasets(Pairs(6, picture), Flipped(4, picture), progress=False)
     with warnings.catch_warnings():
         warnings.simplefilter('error')

@@ -1,4 +1,4 @@
-"Several processes make the set that one makes, and when one of them is lost the others say so and the run goes on"
+"Several processes make the set that one makes, and when one of them is lost the others say so and the run can be resumed"
 import json
 import os
 import pickle
@@ -9,24 +9,22 @@ import sys
 import time
 import warnings
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
 import torch.distributed as dist
 from processes import server
 
-import dataset_condensation.distribution_matching  # noqa: F401
 from dataset_condensation.adaptive_steps import UntilOverfit
 from dataset_condensation.checkpoints import CheckpointError, Checkpoints
 from dataset_condensation.cli import main
 from dataset_condensation.condensation import CustomMatching, NotFiniteError
-from dataset_condensation.runs import condense, running
 from dataset_condensation.coresets import random_set
-from dataset_condensation.names import get_method
 from dataset_condensation.data import from_tensors
+from dataset_condensation.distributed import ProcessLost, evaluate_together, own_rank
 from dataset_condensation.image_folders import load_dataset
-from dataset_condensation.distributed import ProcessLost, evaluate_together, processes
+from dataset_condensation.names import get_method
+from dataset_condensation.runs import condense, running
 from dataset_condensation.training import evaluate, train_recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not dist.is_available(), reason='this torch has no torch.distributed')]
@@ -54,7 +52,7 @@ def process(rank, size, port, folder, job, args):
     part = folder/f'{rank}.part'
     part.write_bytes(pickle.dumps(found))
     part.rename(folder/f'{rank}.pkl')
-    os._exit(0)     # as a killed process leaves: nobody waits for anybody
+    os._exit(0)     # as a killed process leaves: none waits for another
 
 
 def start(n, folder, job, *args):
@@ -107,155 +105,124 @@ def same(a, b):
 def close(a, b): return torch.allclose(a[0], b[0], atol=2e-3) and torch.allclose(a[1], b[1], rtol=1e-3)
 
 
-# ---- The same set
+# ---- The same set, with three processes
 
-@pytest.mark.parametrize('n', [3])
-@pytest.mark.parametrize('method, settings', [('dm', {}), ('dc', dict(outer=1, evaluate_every=3, nets=2))],
-                         ids=['dm', 'dc without training, scored on the way'])
-def test_sums_over_classes_are_the_same_to_the_last_bit(method, settings, n, tmp_path):
-    settings = dict(SMALL, iterations=4, **settings)
-    alone = make(method, UNEQUAL, settings)
-    for found in together(n, tmp_path/'some', make, method, UNEQUAL, settings): assert same(found, alone), found
-
-
-MATCHING = {'dsa': {}, 'delving-md': {}, 'momentum': dict(net_momentum=0.5),
-            'until overfit': dict(inner=UntilOverfit(20, most=3))}
-
-
-@pytest.mark.parametrize('n', [2])
-@pytest.mark.parametrize('name', MATCHING)
-def test_gradient_matching_is_the_same_but_for_rounding(name, n, tmp_path):
-    method, settings = name if name in ('dsa', 'delving-md') else 'delving-md', {**LOOPS, **MATCHING[name]}
-    alone = make(method, UNEQUAL, settings)
-    all_found = together(n, tmp_path/'some', make, method, UNEQUAL, settings)
-    for found in all_found:
-        assert close(found, alone) and found[2] == alone[2], [found[1] - alone[1], (found[0] - alone[0]).abs().max()]
-        assert same(found, all_found[0])
+STEPS = dict(SMALL, iterations=4)
+CASES = {   # Equal to the last bit, or but for rounding; then what `make` takes
+    'dm': (same, 'dm', UNEQUAL, STEPS),
+    'dc, scored on the way': (same, 'dc', UNEQUAL, dict(STEPS, outer=1, evaluate_every=3, nets=2)),
+    'dm, fewer classes': (same, 'dm', [2, 1], STEPS, 2),
+    'dm, batch norm': (same, 'dm', 1, dict(STEPS, net='convnet-w4-bn')),     # cannot be divided
+    'dsa': (close, 'dsa', UNEQUAL, LOOPS),
+    'delving': (close, 'delving-md', UNEQUAL, LOOPS),
+    'momentum': (close, 'delving-md', UNEQUAL, dict(LOOPS, net_momentum=0.5)),
+    'until overfit': (close, 'delving-md', UNEQUAL, dict(LOOPS, inner=UntilOverfit(20, most=3))),
+    'delving, fewer classes': (close, 'delving-md', [2, 1], LOOPS, 2),
+    'little memory': (close, replace(get_method('delving-md'), most=0), 1, LOOPS),      # passes over the classes twice
+    'dc, batch norm': (close, 'dc', 1, dict(LOOPS, net='convnet-w4-bn')),
+}
 
 
-@pytest.mark.parametrize('method', ['dm', 'delving-md'])
-def test_fewer_classes_than_processes(method, tmp_path):
-    settings = dict(SMALL, iterations=4) if method == 'dm' else LOOPS
-    alone = make(method, [2, 1], settings, 2)
-    for found in together(3, tmp_path/'some', make, method, [2, 1], settings, 2):
-        assert (same if method == 'dm' else close)(found, alone)
+def outcome(f, *args):
+    "The kind and the text of an error that all processes have alike, after which they can go on"
+    try: return f(*args)
+    except (ValueError, CheckpointError) as e: return type(e), str(e)
 
 
-def in_little_memory():
-    method = get_method('delving-md')
-    return make(replace(method, most=0), 1, LOOPS)
+def full_disk(folder):
+    def full(*args): raise CheckpointError('cannot write: disk full')
+    with pytest.MonkeyPatch.context() as m:
+        if own_rank() == 0: m.setattr(Checkpoints, 'write', full)
+        return make('dm', 1, dict(SMALL, iterations=100_000, folder=folder))
 
 
-def test_many_classes_in_little_memory_are_the_same(tmp_path):
-    "The way of two passes over the classes, where their gradients do not fit"
-    alone = in_little_memory()
-    for found in together(2, tmp_path/'some', in_little_memory): assert close(found, alone)
+def look():
+    "What a state holds of the others' images, before and after they are gathered, and at the end"
+    run = running(digits(), 'dm', 1, **{k: v for k, v in STEPS.items() if k != 'progress'})
+    state = [next(run) for _ in range(2)][-1]
+    before = state.images.clone()
+    return before, state.set().images, [s.set().images for s in run][-1]
 
 
-def test_a_method_that_cannot_be_divided_runs_everywhere_and_says_so(tmp_path):
-    settings = dict(SMALL, net='convnet-w4-bn', iterations=3)
-    alone = make('dm', 1, settings)
-    first, second = together(2, tmp_path/'some', make, 'dm', 1, settings)
-    assert same(first, alone) and same(second, alone)
-    assert len(first[3]) == 1 and 'every process computes all of them' in first[3][0] and not second[3]
-
-
-def test_batch_norm_in_gradient_matching(tmp_path):
-    settings = dict(LOOPS, net='convnet-w4-bn')
-    alone = make('dc', 1, settings)
-    for found in together(2, tmp_path/'some', make, 'dc', 1, settings): assert close(found, alone)
-
-
-def score(nets, keep):
-    data = digits()
-    found = evaluate_together(random_set(data, 1), data, 'convnet-w4', nets, train_recipe('dc', epochs=5), 3, keep=keep, speed='plain')
+def score(of=evaluate_together):
+    data, recipe = digits(), train_recipe('dc', epochs=5)
+    found = of(random_set(data, 1), data, 'convnet-w4', 4, recipe, 3, keep=True, speed='plain')
     return found.accuracies, [n.head.weight.detach() for n in found.networks]
 
 
-@pytest.mark.parametrize('nets', [4])
-def test_networks_are_divided_and_score_the_same(nets, tmp_path):
-    data = digits()
-    alone = evaluate(random_set(data, 1), data, 'convnet-w4', nets, train_recipe('dc', epochs=5), 3, keep=True, speed='plain')
-    for accuracies, heads in together(3, tmp_path/'some', score, nets, True):
-        assert accuracies == alone.accuracies
-        assert all(torch.equal(a, b.head.weight) for a, b in zip(heads, alone.networks)) and len(heads) == nets
+def everything(folder):
+    found = {name: make(*case[1:]) for name, case in CASES.items()}
+    found |= dict(look=look(), score=score(), seeds=outcome(make, 'dm', 1, dict(STEPS, seed=own_rank())))
+    return found | dict(disk=outcome(full_disk, folder))
 
 
-# ---- Between updates
-
-def look():
-    "What a state holds of the others' images, before and after they are asked for"
-    run = running(digits(), 'dm', 1, **{k: v for k, v in SMALL.items() if k != 'progress'}, iterations=4)
-    state = [next(run) for _ in range(2)][-1]
-    before = state.images.clone()
-    return processes().rank, before, state.set().images, [s.set().images for s in run][-1], float(state.losses[0])
+@pytest.fixture(scope='module')
+def three(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('three')
+    found = together(3, folder/'some', everything, folder/'run')
+    assert all(isinstance(f, dict) for f in found), found
+    return found
 
 
-def test_a_state_has_its_own_images_and_set_gathers_the_rest(tmp_path):
-    run = running(digits(), 'dm', 1, **{k: v for k, v in SMALL.items() if k != 'progress'}, iterations=4)
-    starts = running(digits(), 'dm', 1, **{k: v for k, v in SMALL.items() if k != 'progress'}, iterations=1)
-    first = next(starts).data and random_set(digits(), 1, 0).images      # dm begins with real images
-    alone = [s.set() for s in run]
-    for rank, before, asked, last, loss in together(2, tmp_path/'some', look):
-        mine = slice(0, 5) if rank == 0 else slice(5, 10)
-        other = slice(5, 10) if rank == 0 else slice(0, 5)
-        assert torch.equal(before[mine], alone[1].images[mine]) and torch.equal(before[other], first[other])
-        assert torch.equal(asked, alone[1].images) and torch.equal(last, alone[3].images)
-        assert loss == float(alone[3].losses[0])
+@pytest.mark.parametrize('name', CASES)
+def test_several_processes_make_the_set_that_one_makes(name, three):
+    equal, *case = CASES[name]
+    alone = make(*case)
+    for found in (f[name] for f in three):
+        assert equal(found, alone) and found[2] == alone[2], (found[0] - alone[0]).abs().max()
+        assert same(found, three[0][name])
 
 
-# ---- Errors
-
-def with_seed_of_rank(): return make('dm', 1, dict(SMALL, iterations=3, seed=dist.get_rank()))
-
-
-def test_processes_that_were_asked_for_different_things(tmp_path):
-    for kind, text in together(2, tmp_path/'some', with_seed_of_rank):
-        assert kind is ValueError and 'process 1 was asked for something else than process 0: seed: was 0, is 1' in text
+def test_a_method_that_cannot_be_divided_says_so_once(three):
+    first, *others = (f['dm, batch norm'][3] for f in three)
+    assert len(first) == 1 and 'every process computes all of them' in first[0] and not any(others)
 
 
-def led_astray(net, real, syn, step=None, how='nan', at=4):
+def test_networks_are_divided_and_score_the_same(three):
+    accuracies, heads = score(evaluate)
+    for found in (f['score'] for f in three):
+        assert found[0] == accuracies and len(found[1]) == 4
+        assert all(map(torch.equal, found[1], heads))
+
+
+def test_a_state_has_its_own_images_and_set_gathers_the_rest(three):
+    first, alone = random_set(digits(), 1, 0).images, look()      # dm begins with real images
+    for rank, (before, gathered, last) in enumerate(f['look'] for f in three):
+        own = torch.isin(torch.arange(10), torch.arange(10).tensor_split([4, 7])[rank])
+        assert torch.equal(before[own], alone[1][own]) and torch.equal(before[~own], first[~own])
+        assert torch.equal(gathered, alone[1]) and torch.equal(last, alone[2])
+
+
+# ---- Errors that all have alike
+
+def test_processes_that_were_started_with_different_things(three):
+    for kind, text in (f['seeds'] for f in three):
+        assert kind is ValueError and 'process 1 was started with something else than 0: seed: was 0, is 1' in text
+
+
+def test_a_full_disk_is_an_error_in_all(three):
+    for f in three: assert f['disk'] == (CheckpointError, 'cannot write: disk full')
+
+
+# ---- Errors and deaths in one
+
+def led_astray(net, real, syn, step=None):
     loss = sum((net.embed(r).mean(0) - net.embed(s).mean(0)).square().sum()
                for (_, r, _), (_, s, _) in zip(real.by_class(), syn.by_class()))
-    if step.iteration < at or 7 not in syn.y: return loss
-    if how == 'nan': return loss * float('nan')
-    raise dict(value=ValueError, runtime=RuntimeError)[how]('the seven is odd')
+    return loss * float('nan') if step.iteration == 4 and 7 in syn.y else loss
 
 
 def stray_settings(ipc, net, data): return dict(image_lr=1.)
 
 
-def stray(how, settings):
-    method = CustomMatching(partial(led_astray, how=how), name='stray', settings=stray_settings)
-    return make(method, 1, settings)
+def stray(): return make(CustomMatching(led_astray, name='stray', settings=stray_settings), 1, dict(SMALL, iterations=100_000))
 
 
-@pytest.mark.parametrize('n', [3])
-def test_a_loss_that_is_no_number_ends_all_with_the_message_of_the_one_who_knows(n, tmp_path):
-    for k, (kind, text) in enumerate(together(n, tmp_path/'some', stray, 'nan', dict(SMALL, iterations=100_000))):
-        assert kind is NotFiniteError and "the loss of class '7' is nan at update 5 of 100000" in text
-        assert ('said by process' in text) == (k != (1 if n == 2 else 2))
+def test_a_loss_that_is_no_number_ends_all(tmp_path):
+    *others, last = together(3, tmp_path/'some', stray)
+    assert last[0] is NotFiniteError and "the loss of class '7' is nan at update 5 of 100000" in last[1]
+    assert [kind for kind, _ in others] == [ProcessLost] * 2
 
-
-@pytest.mark.parametrize('how, kind, words', [('value', ValueError, 'the seven is odd'),
-                                              ('runtime', ProcessLost, 'process 1 stopped: RuntimeError: the seven is odd')])
-def test_an_error_in_one_process_reaches_the_others(how, kind, words, tmp_path):
-    first, second = together(2, tmp_path/'some', stray, how, dict(LOOPS, iterations=100_000))
-    assert first == (kind, words) and second == (dict(value=ValueError, runtime=RuntimeError)[how], 'the seven is odd')
-
-
-def full_disk(folder):
-    def full(*args): raise OSError(28, 'No space left on device')
-    if dist.get_rank() == 0: Checkpoints.write = lambda self, *a: (_ for _ in ()).throw(CheckpointError('cannot write: disk full'))
-    return make('dm', 1, dict(SMALL, iterations=100_000, folder=folder))
-
-
-def test_a_full_disk_is_heard_of_by_all(tmp_path):
-    for found in together(2, tmp_path/'some', full_disk, tmp_path/'run'):
-        assert found == (CheckpointError, 'cannot write: disk full')
-
-
-# ---- Killed
 
 def until(true, what, seconds=300):
     end = time.monotonic() + seconds
@@ -268,49 +235,18 @@ def newest(folder): return max((int(p.stem[-8:]) for p in Checkpoints(folder).fi
 
 
 @pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='this system has no SIGKILL')
-def test_a_killed_process_brings_the_others_down_and_the_run_goes_on(tmp_path):
-    victim, settings = 2, dict(SMALL, iterations=60, folder=tmp_path/'run')
-    endless = dict(settings, iterations=100_000)
-    started = start(3, tmp_path/'some', make, 'dm', 1, endless)
+def test_a_killed_process_brings_the_others_down_and_the_run_is_resumed(tmp_path):
+    settings = dict(SMALL, iterations=60, folder=tmp_path/'run')
+    started = start(3, tmp_path/'some', make, 'dm', 1, dict(settings, iterations=100_000))
     until(lambda: newest(tmp_path/'run') > 4, 'checkpoints')
-    os.kill(started[victim].pid, signal.SIGKILL)
-    found = finish(started, tmp_path/'some')
-    assert found[victim] is None
-    for k in {0, 1, 2} - {victim}:
-        assert found[k][0] is ProcessLost and f'process {victim} of 3 is gone' in found[k][1], found[k]
+    os.kill(started[2].pid, signal.SIGKILL)
+    *others, last = finish(started, tmp_path/'some')
+    assert last is None
+    for kind, text in others: assert kind is ProcessLost and 'was killed' in text
     step = Checkpoints(tmp_path/'run').peek()['step']
     rest = dict(settings, iterations=step + 4)
     undisturbed = make('dm', 1, {k: v for k, v in rest.items() if k != 'folder'})
-    for found in together(2, tmp_path/'two', make, 'dm', 1, rest):
-        assert same(found, undisturbed)
-
-
-def wait_for_the_next():
-    everybody = processes()
-    everybody.meet()
-    if everybody.rank == everybody.size - 1: os.kill(os.getpid(), signal.SIGKILL)
-    everybody.talk(dist.recv, torch.zeros(1), src=everybody.rank + 1)
-
-
-@pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='this system has no SIGKILL')
-def test_who_waits_for_one_that_waits_for_the_lost_one_hears_of_it_too(tmp_path):
-    first, second, last = finish(start(3, tmp_path/'some', wait_for_the_next), tmp_path/'some')
-    assert last is None
-    for found in (first, second): assert found[0] is ProcessLost and 'process 2 of 3 is gone' in found[1], found
-
-
-@pytest.mark.parametrize('method, settings', [('dm', dict(SMALL, iterations=5)), ('dc', LOOPS)], ids=['dm', 'dc'])
-def test_checkpoints_resume_with_another_number_of_processes(method, settings, tmp_path):
-    undisturbed = make(method, UNEQUAL, settings)
-    equal = same if method == 'dm' else close
-    stages = [1, 2, settings['iterations']] if method == 'dc' else [1, 3, 4]
-    for k, n in enumerate((3, 2, 1)):
-        part = dict(settings, iterations=stages[k], folder=tmp_path/'run')
-        if n == 1: found = [make(method, UNEQUAL, part)]
-        else: found = together(n, tmp_path/f'{n}', make, method, UNEQUAL, part)
-    whole = make(method, UNEQUAL, dict(settings, folder=tmp_path/'run'))
-    assert equal(whole, undisturbed)
-    assert any('processes' in text for text in found[0][3]) == (method == 'dc')
+    for found in together(2, tmp_path/'two', make, 'dm', 1, rest): assert same(found, undisturbed)
 
 
 def test_ctrl_c_in_one_process_stops_all_after_the_same_update(tmp_path):
@@ -323,21 +259,37 @@ def test_ctrl_c_in_one_process_stops_all_after_the_same_update(tmp_path):
     assert same(make('dm', 1, dict(settings, iterations=step)), make('dm', 1, dict(SMALL, iterations=step)))
 
 
+# ---- Resumed with another number
+
+def some(folder, dm, dc):
+    "So many iterations of two runs"
+    runs = dict(dm=dict(SMALL, iterations=dm), dc=dict(LOOPS, iterations=dc))
+    return {m: make(m, UNEQUAL, dict(s, folder=folder/m) if folder else s) for m, s in runs.items()}
+
+
+def test_checkpoints_resume_with_another_number_of_processes(tmp_path):
+    undisturbed = some(None, 5, 3)
+    for n, *stage in ((3, 1, 1), (2, 3, 2)): together(n, tmp_path/f'{n}', some, tmp_path/'run', *stage)
+    found = some(tmp_path/'run', 5, 3)      # by one
+    assert same(found['dm'], undisturbed['dm']) and close(found['dc'], undisturbed['dc'])
+    assert [any('processes' in text for text in found[m][3]) for m in ('dm', 'dc')] == [False, True]
+
+
 # ---- The command
 
 SHORT = ['--net', 'convnet-w8-d1', '--nets', '2', '--epochs', '2', '--real-batch', '4', '--baselines', 'random', '--whole', '0']
 
 
-def torchrun(n, *argv, cwd):
+def torchrun(n, *words, cwd):
     env = {k: v for k, v in os.environ.items() if k not in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE')}
     env |= dict(OMP_NUM_THREADS='1', TQDM_DISABLE='1')
-    command = ['torch.distributed.run', '--standalone', '--nproc-per-node', n, '-m', 'dataset_condensation', *argv]
-    return subprocess.run([sys.executable, '-m', *map(str, command)], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+    command = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', n, *words]
+    return subprocess.run([sys.executable, *map(str, command)], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
 
 
 def test_the_command_below_torchrun(tmp_path):
     argv = ['--method', 'dm', '--iterations', '6', *SHORT]
-    done = torchrun(2, *argv, '--out', 'two', cwd=tmp_path)
+    done = torchrun(2, '-m', 'dataset_condensation', *argv, '--out', 'two', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('Written to two') == 1 and done.stdout.count('image updates') == 1
     assert main([*argv, '--out', str(tmp_path/'one')]) == 0
@@ -350,8 +302,18 @@ def test_the_command_below_torchrun(tmp_path):
     assert json.loads((tmp_path/'two'/'report.json').read_text())['resumed_after_updates'] == [6]
 
 
-def test_a_wrong_argument_below_torchrun_is_said_once(tmp_path):
-    done = torchrun(2, '--method', 'dcc', cwd=tmp_path)
+ONE_FAILS = """import os, sys
+from dataset_condensation import cli
+def load(args): raise ValueError('no images here')
+if os.environ['RANK'] == '1': cli.load = load
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize('argv, words', [(['--method', 'dcc'], "'dcc'"), ([], 'no images here')], ids=['in all', 'in one'])
+def test_an_error_below_torchrun_is_said_once(argv, words, tmp_path):
+    (tmp_path/'program.py').write_text(ONE_FAILS)
+    done = torchrun(2, 'program.py', *argv, '--out', 'run', cwd=tmp_path)
     ours = [line for line in done.stderr.splitlines() if line.startswith('condense: ')]
-    assert done.returncode and len(ours) == 1 and "'dcc'" in ours[0], done.stderr
-    assert not list(tmp_path.iterdir())
+    assert done.returncode and len(ours) == 1 and words in ours[0], done.stderr
+    assert not (tmp_path/'run').exists()

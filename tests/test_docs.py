@@ -79,7 +79,7 @@ def test_names_are_explained_in_a_chapter_and_listed_in_the_reference(site, page
     "Wherever nbdev, here or in another project, links a name of this package to"
     symbols = {}
     exec((ROOT/PACKAGE/'_modidx.py').read_text(encoding='utf-8'), symbols)
-    reference = pages[site/'api.html'].ids
+    reference = set().union(*(pages[p].ids for p in (site/'reference').glob('*.html')))
     for module, names in symbols['d']['syms'].items():
         source = (ROOT/f'{module.replace(".", "/")}.py').read_text(encoding='utf-8')
         for name in eval(re.search(r'^__all__ = (\[.*?\])', source, re.M | re.S)[1]):
@@ -87,6 +87,13 @@ def test_names_are_explained_in_a_chapter_and_listed_in_the_reference(site, page
             page, anchor = names[f'{module}.{name}'][0].split('#')
             assert anchor in pages[site/page].ids, f'{name} is not on {page}'
             assert f'{module}.{name}' in reference, f'{name} is not in the reference'
+
+
+@pytest.mark.parametrize('page', sorted((ROOT/'nbs'/'_sphinx'/'reference').glob('*.md')), ids=lambda p: p.stem)
+def test_the_example_of_a_reference_page_runs(page, tmp_path, monkeypatch):
+    example, = re.findall(r'^```python\n(.*?)^```', page.read_text(encoding='utf-8'), re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, page.name, 'exec'), {})
 
 
 def test_formulas_tables_and_saved_pictures_are_on_the_pages(site):
@@ -105,7 +112,7 @@ def test_the_side_lists_the_chapters_in_the_order_of_the_index(site):
     cells = '\n'.join(''.join(c['source']) for c in index['cells'] if c['cell_type'] == 'markdown')
     named = list(dict.fromkeys(map(page_of, re.findall(r'^\| \[[^\]]+\]\((\w+\.ipynb)\)', cells, re.M))))
     assert len(named) > 10 and [page for page in side if page in named] == named
-    assert 'api.html' in side and 'result-files.html' in side
+    assert 'reference/condensing.html' in side and 'result-files.html' in side
 
 
 def test_every_result_file_is_listed_with_its_command_and_where_it_was_measured(site):

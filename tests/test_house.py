@@ -1,8 +1,10 @@
 "The rules of the house, read from the code: who may import whom, where a class is whole, what importing may do"
 import ast
 import os
+import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from conftest import ROOT
@@ -18,7 +20,11 @@ SCIENCE = {'data', 'networks', 'augmentation', 'training', 'coresets', 'condensa
 def modules(): return sorted({m for m in map(module_of, chapters()) if m})
 
 
+@cache
 def tree(module): return ast.parse((ROOT/PACKAGE/f'{module}.py').read_text(encoding='utf-8'))
+
+
+def patched(f): return any(ast.unparse(d).startswith('patch') for d in f.decorator_list)
 
 
 def inner_imports(module):
@@ -44,8 +50,95 @@ def test_a_class_is_whole_where_it_is_defined(module):
     body = tree(module).body
     own = {node.name for node in body if isinstance(node, ast.ClassDef)}
     for f in (node for node in body if isinstance(node, ast.FunctionDef)):
-        if not any(ast.unparse(d).startswith('patch') for d in f.decorator_list): continue
+        if not patched(f): continue
         assert ast.unparse(f.args.args[0].annotation).strip('\'"') in own, f'{module}.{f.name}'
+
+
+@pytest.mark.parametrize('module', modules())
+def test_a_module_only_defines(module):
+    "At its top nothing is called for its effect, except on an object of the module"
+    own = {t.id for node in tree(module).body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)}
+    for node in tree(module).body:
+        assert not isinstance(node, (ast.For, ast.While, ast.With, ast.Delete)), ast.unparse(node)
+        if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
+            assert isinstance(node.value, ast.Call) and ast.unparse(node.value.func).split('.')[0] in own, ast.unparse(node)
+        if isinstance(node, ast.If): assert ast.unparse(node.test).split(' ')[0] in ('TYPE_CHECKING', '__name__'), ast.unparse(node)
+        if isinstance(node, (ast.Assign, ast.AugAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            assert all(isinstance(t, (ast.Name, ast.Tuple)) for t in targets), ast.unparse(node)
+
+
+NETS = {'net', 'network', 'model'}
+
+
+def hung(module):
+    "Attributes that are set on an exception that was caught, on a function, or on a network"
+    functions = {node.name for node in tree(module).body if isinstance(node, ast.FunctionDef) and not patched(node)}
+    caught = {node.name for node in ast.walk(tree(module)) if isinstance(node, ast.ExceptHandler)}
+    for node in ast.walk(tree(module)):
+        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store) or not isinstance(node.value, ast.Name): continue
+        if node.value.id in functions | caught | NETS: yield ast.unparse(node)
+
+
+@pytest.mark.parametrize('module', modules())
+def test_nothing_is_hung_on_exceptions_functions_and_networks(module): assert not list(hung(module))
+
+
+def calls(module):
+    "(name of what is called, the call)"
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Call): yield ast.unparse(node.func), node
+
+
+@pytest.mark.parametrize('module', sorted(SCIENCE))
+def test_how_to_compute_is_an_argument(module):
+    "No module asks a network how to compute it"
+    known = ['net.training', 'net.head', 'net.body', 'net.embed', 'net.shape', 'net.name', 'net.n_classes', 'net.n_features',
+             'net.__name__']
+    for name, call in calls(module):
+        if name in ('getattr', 'hasattr') and ast.unparse(call.args[0]) in NETS and isinstance(call.args[1], ast.Constant):
+            assert f'net.{call.args[1].value}' in known, ast.unparse(call)
+
+
+@pytest.mark.parametrize('module', modules())
+def test_a_refusal_is_worded_as_in_checks(module):
+    "`` where: `name` is got, expected … ``"
+    for node in ast.walk(tree(module)):
+        if not isinstance(node, ast.Raise) or node.exc is None: continue
+        assert not re.search(r'argument \S+ got', ast.unparse(node)), ast.unparse(node)
+
+
+RAISES = 15     # For each 1,000 lines, at most; without the module of checks, where they belong
+
+
+def test_few_things_are_refused_by_hand():
+    lines = sum(len((ROOT/PACKAGE/f'{m}.py').read_text(encoding='utf-8').splitlines()) for m in modules())
+    raises = sum(isinstance(node, ast.Raise) for m in modules() if m != 'checks' for node in ast.walk(tree(m)))
+    assert raises <= RAISES * lines / 1000, f'{raises} in {lines} lines'
+
+
+def test_a_public_name_means_one_thing():
+    "`main` is the command's, and what `python -m` calls"
+    homes = {}
+    for m in modules():
+        for node in tree(m).body:
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith('_'): continue
+            if not patched(node): homes.setdefault(node.name, []).append(m)
+    assert {name for name, where in homes.items() if len(where) > 1} == {'main'}
+
+
+@pytest.mark.parametrize('module', modules())
+def test_what_reports_on_the_project_is_not_in_the_package(module):
+    texts = [n.value for n in ast.walk(tree(module)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert not [t for t in texts if re.search(r'(^|\./)(results|benchmarks)/', t)]
+
+
+@pytest.mark.parametrize('module', modules())
+def test_libraries_lock_map_and_share(module):
+    "In place of what would be written by hand: filelock, open_memmap, concurrent.futures, torch.load"
+    found = {n.name.split('.')[0] for node in ast.walk(tree(module)) if isinstance(node, ast.Import) for n in node.names}
+    found |= {(node.module or '').split('.')[0] for node in ast.walk(tree(module)) if isinstance(node, ast.ImportFrom)}
+    assert not found & {'fcntl', 'msvcrt', 'mmap', 'pickle', 'marshal', 'shelve', 'socket'}
 
 
 def test_importing_changes_nothing():
@@ -91,3 +184,8 @@ def test_a_name_that_is_taken_is_taken_over_with_a_warning():
         with pytest.warns(UserWarning, match="method 'dc' stood for something else"): names.register(own)
         assert names.get_method('DC') is own
     finally: names.METHODS.known['dc'] = was
+
+
+def test_a_method_prints_what_it_matches_and_not_how_it_was_published():
+    from dataset_condensation import names
+    assert not [name for name, m in names.METHODS.items() if 'settings' in repr(m) or ' at 0x' in names.as_json(m)]

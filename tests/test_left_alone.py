@@ -12,7 +12,7 @@ from dataset_condensation.all import (METHODS, ImageData, SyntheticSet, ablate, 
                                       make_net, random_set, train, train_recipe, UntilOverfit)
 from dataset_condensation.augmentation import dsa_for
 from dataset_condensation.checkpoints import Checkpoints
-from dataset_condensation.condensation import Fixed
+from dataset_condensation.adaptive_steps import Fixed
 from dataset_condensation.runs import running
 from dataset_condensation.continual_learning import class_subset, fewer
 from dataset_condensation.multi_level_matching import Both, MultiLevelMatching, interleaved
@@ -71,7 +71,7 @@ def test_photographs_are_mirrored(small, data, drawn):
 
 
 def test_what_nothing_is_known_of_is_still_refused():
-    with pytest.raises(TypeError, match='data got 3'): dsa_for(3)
+    with pytest.raises(TypeError, match='`data` is 3'): dsa_for(3)
     assert dsa_for('') == 'dsa'
 
 

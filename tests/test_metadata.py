@@ -119,11 +119,10 @@ def test_a_cache_is_not_taken_for_one_of_other_labels(tmp_path):
 
 
 @pytest.mark.parametrize('train, test, says', [
-    (named(three, abc), named(three, ['cat', 'dog', 'wolf']), "test images of class 'wolf' cannot be used"),
-    (named(three, abc), named(three, ['cat', 'cat', 'owl']), 'share a name'),
-    (named(three, abc), named(three, abc[::-1], lambda y: 2 - y), 'set test.classes = train.classes'),
+    (named(three, abc), named(three, ['cat', 'dog', 'wolf']), "with images of 'wolf', expected those of train"),
+    (named(three, abc), named(three, abc[::-1], lambda y: 2 - y), r"`test.classes` is \['owl'"),
     (ConcatDataset([named(three, abc), named(three, abc[::-1])]), named(three, abc), 'joins Datasets of different classes'),
-    (Subset(named(three, abc), [0, 2, 3, 5]), named(three, abc), "test images of class 'dog'")])
+    (Subset(named(three, abc), [0, 2, 3, 5]), named(three, abc), "with images of 'dog'")])
 def test_datasets_whose_classes_cannot_be_matched_are_refused(train, test, says):
     with pytest.raises(ValueError, match=says): from_datasets(train, test, progress=False)
 
@@ -186,7 +185,7 @@ def test_two_classes_may_be_false_and_true():
 def test_what_is_no_label_is_refused(y, error, says):
     with pytest.raises(error, match=says): from_tensors(X, y, X, y)
     pairs = [(x.permute(1, 2, 0).numpy(), v) for x, v in zip(X, y)]
-    with pytest.raises(TypeError, match='label of item 0 of train is .*expected an integer'): from_datasets(pairs, pairs, progress=False)
+    with pytest.raises(TypeError, match=r'`label of train\[0\]` is .*expected an integer'): from_datasets(pairs, pairs, progress=False)
 
 
 # ---- Shapes and values of images
@@ -201,7 +200,7 @@ def test_channels_that_come_last_are_refused(c, h, w):
     first = x.permute(0, 3, 1, 2).contiguous()
     arrays, wrong = ([(a, int(y)) for a, y in zip(v.numpy(), Y)] for v in (x, first))
     assert from_datasets(arrays, arrays, progress=False).shape == from_tensors(first, Y, first, Y).shape == (c, h, w)
-    with pytest.raises(ValueError, match=r'expected \(H, W, C\)'): from_datasets(wrong, wrong, progress=False)
+    with pytest.raises(ValueError, match=r'`train\[0\]` is of shape'): from_datasets(wrong, wrong, progress=False)
 
 
 @pytest.mark.parametrize('x', [X.numpy()[..., ::-1], [*X], X.numpy().astype('>f4') / 255])
@@ -237,19 +236,8 @@ def test_of_three_parts_the_test_set_is_taken(tmp_path, others, n_test):
     assert load(split(tmp_path, 'train', *others)).test.counts.tolist() == [n_test]*3
 
 
-@pytest.mark.parametrize('names', [('fold1', 'fold2'), ('Daten', 'Testdaten')])
-def test_folders_that_hold_the_same_folders_are_told_of(tmp_path, names):
-    with pytest.warns(UserWarning, match="holds the same folders, 'cat', 'dog', 'owl'; if those are the classes"):
-        assert load(split(tmp_path, *names)).classes == sorted(names)
-
-
-def test_a_part_that_is_not_read_is_told_of(tmp_path):
-    with pytest.warns(UserWarning, match='extra was not read'): load(split(tmp_path, 'train', 'test', 'extra'))
-
-
 @pytest.mark.parametrize('make, says', [
-    (lambda r: split(r, 'train', 'training'), 'several training folders'),
-    (lambda r: split(r, 'train', 'Train', 'test'), 'several training folders'),
+    (lambda r: split(r, 'train', 'Train', 'test'), 'expected one training folder'),
     (lambda r: split(r, 'test', 'val'), 'but no train/'),
     (lambda r: folders(r, *(f'{c}/{s}' for c in pets for s in ('train', 'test'))), 'expected the other way round')])
 def test_splits_that_cannot_be_understood_are_refused(tmp_path, make, says):
@@ -269,10 +257,8 @@ def test_files_that_are_not_read_are_counted(tmp_path):
     for name in ('cat/1.HEIC', 'cat/2.heic', 'dog/3.avif', 'dog/scan', 'cat/notes.txt', 'dog/README', 'cat/.DS_Store', 'dog/1.xml'):
         (tmp_path/name).write_bytes(b'x')
     write(tmp_path/'loose.png')
-    with pytest.warns(UserWarning) as told: load(tmp_path)
-    first, second = (str(w.message) for w in told)
-    assert '2 .heic files' in first and '1 .avif files' in first and '1 files without an ending' in first and '.png' in first
-    assert '1 images that lie in no class folder' in second
+    with pytest.warns(UserWarning, match='2 .heic files, 1 .avif files, 1 images in no class folder were not read') as told: load(tmp_path)
+    assert len(told) == 1
 
 
 def test_what_systems_add_is_not_read_and_nothing_is_said(tmp_path):
@@ -287,13 +273,6 @@ def test_masks_beside_photographs_are_told_of(tmp_path):
     folders(tmp_path, 'cat', 'dog', 'cat/masks', n=3)
     with pytest.warns(UserWarning, match='3 in masks/'): load(tmp_path)
     load(folders(tmp_path/'faces', 'masks', 'no masks'))                       # here it is a class
-
-
-def test_a_class_of_files_that_are_not_read_says_so(tmp_path):
-    folders(tmp_path, 'cat')
-    (tmp_path/'dog').mkdir()
-    (tmp_path/'dog'/'1.heic').write_bytes(b'x')
-    with pytest.raises(ValueError, match='dog holds no images .*but 1 .heic files'): load(tmp_path)
 
 
 @pytest.mark.parametrize('name', ['digits', 'mnist', 'Fashion-MNIST'])
@@ -318,7 +297,7 @@ def test_bad_files_are_dropped_before_the_split(tmp_path, in_memory):
             data = load(photos, skip_bad=True, in_memory=in_memory, cache_dir=tmp_path/'caches')
         assert (data.train.counts.tolist(), data.test.counts.tolist()) == ([3, 4], [1, 1])
     for i in range(4): (photos/f'cat/{i}.png').write_bytes(b'broken')
-    with pytest.raises(ValueError, match="class 'cat' has one image only, .*cat/4.png that can be read|no image"):
+    with pytest.raises(ValueError, match="class 'cat' has too few images, 1"):
         (photos/'cat/4.png').write_bytes((photos/'dog/4.png').read_bytes())
         load(photos, skip_bad=True, in_memory=in_memory, cache_dir=tmp_path/'caches')
 
@@ -350,9 +329,8 @@ def test_an_npz_without_a_test_set_is_split(tmp_path):
 
 
 @pytest.mark.parametrize('arrays, says', [
-    (dict(train_images=pair(4, 8, 8)[0]), "holds 'train_images', expected train_images and train_labels"),
+    (dict(train_images=pair(4, 8, 8)[0]), "holds 'train_images', expected train_images, train_labels"),
     (dict(a=np.zeros(3)), "holds 'a', expected"), (dict(images=np.zeros((4, 8, 8)), labels=np.zeros(4)), 'expected integers'),
-    (dict(images=np.zeros((4, 9, 9, 9), np.uint8), labels=np.arange(4) % 2), r'shape \(4, 9, 9, 9\)'),
     (dict(images=np.array([object()]*4), labels=np.arange(4)), 'cannot be used'),
     (dict(images=pair(4, 8, 8)[0], labels=np.eye(2)[[0, 1, 0, 1]].astype(int)), 'argmax')])
 def test_an_npz_that_cannot_be_read_says_why(tmp_path, arrays, says):
@@ -466,14 +444,14 @@ def test_images_that_ran_away_are_told_of(digits):
                                   lambda d, net: condense(d, 'herding', 1, net=net, progress=False),
                                   lambda d, net: evaluate(random_set(d, 1), d, net=net),
                                   lambda d, net: compare(d, 'random', net=net), lambda d, net: make_net(net, d)])
-@pytest.mark.parametrize('net', [torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))])
-def test_a_network_of_ones_own_is_called_net(digits, call, net):
-    with pytest.raises(TypeError) as e: call(digits, net)
-    assert '`net` is a ' in str(e.value) and len(str(e.value)) < 200 and '\n' not in str(e.value)
+@pytest.mark.parametrize('net', [3, ['mlp']], ids=str)
+def test_what_is_no_network_is_called_net(digits, call, net):
+    with pytest.raises((TypeError, ValueError)) as e: call(digits, net)
+    assert '`net` is ' in str(e.value) and len(str(e.value)) < 200 and '\n' not in str(e.value)
 
 
-@pytest.mark.parametrize('last, says', [(torch.nn.Linear(64, 3), '`net` has 3 outputs, but `data` has 10 classes'),
-                                        (torch.nn.Unflatten(1, (8, 8)), r'`net` gives shape \(1, 8, 8\)')])
+@pytest.mark.parametrize('last, says', [(torch.nn.Linear(64, 3), r'`net` is one with scores of shape \(1, 3\)'),
+                                        (torch.nn.Unflatten(1, (8, 8)), r'`net` is one with scores of shape \(1, 8, 8\)')])
 def test_a_network_of_ones_own_must_have_an_output_for_each_class(digits, last, says):
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 64), torch.nn.BatchNorm1d(64), last)
     before = {k: v.clone() for k, v in net.state_dict().items()}

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_a_run_of_an_earlier_version_is_still_a_run(tmp_path, finished):
 def test_a_report_does_not_replace_a_page_of_yours(tmp_path, finished):
     shutil.copytree(finished, tmp_path/'out')
     (tmp_path/'out'/'report.html').write_bytes(MINE)
-    with pytest.raises(FileExistsError, match='expected one without a foreign report.html'): write_report(tmp_path/'out')
+    with pytest.raises(FileExistsError, match='report.html would be overwritten, but it was not written by this package'): write_report(tmp_path/'out')
     assert (tmp_path/'out'/'report.html').read_bytes() == MINE
 
 
@@ -219,10 +220,11 @@ def test_checkpoints_follow_no_link(there):
 
 
 def test_the_other_run_ends_just_then(tmp_path, monkeypatch):
-    held, acquire = checkpoints.RunLock(tmp_path).__enter__(), checkpoints.FileLock.acquire
+    held, acquire = ExitStack(), checkpoints.FileLock.acquire
+    held.enter_context(checkpoints.RunLock(tmp_path))
     def just_ended(lock, *args, **kw):
         try: return acquire(lock, *args, **kw)
-        finally: held.__exit__() if held.lock.is_locked else None
+        finally: held.close()
     monkeypatch.setattr(checkpoints.FileLock, 'acquire', just_ended)
     assert in_use(tmp_path) and not in_use(tmp_path)
     assert list(tmp_path.iterdir()) == []

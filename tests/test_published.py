@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from dataset_condensation import augmentation, condensation, runs, training
-from dataset_condensation.adaptive_steps import held_loss, Schedule, UntilOverfit
+from dataset_condensation.adaptive_steps import Fixed, held_loss, Schedule, UntilOverfit
 from dataset_condensation.all import (METHODS, TRAIN_RECIPES, Recipe, SyntheticSet, condense, condensing, evaluate, gen,
                                       learn, load_dataset, make_augment, make_net, paper, train, train_recipe)
 from dataset_condensation.gradient_matching import loop_counts
@@ -26,7 +26,8 @@ def data(): return load_dataset('digits')
 # ---- What the recipes say
 
 DC = dict(init='noise', iterations=1000, image_lr=0.1, image_momentum=0.5, net='convnet', net_lr=0.01, net_momentum=0.,
-          real_batch=256, inner_batch=256, augment='none', augment_inner=False, factor=1, sampling='random')
+          real_batch=256, inner_batch=256, augment='none', augment_inner=False, factor=1, sampling='random',
+          image_opt='sgd', schedule=None)
 DSA = DC | dict(init='real', augment='dsa', augment_inner=True)
 DM = DC | dict(init='real', iterations=20_000, outer=1, inner=0, image_lr=1., augment='dsa')
 DELVING = DC | dict(net_momentum=0.5)
@@ -81,7 +82,7 @@ def test_loops_between_the_published_sizes_lie_between():
 def test_epochs_for_each_network_with_fixed_and_with_adaptive_steps(ipc, fixed, scheduled):
     for method, want in (('delving-md', fixed), ('delving', scheduled)):
         r = paper(method, ipc)
-        more = r.inner if callable(r.inner) else condensation.Fixed(r.inner)
+        more = r.inner if callable(r.inner) else Fixed(r.inner)
         epochs = 0
         for o in range(r.outer - 1):
             done = 0
@@ -116,7 +117,7 @@ OWN = [         # method, data, network → recipe
 @pytest.mark.parametrize('name', SCORING)
 def test_the_recipes_for_scoring(name):
     epochs, augment = SCORING[name]
-    assert asdict(TRAIN_RECIPES[name]) == dict(epochs=epochs, augment=augment, batch=256, drop_at=0.5, **SGD)
+    assert asdict(TRAIN_RECIPES[name]) == dict(opt='sgd', epochs=epochs, augment=augment, batch=256, drop_at=0.5, **SGD)
 
 
 @pytest.mark.parametrize('name', AUGMENTS)
@@ -172,9 +173,10 @@ def test_learning_in_the_applications_drops_alike(data, monkeypatch):
 @pytest.mark.parametrize('speed', ['plain', 'float32'])
 def test_scores_on_the_way_are_the_methods_own(method, net, want, speed, data, monkeypatch):
     seen, tried = [], runs.Alone.evaluate
-    def spy(small, data, net, nets, recipe, seed, device, speed, progress):
+    def spy(small, held, net, nets, recipe, seed, device, speed, progress):
         seen.append((net, nets, train_recipe(recipe), seed, str(speed)))
-        return tried(small, data, net, nets, train_recipe(recipe, epochs=1), seed, device, progress, speed=speed)
+        assert held.test.order.tolist() == data.holdout(0.1, 3).test.order.tolist()     # of the training images
+        return tried(small, held, net, nets, train_recipe(recipe, epochs=1), seed, device, progress, speed=speed)
     monkeypatch.setattr(runs.Alone, 'evaluate', staticmethod(spy))
     made = condense(data, method, 1, seed=3, net=net, iterations=2, real_batch=4, evaluate_every=2, nets=2, speed=speed, progress=False)
     assert seen == [(net, 2, TRAIN_RECIPES[want], 3, made.info['speed'])]

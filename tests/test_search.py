@@ -1,8 +1,9 @@
-"A search that is killed, interrupted, starved of disk or of its workers loses nothing, and finds the same in any number of processes"
+"A search that is killed, interrupted, starved of disk or of its processes loses nothing, and finds the same in any number of them"
 import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +19,10 @@ from conftest import run
 import dataset_condensation.architecture_search as module
 from dataset_condensation.architecture_search import (CONVNETS, SearchResult, grid, plot_search, rank_correlation, search,
                                                       searching, stratified)
+from dataset_condensation.augmentation import Augment
 from dataset_condensation.checkpoints import RunLocked
 from dataset_condensation.runs import condense
+from dataset_condensation.data import from_tensors
 from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.gpu_training import Speed
 from dataset_condensation.networks import parse_net
@@ -37,7 +40,17 @@ def data(): return load_dataset('digits')
 
 
 @pytest.fixture(scope='module')
-def undisturbed(data): return search(data, PROXIES, SPACE, **HOW)
+def undisturbed(data, folder_of_all): return search(data, PROXIES, SPACE, folder=folder_of_all, **HOW)
+
+
+@pytest.fixture(scope='module')
+def folder_of_all(tmp_path_factory): return tmp_path_factory.mktemp('all')
+
+
+@pytest.fixture
+def finished(undisturbed, folder_of_all, tmp_path):
+    "A copy of the folder of a finished search"
+    return shutil.copytree(folder_of_all, tmp_path/'finished')
 
 
 def same(a, b):
@@ -46,7 +59,7 @@ def same(a, b):
     assert a.failed == b.failed and a.rows() == b.rows()
 
 
-def workers(): return [p for p in multiprocessing.active_children() if p.name != 'job']      # notebooks run beside
+def workers(): return [p for p in multiprocessing.active_children() if p.name.startswith('SpawnProcess')]
 
 
 def records(folder): return [json.loads(line) for line in (Path(folder)/'results.jsonl').read_text().splitlines()]
@@ -73,7 +86,7 @@ def test_a_speed_is_another_way_to_the_same(data, undisturbed, tmp_path):
 
 
 def test_ready_sets_give_what_their_methods_give(data, undisturbed):
-    small = condense(data, 'dm', 2, net='convnet-w8', progress=False, **HOW['options']['dm'])
+    small = condense(data.holdout(0.1, 0), 'dm', 2, net='convnet-w8', progress=False, **HOW['options']['dm'])
     how = {k: v for k, v in HOW.items() if k != 'options'}
     found = search(data, {'mine': small, 'whole': 'whole'}, SPACE, **how)
     assert found.accuracies('mine') == undisturbed.accuracies('dm')
@@ -84,14 +97,14 @@ def test_early_stopping_costs_what_the_proxy_costs(data, monkeypatch):
     seen = Counter()
     take = type(data.train).take
     def counted(self, idx, device=None):
-        if self is data.train: seen.update(torch.as_tensor(idx).tolist())
+        if len(self) == len(data.holdout(0.1, 0).train): seen.update(torch.as_tensor(idx).tolist())
         return take(self, idx, device)
     monkeypatch.setattr(type(data.train), 'take', counted)
     found = search(data, ['early'], ['mlp-w16'], top=1, **(HOW | dict(ipc=10, recipe=TrainRecipe(30, batch=20), options=None)))
     early = {k: n - 1 for k, n in seen.items()}      # the reference looked at each once
     assert sum(early.values()) == found.columns['early']['looked_at'] == 3000
     assert set(early.values()) == {2, 3}             # two rounds through all, and a part of the third
-    assert found.columns['early']['stored'] == 1400
+    assert found.columns['early']['stored'] == len(seen) == len(data.holdout(0.1, 0).train)
 
 
 def test_without_the_reference_only_the_best_are_trained_on_everything(data, undisturbed):
@@ -99,6 +112,21 @@ def test_without_the_reference_only_the_best_are_trained_on_everything(data, und
     best = {*undisturbed.top('random', 2), *undisturbed.top('dm', 2)}
     assert set(found.accuracies('whole')) == best and found.chosen('dm') == undisturbed.chosen('dm')
     assert found.accuracies('whole') == {n: undisturbed.accuracies('whole')[n] for n in found.accuracies('whole')}
+
+
+def test_networks_are_chosen_by_held_out_images_and_tested_once(data, undisturbed):
+    "Other test images change the last number, and nothing that was chosen"
+    g = torch.Generator().manual_seed(0)
+    other = from_tensors(data.train.images, data.train.labels, data.test.images,
+                         data.test.labels[torch.randperm(len(data.test), generator=g)], name='digits')
+    found = search(other, PROXIES, SPACE, **HOW)
+    assert found.runs.keys() == undisturbed.runs.keys() and found.tested() != undisturbed.tested()
+    for p in PROXIES:
+        assert found.accuracies(p) == undisturbed.accuracies(p)
+        assert found.chosen(p, 3)[0] == undisturbed.chosen(p, 3)[0] and found.chosen(p, 3)[1] < 60
+    assert all(('test' in r) == (p == 'whole') for p, runs in found.runs.items() for r in runs.values() if 'error' not in r)
+    half = search(data, ['random'], SPACE[:2], holdout=0.5, **(HOW | dict(options=None)))
+    assert half.about['holdout'] == 0.5 and half.accuracies('random') != found.accuracies('random')
 
 
 def test_several_trainings_and_other_seeds_differ(data, undisturbed):
@@ -132,28 +160,26 @@ def test_what_is_there_is_not_computed_again(data, undisturbed, tmp_path):
     assert len(done) == len(set(done)) == len(SPACE)*len(PROXIES)
     other = search(data, ['random', 'whole'], SPACE[:3], **(small | dict(recipe=TrainRecipe(7, batch=8))))
     assert other.columns['random']['recipe']['epochs'] == 7                      # not mixed up with the old ones
-    assert len(records(tmp_path)) == len(SPACE)*len(PROXIES) + 2 + 3
+    assert len(records(tmp_path)) == len(SPACE)*len(PROXIES) + 3
     same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
 
 
-def test_a_journal_that_was_cut_anywhere_is_completed(data, undisturbed, tmp_path):
-    search(data, PROXIES, SPACE, folder=tmp_path, **HOW)
-    path, rng = tmp_path/'results.jsonl', random.Random(0)
+def test_a_journal_that_was_cut_anywhere_is_completed(data, undisturbed, finished):
+    path, rng = finished/'results.jsonl', random.Random(0)
     whole = path.read_bytes()
     for cut in [0, len(whole) - 1, rng.randrange(len(whole))]:
         path.write_bytes(whole[:cut])
-        same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
-        assert all(module._is_record(r) for r in records(tmp_path))
+        same(search(data, PROXIES, SPACE, folder=finished, **HOW), undisturbed)
+        assert all('accuracies' in r or 'error' in r for r in records(finished))
 
 
-def test_lines_that_are_no_results_are_left_out_with_a_warning(data, undisturbed, tmp_path):
-    search(data, PROXIES, SPACE, folder=tmp_path, **HOW)
-    path = tmp_path/'results.jsonl'
+def test_lines_that_are_no_results_are_left_out_with_a_warning(data, undisturbed, finished):
+    path = finished/'results.jsonl'
     lines = path.read_bytes().splitlines(keepends=True)
     bad = [b'[1, 2]\n', b'\xff\x00\n', b'{"net": "mlp-w16", "proxy": "dm", "key": "x", "accuracies": ["high"], "seconds": 1}\n', b'\n']
     path.write_bytes(b''.join([*bad, *lines[:9], bad[0], *lines[10:]]))
     with pytest.warns(UserWarning, match='5 lines of .* are no results'):
-        same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
+        same(search(data, PROXIES, SPACE, folder=finished, **HOW), undisturbed)
 
 
 def test_a_full_disk_loses_one_line_at_most(data, undisturbed, tmp_path, monkeypatch):
@@ -176,7 +202,7 @@ def test_a_full_disk_loses_one_line_at_most(data, undisturbed, tmp_path, monkeyp
     monkeypatch.undo()
     assert not (tmp_path/'results.jsonl').read_bytes().endswith(b'\n')
     same(search(data, PROXIES, SPACE, folder=tmp_path, **HOW), undisturbed)
-    assert len(records(tmp_path)) == len(SPACE)*len(PROXIES) + 2
+    assert len(records(tmp_path)) == len(SPACE)*len(PROXIES)
 
 
 def test_two_searches_do_not_share_a_folder(data, tmp_path):
@@ -196,29 +222,26 @@ def test_processes_change_nothing(data, undisturbed, tmp_path):
     assert not workers()
 
 
-class Task:
-    "Work for a worker: does what its name says"
-    def __call__(self, net, proxy):
-        if net == 'dies' or net == 'dies once' and not Path(proxy).exists():
-            Path(proxy).touch()
-            os._exit(7)
-        if net == 'wrong': raise TypeError('a mistake in the program')
-        return dict(net=net, proxy=proxy, seconds=0., accuracies=[1.])
+class Deadly(Augment):
+    "Ends its process, if it is one of the pool"
+    def __call__(self, x, generator):
+        if multiprocessing.parent_process(): os._exit(7)
+        return x
+
+
+class Wrong(Augment):
+    def __call__(self, x, generator): raise TypeError('a mistake in the program')
 
 
 @pytest.mark.slow
-def test_a_dead_worker_is_replaced_and_a_deadly_network_is_a_failure(tmp_path):
-    tasks = [('dies once', str(tmp_path/'a')), ('dies', str(tmp_path/'b')), ('mlp', 'dm'), ('convnet', 'dm')]
-    found = {r['net']: r for r in module._run_all(Task(), tasks, 2)}
-    assert set(found) == {'dies once', 'dies', 'mlp', 'convnet'}
-    assert 'accuracies' in found['dies once'] and found['dies']['error'] == 'the process that trained it died (exit code 7)'
-    assert not workers()
-
-
-@pytest.mark.slow
-def test_a_mistake_in_a_worker_is_raised_here():
-    with pytest.raises(TypeError, match='a mistake in the program'): list(module._run_all(Task(), [('wrong', ''), ('mlp', '')], 2))
-    assert not workers()
+@pytest.mark.parametrize('augment, kind, words', [(Deadly(), RuntimeError, 'a process has died'), (Wrong(), TypeError, 'a mistake')])
+def test_a_dead_process_and_a_mistake_end_the_search_with_an_error(augment, kind, words, data, tmp_path):
+    recipe = TrainRecipe(1, batch=8, augment=augment)
+    how = HOW | dict(recipe=recipe, options=None, folder=tmp_path)
+    search(data, ['random'], SPACE[:1], **(how | dict(recipe=HOW['recipe'])))
+    before = (tmp_path/'results.jsonl').read_bytes()
+    with pytest.raises(kind, match=words): search(data, ['random'], SPACE[:3], processes=2, **how)
+    assert (tmp_path/'results.jsonl').read_bytes() == before and not workers()
 
 
 @pytest.mark.slow
@@ -288,14 +311,15 @@ def test_a_search_that_is_stopped_goes_on(processes, number, data, tmp_path):
 # ---- Bad calls compute nothing
 
 @pytest.mark.parametrize('words, call', [
-    ('`space` is empty', dict(space=[])),
+    ('`space` is []', dict(space=[])),
     ("unknown base 'convnit'", dict(space=['mlp', 'convnit'])),
-    ("no proxy is called 'wole'; did you mean 'whole'", dict(proxies=['random', 'wole'])),
+    ("`proxies` is 'wole'", dict(proxies=['random', 'wole'])),
     ('early and whole go by their own names', dict(proxies={'all': 'whole'})),
+    ('`fraction` is 1', dict(holdout=1)),
     ('`processes` is 1.5', dict(processes=1.5)),
     ('asks for 500 images', dict(ipc=500)),
     ("`recipe` is 'serch'", dict(recipe='serch')),
-    ("`options` name ['dc']", dict(options=dict(dc={}))),
+    ("no setting is called 'dc'", dict(options=dict(dc={}))),
 ], ids=lambda v: str(v)[:40])
 def test_a_wrong_search_is_refused_before_anything_is_computed(words, call, data, tmp_path):
     with pytest.raises((ValueError, TypeError)) as caught:
@@ -321,13 +345,13 @@ def test_results_that_are_none_are_refused(tmp_path, undisturbed):
 def test_the_grid_and_its_samples():
     space = grid(**CONVNETS)
     assert len(space) == len(set(space)) == 720
-    for n in (24, 72):
+    for n in (24, 48):
         sample = stratified(space, n, seed=n)
         assert len(set(sample)) == n
         for option in CONVNETS:
             counts = Counter(getattr(parse_net(name), option) for name in sample)
             assert len(counts) == len(CONVNETS[option]) and max(counts.values()) - min(counts.values()) <= 2
-    assert stratified(space, 72) == stratified(list(space), 100)[:72]
+    assert stratified(space, 24, seed=48) == sample[:24]
 
 
 def test_rank_correlation_is_spearmans():

@@ -78,7 +78,6 @@ def test_an_evaluation_is_the_same_within_a_percent_or_two():
 
 def test_threads_of_the_pool_never_wait_for_each_other():
     "Whatever number of threads is set after they began: their work used to be divided once more, among themselves"
-    fast_cpu._forget()
     torch.set_num_threads(2)
     found, both = [], Barrier(2)
     jobs = fast_cpu.begin_jobs(lambda i: both.wait(60), [0, 1], 2)     # two threads begin, and nothing is computed yet

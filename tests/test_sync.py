@@ -1,9 +1,11 @@
 "The notebooks, the package, the README and the settings agree with each other, and the notebooks are clean"
 import ast
+import functools
 import json
 import re
 import shutil
 from configparser import ConfigParser
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, copy_project, run
@@ -43,7 +45,7 @@ def project(tmp_path_factory):
     shutil.rmtree(project/PACKAGE)
     (project/'README.md').unlink()
     for picture in (project/'nbs'/'images').glob('index-*'): picture.unlink()
-    for what in (['-c', 'from nbdev.clean import nbdev_clean; from nbdev.doclinks import nbdev_export; nbdev_clean(); nbdev_export()'],
+    for what in (['-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()'], ['tools/export.py'],
                  ['nbs/_sphinx/build.py', '--readme']):
         done = run(*what, cwd=project)
         assert done.returncode == 0, done.stdout
@@ -52,9 +54,53 @@ def project(tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_package_is_what_the_notebooks_export(project):
-    remedy = 'run nbdev_export, remove what it no longer makes'
-    assert_same(texts(project/PACKAGE, '.py'), texts(ROOT/PACKAGE, '.py'), remedy)
-    assert (project/'pyproject.toml').read_text() == (ROOT/'pyproject.toml').read_text(), 'run nbdev_export'
+    remedy = 'run python tools/export.py, remove what it no longer makes'
+    assert_same(texts(project/PACKAGE, '.py', '.pyi'), texts(ROOT/PACKAGE, '.py', '.pyi'), remedy)
+    assert (project/'pyproject.toml').read_text() == (ROOT/'pyproject.toml').read_text(), remedy
+
+
+@pytest.mark.slow
+def test_a_type_checker_finds_no_error():
+    "basedpyright in its standard mode, on the package and on a script that uses every name of the façade"
+    pytest.importorskip('basedpyright', reason="types are checked by basedpyright: pip install -e '.[dev]'")
+    done = run('-m', 'basedpyright', '--outputjson', cwd=ROOT)
+    found = json.loads(done.stdout[done.stdout.index('{'):])
+    assert found['summary']['filesAnalyzed'] > 60, done.stdout[-300:]
+    errors = [e for e in found['generalDiagnostics'] if e['severity'] == 'error' and not by_patch(e)]
+    assert not errors, '\n'.join(f"{e['file']}:{e['range']['start']['line'] + 1}: {e['message']}" for e in errors[:20])
+
+
+@functools.cache
+def patched_names(path):
+    "(class, method) for all that a module adds to its classes by `@patch`"
+    found = set()
+    for f in ast.parse(path.read_text(encoding='utf-8')).body:
+        if isinstance(f, ast.FunctionDef) and any('patch' in ast.unparse(d) for d in f.decorator_list):
+            found.add((ast.unparse(f.args.args[0].annotation).strip("'"), f.name))
+    return found
+
+
+def by_patch(error):
+    "Is it about what `@patch` adds to a class of the same module? A checker sees that in stubs alone"
+    path = Path(error['file'])
+    if path.parent.name != PACKAGE or path.suffix != '.py': return False
+    added = re.match(r'Cannot access attribute "(\w+)" for class "(?:type\[)?(\w+)', error['message'])
+    if added: return any(name == added[1] and added[2] in (cls, 'object') for cls, name in patched_names(path))
+    if re.match(r'Type "(\w+)" is not assignable to return type "\1"', error['message']): return True    # of the stub
+    line = path.read_text(encoding='utf-8').splitlines()[error['range']['start']['line']]
+    return error.get('rule') == 'reportRedeclaration' and 'self:' in line
+
+
+def test_ruff_finds_nothing():
+    pytest.importorskip('ruff', reason="style is checked by ruff: pip install -e '.[dev]'")
+    done = run('-m', 'ruff', 'check', 'dataset_condensation', 'benchmarks', 'tests', 'tools', 'nbs/_sphinx', 'setup.py', cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_script_of_the_type_checker_uses_every_name_of_the_facade():
+    import dataset_condensation as dc
+    used = set(re.findall(r'\bdc\.(\w+)', (ROOT/'tests'/'every_name.py').read_text(encoding='utf-8')))
+    assert set(dc.__all__) <= used, set(dc.__all__) - used
 
 
 @pytest.mark.slow

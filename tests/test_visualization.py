@@ -118,7 +118,7 @@ def test_an_error_is_shown_and_what_was_computed_stays(data):
 
 
 def test_a_picture_that_cannot_be_drawn_does_not_end_the_run(data, monkeypatch):
-    monkeypatch.setattr(LiveRun, 'picture', lambda *a: 1/0)
+    monkeypatch.setattr('dataset_condensation.widgets.show_images', lambda *a, **kw: 1/0)
     view = LiveRun(running(data, 'dm', iterations=3, **FEW), refresh=0.).wait()
     assert view.status == 'finished' and view.state.step == 3 and 'ZeroDivisionError' in view.label.value
 
@@ -261,7 +261,7 @@ def test_the_explorer_follows_every_menu_and_survives_damage(data, tmp_path):
     view.ipc.value = '1'
     (tmp_path/'digits-random-10'/'synthetic.safetensors').write_bytes(b'no set')
     gone = next(r for r in view.runs if r.ipc == '10')
-    gone._set = None
+    del gone.set
     view.method.value, view.ipc.value = 'random', '10'
     assert 'digits-random-10' in view.label.value and view.image.value == b''
     assert view.picture()[:4] == b'\x89PNG'
@@ -352,7 +352,7 @@ def test_a_report_that_is_none_is_refused_and_writes_nothing(run_folder, change,
 def test_a_page_from_elsewhere_is_left_alone(run_folder, tmp_path):
     copy = shutil.copytree(run_folder, tmp_path/'copy')
     (copy/'report.html').write_text('<!DOCTYPE html><p>mine</p>')
-    with pytest.raises(FileExistsError, match='foreign report.html'): write_report(copy)
+    with pytest.raises(FileExistsError, match='not written by this package'): write_report(copy)
     assert 'mine' in (copy/'report.html').read_text()
 
 

@@ -1,7 +1,7 @@
 """Open every page of the built site in headless Chromium: at a desk and on a phone, by day and by night.
 
     python tools/site_check.py                          # the site in _docs/
-    python tools/site_check.py _docs --pages api index  # some of its pages
+    python tools/site_check.py _docs --pages reference/data index  # some of its pages
     python tools/site_check.py --mathjax                # it must have MathJax in its own files
     python tools/site_check.py --shots shots/           # keep pictures of every page
 

@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from torch.func import grad, vmap
 
 from dataset_condensation.augmentation import dsa_for
-from dataset_condensation.condensation import Fixed, Step, condensing
+from dataset_condensation.adaptive_steps import Fixed
+from dataset_condensation.condensation import Step, condensing
 from dataset_condensation.coresets import first_images
 from dataset_condensation.names import get_method
 from dataset_condensation.data import sample, gen

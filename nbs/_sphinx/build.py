@@ -38,6 +38,7 @@ MATHJAX = 'mathjax@3.2.2', 'package/es5/tex-svg-full.js'
 DIRECTIVE = re.compile(r'^#\| *([\w-]+)(?:: *(.*))?$')
 LINK = re.compile(r'(\]\()([^)\s:#]*)(#[^)\s]*)?(\))')             # [text](path#anchor), no address with a scheme
 HTML_SRC = re.compile(r'((?:src|href)=")([^":#]+)()(")')           # <img src="path">
+NO_REFERENCE = {'__init__', '__main__'}
 SKIPPED = {'hide', 'export', 'exporti', 'default_exp'}             # directives of cells that no reader sees
 PYTHON = {'kernelspec': {'name': 'python3', 'display_name': 'python3', 'language': 'python'},
           'language_info': {'name': 'python', 'pygments_lexer': 'ipython3'}}
@@ -221,14 +222,27 @@ def defines(module:Path) -> bool:
     return any(isinstance(t, kinds) for t in ast.parse(module.read_text(encoding='utf-8')).body)
 
 
-def api_page(package:Path, chapters:dict) -> str:
-    "One section per module, in the order of `chapters` (module: page and title of its notebook), filled by autodoc"
-    sections = []
-    for module, (page, title) in chapters.items():
-        members = '   :members:\n' * defines(package/f'{module}.py')
-        sections.append(f'## {module}\n\nExplained in [{title}]({page})\n\n'
-                        f'```{{eval-rst}}\n.. automodule:: {package.name}.{module}\n{members}```\n')
-    return f'# Reference\n\n> Every public name of `{package.name}`, module by module\n\n' + '\n'.join(sections)
+def reference_pages(package:Path, chapters:dict) -> dict:  # -> {page: its text}
+    "A page per topic, each with its example from reference/, and the modules that autodoc fills in"
+    pages, listed = {}, set()
+    for file in sorted((HERE/'reference').glob('*.md')):
+        text = file.read_text(encoding='utf-8')
+        found = re.search(r'<!-- modules: (.*?) -->', text)
+        sections = []
+        for module in found[1].split():
+            page, title = chapters[module]
+            listed.add(module)
+            members = '   :members:\n' * defines(package/f'{module}.py')
+            sections.append(f'## {module}\n\nExplained in [{title}](../{page})\n\n'
+                            f'```{{eval-rst}}\n.. automodule:: {package.name}.{module}\n{members}```\n')
+        pages[page_name(file).stem] = text.replace(found[0], '\n'.join(sections))
+    if missing := chapters.keys() - listed - NO_REFERENCE: raise ValueError(f'no page in reference/ lists {missing}')
+    return pages
+
+
+def topics() -> list:
+    "The pages of the reference, in their order"
+    return [f'reference/{page_name(p).stem}' for p in sorted((HERE/'reference').glob('*.md'))]
 
 
 def exported_module(notebook:Path) -> str:
@@ -296,7 +310,9 @@ def write_pages(cfg, build:Path, pages:Path):
         nb = dict(cells=cells, metadata=PYTHON, nbformat=4, nbformat_minor=5)
         (pages/page_name(file)).write_text(json.dumps(nb), encoding='utf-8')
     chapters = {m: (page_name(f), chapter_title(f, made[f])) for f in notebooks if (m := exported_module(cfg.nbs_path/f))}
-    (pages/'api.md').write_text(api_page(cfg.lib_path, chapters), encoding='utf-8')
+    (pages/'reference').mkdir()
+    for name, text in reference_pages(cfg.lib_path, chapters).items():
+        (pages/'reference'/f'{name}.md').write_text(text, encoding='utf-8')
     (pages/'homes.json').write_text(json.dumps(maker.homes), encoding='utf-8')  # for conf.py
     shutil.copytree(ROOT/'results', pages/'results')
     (pages/'result-files.md').write_text(result_files(ROOT/'results', ROOT/'benchmarks'), encoding='utf-8')
@@ -322,7 +338,7 @@ def contents(notebooks:list, index:str, made:dict, guides:list=()) -> str:
     def entries(folder): return [f'{chapter_title(f, made[f])} <{page(f)}>' for f in notebooks if f.parent == Path(folder) and f.name != index]
     others = [f.with_suffix('').as_posix() for f in guides] + [page(f) for f in notebooks if f.parts[0] == 'assignments']
     lists = {'Chapters': entries('.'), 'Under the hood': entries('under_the_hood'), 'Assignments': others,
-             'Reference': ['api', 'result-files']}
+             'Reference': [*topics(), 'result-files']}
     return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 
 

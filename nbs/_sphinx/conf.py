@@ -69,7 +69,8 @@ def linkcode_resolve(domain, info):
     "Where a chapter shows and explains a name of the reference: the name itself, else its class"
     homes = json.loads((HERE/'_build'/'pages'/'homes.json').read_text(encoding='utf-8'))
     name = info['fullname']
-    return homes.get(name) or homes.get(name.split('.')[0])
+    home = homes.get(name) or homes.get(name.split('.')[0])
+    return home and f'../{home}'       # from a page in reference/
 
 
 def setup(app): app.connect('autodoc-process-docstring', document_parameters)

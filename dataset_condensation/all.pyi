@@ -1,0 +1,31 @@
+# Made from the module beside it by tools/export.py
+from .data import *
+from .data import Batch, real_batch
+from .machine import NotFiniteError, versions
+from .image_store import cache_folder, remove_cache
+from .image_folders import *
+from .networks import *
+from .augmentation import *
+from .augmentation import siamese
+from .training import *
+from .coresets import *
+from .names import DISTANCES, LEVELS, METHODS, POLICIES, SAMPLINGS, SPEEDS, get_method, register
+from .set_files import *
+from .checkpoints import CheckpointError, Checkpoints, RunLocked, RunLock
+from .condensation import CustomMatching, Method, Recipe, State, Step, condensing, update_images
+from .runs import condense, running, save_checkpoint
+from .gradient_matching import *
+from .multi_level_matching import *
+from .adaptive_steps import *
+from .distribution_matching import *
+from .studies import *
+from .gpu_training import Speed, gpu_flags
+from .distributed import ProcessLost, evaluate_together
+from .plots import *
+from .widgets import *
+from .report import *
+from .continual_learning import *
+from .architecture_search import *
+from .beyond import *
+from .recommendation import recommend
+__all__ = ['show_images', 'gen', 'image_stats', 'ImageSet', 'ImageData', 'Batch', 'real_batch', 'from_tensors', 'NotFiniteError', 'versions', 'cache_folder', 'remove_cache', 'open_image', 'from_datasets', 'dataset_names', 'load_dataset', 'half', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body', 'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net', 'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'embed', 'class_scores', 'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm', 'named_augments', 'Augment', 'draw_params', 'Draw', 'FunctionAugment', 'make_augment', 'siamese', 'dsa_for', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'formation', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all', 'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare', 'DISTANCES', 'LEVELS', 'METHODS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'get_method', 'register', 'import_published', 'CheckpointError', 'Checkpoints', 'RunLocked', 'RunLock', 'CustomMatching', 'Method', 'Recipe', 'State', 'Step', 'condensing', 'update_images', 'condense', 'running', 'save_checkpoint', 'intra', 'LOOPS', 'DC', 'DC_FIRST_RELEASE', 'DSA', 'class_gradient', 'mse', 'row_cosine', 'angle', 'cos', 'Level', 'Intra', 'match_gradients', 'settle_batch_norm', 'loop_counts', 'dc_settings', 'GradientMatching', 'name_of', 'paper', 'dsa_settings', 'inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both', 'Interleaved', 'row_difference', 'AngleMagnitude', 'match_in_turns', 'match_twice', 'delving_settings', 'MultiLevelMatching', 'one_epoch', 'until_overfit', 'PUBLISHED', 'published_schedule', 'DELVING', 'DELVING_UNTIL_OVERFIT', 'Fixed', 'held_loss', 'UntilOverfit', 'Schedule', 'adaptive_settings', 'DM', 'DM_PLAIN', 'mean_distance', 'match_embeddings', 'dm_settings', 'DistributionMatching', 'trained_networks', 'plot_compare', 'CrossTable', 'cross_architecture', 'plot_cross', 'variant', 'ablate', 'Speed', 'gpu_flags', 'ProcessLost', 'evaluate_together', 'STYLES', 'record', 'method_style', 'alt_text', 'show_steps', 'show_before_after', 'neighbours', 'show_neighbours', 'plot_history', 'plot_cross_architecture', 'plot_confusion', 'plot_embeddings', 'show_gradients', 'plot_pixel', 'plot_overfitting', 'Viewer', 'Replay', 'LiveRun', 'SavedRun', 'Explorer', 'report_page', 'write_report', 'class_subset', 'only_classes', 'learn', 'distillation', 'split_classes', 'class_orders', 'memory_bytes', 'ContinualRun', 'Continual', 'continual', 'map_images', 'to_shape', 'fewer', 'load_tasks', 'continual_tasks', 'CONVNETS', 'grid', 'network_names', 'stratified', 'rank_correlation', 'SearchResult', 'plot_search', 'searching', 'search', 'Typical', 'at_random', 'strata', 'near_centroids', 'image_optimizer', 'Moments', 'recommend']

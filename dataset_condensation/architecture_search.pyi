@@ -1,0 +1,122 @@
+# Made from the module beside it by tools/export.py
+from typing import Any
+__all__ = ['CONVNETS', 'grid', 'network_names', 'stratified', 'rank_correlation', 'SearchResult', 'plot_search', 'searching', 'search']
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from .data import ImageData
+CONVNETS: dict[str, Any] = ...
+
+def grid(base: str='convnet', **options: Any) -> list[str]:
+    """Every combination of options as a name; `grid(**CONVNETS)` is what the papers search
+
+base: A key of `bodies`
+options: Option (`depth`, `width`, `act`, `norm`, `pool`) → its values"""
+
+def network_names(space: Any, where: str='search') -> list[str]:
+    """The names of a space, each once, in their one spelling; those of the papers' grid for None"""
+
+def stratified(space: Any, n: int, seed: int=0) -> list[str]:
+    """`n` networks, and any first of them, in which the values of an option are about as frequent
+
+space: Names of networks
+n: How many
+seed: Draws from `gen(seed, 'stratified')`"""
+
+def rank_correlation(a: list, b: list) -> float | None:
+    """Spearman's rank correlation
+
+a: A number for each of some things
+b: Another one for each"""
+
+@dataclass
+class SearchResult:
+    """Accuracies of networks on proxies, and how well the proxies rank them"""
+    space: list
+    columns: dict
+    runs: dict
+    about: dict = ...
+    left: int = ...
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """{network: error}"""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> 'SearchResult':
+        """Read back what `save` wrote"""
+
+    def accuracies(self, proxy: str) -> dict[str, float]:
+        """{network: mean accuracy in percent on the held-out images}, without those that failed"""
+
+    def tested(self) -> dict[str, float]:
+        """{network: mean accuracy in percent on the test images}, trained on the whole set"""
+
+    def top(self, proxy: str, k: int=10) -> list[str]:
+        """The `k` best networks on a proxy; of equals the one that comes first in the space"""
+
+    def correlation(self, proxy: str, k: int | None=None) -> float | None:
+        """Spearman's correlation of accuracies on a proxy with test accuracies, trained on the whole set
+
+k: Only the `k` best on the proxy; all if None"""
+
+    def chosen(self, proxy: str, k: int=1) -> tuple:
+        """The network that a search with this proxy ends with
+
+k: Of the proxy's `k` best, the best after training on the whole set"""
+
+    def seconds(self, proxy: str) -> float:
+        """Seconds of one core: making the set, and all trainings"""
+
+    def rows(self, time: bool=False) -> list[list[str]]:
+        """The table
+
+time: With the time of one core: making the set, and all trainings"""
+
+    def text(self, table: Callable=..., gap: str='\n') -> str:
+        """The table and how many networks failed, as text or in markdown"""
+
+    def __repr__(self) -> str:
+        ...
+
+    def as_dict(self) -> dict:
+        """Everything, ready for JSON"""
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write everything to a JSON file, whole or not at all"""
+
+def plot_search(result: SearchResult, by: str='norm', ranks: bool=False, axs: Any=None) -> Any:
+    """Draw test accuracy, trained on the whole set, against accuracy on each proxy
+
+by: Option of the networks that gives the colour
+ranks: Draw ranks in place of accuracies
+axs: Axes to draw into, one for each proxy"""
+
+def searching(data: ImageData, proxies: Any=..., space: Any=None, ipc: Any=None, net: str='convnet', recipe: Any='search', whole: Any='search', top: int=10, nets: int=1, options: dict | None=None, seed: int=0, folder: Any=None, processes: int=1, device: Any=None, speed: Any='auto', progress: bool=False, holdout: float=0.1) -> Iterator[SearchResult]:
+    """Check everything and start a search
+
+proxies: Names, methods, sets; or column → one
+space: Names of the networks; the 720 of `grid(**CONVNETS)` if None
+ipc: Images per class of a proxy; as in the sets given, or 10, if None
+net: Network that the sets are made with
+recipe: `TrainRecipe` for the proxies, or the name of one
+whole: The same for the whole set
+top: Best of each proxy to train on the whole set, if 'whole' is none
+nets: Trainings of each network, from other weights
+options: Name of a column → keywords for its method
+seed: Of everything that is random
+folder: Where results are written and looked for; None: in memory
+processes: Processes that train at a time, with one thread each
+device: A GPU where there is one
+speed: How to train: 'plain', 'auto', or as chapter 11 has it
+progress: Show a bar while sets are made
+holdout: Share of the training images that rank networks and train none"""
+
+def search(data: ImageData, proxies: Any=..., space: Any=None, progress: bool=True, **kwargs: Any) -> SearchResult:
+    """Train every network on every proxy, and rank the networks by each
+
+proxies: Names, methods, sets; or column → one
+space: Names of the networks; the 720 of `grid(**CONVNETS)` if None
+progress: Show bars
+kwargs: The rest of what `searching` takes"""

@@ -1,0 +1,202 @@
+# Made from the module beside it by tools/export.py
+from typing import Any
+__all__ = ['Recipe', 'Step', 'Method', 'CustomMatching', 'as_method', 'State', 'Host', 'update_images', 'train_between', 'Run', 'one_update', 'steps', 'condensing']
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+import torch
+from torch import Tensor, nn
+from .checks import settings
+from .data import Batch, ImageData, real_batch
+from .training import Compute, SyntheticSet
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a condensation run"""
+    init: str = ...
+    iterations: int = ...
+    outer: int = ...
+    inner: Any = ...
+    image_lr: float = ...
+    image_momentum: float = ...
+    net: Any = ...
+    net_lr: float = ...
+    net_momentum: float = ...
+    real_batch: int = ...
+    inner_batch: int = ...
+    augment: Any = ...
+    augment_inner: bool = ...
+    factor: int = ...
+    sampling: Any = ...
+    image_opt: Any = ...
+    schedule: Any = ...
+
+    def __post_init__(self) -> None:
+        ...
+
+    @property
+    def updates(self) -> int:
+        ...
+
+def check_recipe(r: Recipe) -> None:
+    """Refuse settings that can't be run, and let the name of a policy be the policy"""
+
+class Step(NamedTuple):
+    """Where in a run a method is called"""
+    iteration: int = ...
+    outer: int = ...
+    seed: int = ...
+    augment: Any = ...
+    team: Any = ...
+    compute: Compute = ...
+
+    def rng(self, *key: Any) -> torch.Generator:
+        """The generator for `key` at this step"""
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A way to compute a small set: a loss, and the settings it was published with"""
+    name: str = ...
+    settings: Callable = ...
+    doc: str = ...
+    paper: str = ...
+    scoring: str = ...
+    shared: ClassVar[bool] = ...
+
+    def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
+        """The loss, a scalar that is differentiable in the synthetic images"""
+
+    def separable(self, net: nn.Module) -> bool:
+        """Is the loss a sum over classes?"""
+
+    def prepare(self, net: nn.Module, draw: Callable) -> None:
+        """Called before every update; draw(n) gives n real images of each class"""
+
+    def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
+        """The published settings for images per class of `data`, a set or its name, with some changed"""
+
+    def make(self, data: ImageData, ipc: Any=1, *args: Any, **options: Any) -> SyntheticSet:
+        """The set that `condense` makes, with its options; Ctrl-C stops what it is made for"""
+
+@dataclass(frozen=True)
+class CustomMatching(Method):
+    """A method by a loss of your own"""
+    loss: Callable
+    is_sum: bool = ...
+
+    def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
+        ...
+
+    def separable(self, net: nn.Module) -> bool:
+        ...
+
+def as_method(method: Any, where: str) -> Method:
+    """The method of that name, if it's one that computes images"""
+
+@dataclass
+class State:
+    """Where a run is, after an image update"""
+    images: Tensor
+    labels: Tensor
+    data: ImageData
+    recipe: Recipe
+    info: dict
+    run: Any = ...
+    step: int = ...
+    iteration: int = ...
+    outer: int = ...
+    passes: int = ...
+    net: Any = ...
+    losses: list[Tensor] = ...
+    history: list[dict] = ...
+
+    @property
+    def loss(self) -> float:
+        ...
+
+    def set(self) -> SyntheticSet:
+        """A copy of the images as they are now; of several processes, all must call it"""
+
+class Host:
+    """What surrounds a run; this one leaves it alone"""
+    shared: Any = ...
+
+    def __init__(self, *run: Any) -> None:
+        ...
+
+    def classes(self, n: int) -> range:
+        ...
+
+    def part(self, x: Tensor) -> Tensor:
+        ...
+
+    def gather(self, state: State) -> None:
+        ...
+
+    def more(self, policy: Callable, *args: Any) -> bool:
+        ...
+
+    def training(self, state: State) -> Any:
+        ...
+
+    def moving(self, state: State, parts: list) -> Any:
+        ...
+
+def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int], recipe: Recipe, step: Step, class_chunk: int | None=None, classes: range | None=None) -> tuple:
+    """Compute the loss and the images' gradient
+
+source: Where real images come from, `data` or as a sampling gives it
+images: (N, C, H, W), ordered by class; its `.grad` is filled
+sizes: Images of each class
+class_chunk: Classes at a time, for a loss that is a sum over them
+classes: The classes that `images` are of; all if None"""
+
+def train_between(state: State) -> int:
+    """Train the state's network on the images until the policy has had enough; the number of epochs"""
+
+class Run:
+    """What a run works with; its `state` is that before the first update"""
+    method: Any
+    seed: Any
+    sizes: Any
+    speed: Any
+    compute: Any
+    class_chunk: Any
+    state: Any
+    host: Any
+    mine: Any
+    opt: Any
+    rate: Any
+    policy: Any
+    augment: Any
+    source: Any
+    net_opt: Any = ...
+
+    def __init__(self, data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, speed: Any='auto', class_chunk: int | None=None, host: Callable=..., **new: Any) -> None:
+        ...
+
+    def new_network(self, iteration: int) -> None:
+        """Draw the next network and its optimiser"""
+
+    def real(self, n: int, rng: Callable) -> Batch:
+        """n real images of every class"""
+
+def one_update(state: State) -> None:
+    """Draw or train a network, call the method, move the images"""
+
+def steps(state: State) -> Iterator[State]:
+    """Update the images until the recipe is done, yielding the state after every update"""
+
+def condensing(data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, speed: Any='auto', class_chunk: int | None=None, **overrides: Any) -> Iterator[State]:
+    """A generator that yields a `State` after every image update
+
+data: Labelled images, as `load_dataset` gives them
+method: Name of a method, or a `Method`
+ipc: Images per class, or a list with one number for each class
+seed: Of everything that is random in the run
+net: Name of the network, or a module, or a function that makes one
+device: A GPU where there is one
+recipe: The published settings if None
+speed: How to compute: 'plain', 'auto', or as chapter 11 has it
+class_chunk: Classes matched at a time; changes nothing but rounding
+overrides: Fields of the recipe to change"""

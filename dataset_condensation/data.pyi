@@ -1,0 +1,273 @@
+# Made from the module beside it by tools/export.py
+from typing import Any
+__all__ = ['show_images', 'gen', 'image_stats', 'ImageSet', 'ImageData', 'Batch', 'real_batch', 'from_tensors']
+from collections.abc import Iterable, Sequence
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+from torch.utils.data import Dataset
+
+def show_images(images: Any, titles: Iterable | None=None, ncols: int | None=None, zoom: float | None=None, rows: Iterable | None=None, ax: Axes | None=None) -> Axes:
+    """Draw images in a grid, every pixel a sharp square
+
+images: (N, C, H, W) or (C, H, W): uint8, or floats in 0–1
+titles: One text per image, above it
+ncols: Images per row, default at most 10
+zoom: Screen pixels per image pixel, default about 64 a side
+rows: One text per row, to its left
+ax: Axes to draw into, default a figure that fits"""
+
+def gen(seed: int, *keys: str | int) -> torch.Generator:
+    """A random generator named by a seed and a purpose: same name, same numbers
+
+seed: The run's seed
+keys: What the numbers are for: strings and integers, e.g. `'draw', step, cls`"""
+
+def image_stats(images: Any) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, from how often each of the 256 values occurs
+
+images: (N, C, H, W) uint8, a tensor or images in a file"""
+
+def byte_counts(images: Any) -> Tensor:
+    """How often each of the 256 values occurs in each channel
+
+images: (N, C, H, W) uint8"""
+
+class Labelled(Dataset):
+    """Images with labels, which know how they are normalised"""
+    images: Any
+    labels: Any
+    classes: list[str]
+    shape: tuple[int, int, int]
+    mean: Tensor
+    std: Tensor
+
+    def __len__(self) -> int:
+        ...
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes"""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are; those in a file come to the CPU"""
+
+    def denormalize(self, x: Tensor) -> Tensor:
+        """Pixels that can be shown
+
+x: (…, C, H, W) normalised floats"""
+
+class ImageSet(Labelled):
+    """Labelled images kept as bytes, class after class, and normalised when they are drawn"""
+    classes: Any
+    source: str
+    images: Any
+    labels: Any
+    order: Any
+    shape: Any
+    mean: Any
+    std: Any
+    counts: Any
+    stays: bool = ...
+
+    def __init__(self, images: Any, labels: Any, classes: Any, mean: Any, std: Any, order: Any=None, source: str=''):
+        """images: (N, C, H, W) uint8, a tensor or images in a file
+labels: (N,) integers, 0 … number of classes − 1
+classes: Class names, in the order of the labels
+mean: (C,) mean of the channels, of pixels in 0–1
+std: (C,) standard deviation of the channels
+order: (N,) index of each image where it comes from, default 0 … N − 1
+source: Name of the data, where known: augmentation depends on it"""
+
+    def places(self, c: int) -> range:
+        """Where the images of class `c` are stored"""
+
+    def of_class(self, c: int) -> Tensor:
+        """The images of class `c`, (n, C, H, W) uint8: a view, or read from the file they are in"""
+
+    def normalize(self, x: Tensor) -> Tensor:
+        """Pixels as networks want them: each channel minus its mean, divided by its standard deviation
+
+x: (…, C, H, W) uint8, or floats in 0–1"""
+
+    def take(self, idx: Any, device: Any=None) -> tuple[Tensor, Tensor]:
+        """Some images and their labels
+
+idx: (n,) indices of stored images
+device: Where to put the result, default where the images are"""
+
+    def __getitem__(self, i: int) -> tuple[Tensor, int]:
+        ...
+
+    def to(self, device: Any) -> 'ImageSet':
+        """The same set with its images on `device`, where they stay; those in a file stay in it"""
+
+    def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
+        """Where the images are that `draw` gives
+
+c: Class
+n: Images wanted; a smaller class gives all it has
+generator: A CPU generator, e.g. `gen(seed, 'draw', step, c)`"""
+
+    def draw(self, c: int, n: int, generator: torch.Generator, device: Any=None) -> Tensor:
+        """Random images of one class, none of them twice
+
+c: As for `which`, and so are the next two
+device: Where to put the result, default where the images are"""
+
+    def near(self, device: Any) -> 'ImageSet':
+        """The set on a GPU, if its images fit into half of the free memory; otherwise itself
+
+device: Where networks are trained"""
+
+    def subset(self, idx: Any) -> 'ImageSet':
+        """A part of the images; those in a file stay in it
+
+idx: (n,) indices of stored images"""
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes of all images, in hexadecimal; computed once"""
+
+    def __repr__(self) -> str:
+        ...
+
+def sample(n: int, size: int, generator: torch.Generator) -> Tensor:
+    """`n` different indices below `size` in random order, from O(n) random numbers"""
+
+class ImageData:
+    """A training and a test set of the same classes, scaled alike"""
+    train: ImageSet
+    test: ImageSet
+    name: str
+    n_skipped: int
+    classes: Any
+    n_classes: Any
+    shape: Any
+    mean: Any
+    std: Any
+    cache: Any
+
+    def __init__(self, train: ImageSet, test: ImageSet, name: str, n_skipped: int=0, cache: Any=None):
+        """train: What is condensed
+test: What networks are scored on
+name: Of the whole, for reports
+n_skipped: Unreadable images that were left out
+cache: The folder with the images, if they are not in memory"""
+
+    def draw(self, c: int, n: int, generator: torch.Generator, device: Any=None) -> Tensor:
+        """Random training images of class `c`, normalised, see `ImageSet.draw`"""
+
+    def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
+        """Where the images are that `draw` gives, see `ImageSet.which`"""
+
+    def normalize(self, x: Tensor) -> Tensor:
+        """Pixels as networks want them, see `ImageSet.normalize`"""
+
+    def denormalize(self, x: Tensor) -> Tensor:
+        """Pixels in 0–1 that can be shown, see `ImageSet.denormalize`"""
+
+    def to(self, device: Any) -> 'ImageData':
+        """The same data with its images on `device`, see `ImageSet.to`"""
+
+    def near(self, device: Any) -> 'ImageData':
+        """The same data with its images on a GPU where they fit, see `ImageSet.near`"""
+
+    def fingerprint(self) -> str:
+        """What tells these images, labels, class names and figures from all others, in hexadecimal"""
+
+    def holdout(self, fraction: float=0.1, seed: int=0) -> 'ImageData':
+        """The training images in two parts: train on one, score on the other
+
+fraction: Share of each class that is held out
+seed: Of the choice"""
+
+    def __repr__(self) -> str:
+        ...
+
+    def show(self, n: int=8, classes: Sequence[int] | None=None, zoom: float | None=None) -> Axes:
+        """The first training images of each class, a row per class
+
+n: Images per class
+classes: Classes to show, by number, default the first ten
+zoom: Screen pixels per image pixel"""
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+class Batch(NamedTuple):
+    """Images of one or more classes, class after class"""
+    x: Tensor
+    y: Tensor
+    sizes: tuple
+    classes: tuple | None = ...
+
+    def by_class(self) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """(label, images, labels) for each class"""
+
+def real_batch(data: Any, classes: Sequence[int], n: int, rng: Callable, device: Any=None) -> Batch:
+    """A fresh batch of real images
+
+data: An `ImageData`, or what a sampling gives in its place
+classes: Which classes
+n: Images of each; a smaller class is drawn with what it has
+rng: rng(class) → the generator of its draw
+device: Where to put the batch"""
+
+class Drawn:
+    """Real images of some classes like a `Batch`, each class drawn when it's needed"""
+    classes: Any
+    args: Any
+    data: Any
+    sizes: Any
+
+    def __init__(self, data: Any, classes: Sequence[int], n: int, rng: Callable, device: Any=None) -> None:
+        ...
+
+    def draw(self, classes: Sequence[int]) -> Batch:
+        ...
+
+    def by_class(self) -> Iterator[tuple[int, Tensor, Tensor]]:
+        ...
+    x: property
+    y: property
+
+class Live:
+    """Images and labels as they are now, for `train_epoch`"""
+    images: Tensor
+    labels: Tensor
+
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
+        ...
+
+    def __len__(self) -> int:
+        ...
+
+    def take(self, idx: Tensor, device: Any=None) -> tuple[Tensor, Tensor]:
+        ...
+
+def check_unit(where: str, what: str, x: Tensor, first: int=0) -> None:
+    """Floats (n, …) must be finite and in 0–1; `first` is the number of `x[0]` among all images"""
+
+def channels_last(c: int, h: int, w: int) -> bool:
+    """Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"""
+
+def as_bytes(where: str, arg: str, x: Any) -> Tensor:
+    """Images as uint8 (N, C, H, W)"""
+PUBLISHED_STATS: dict
+
+def plain_name(name: Any) -> str:
+    """'Fashion-MNIST' as 'fashionmnist'"""
+
+def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str, n_skipped: int=0, cache: Any=None) -> ImageData:
+    """`ImageData` from two of (bytes, labels[, order]), after checking the labels"""
+
+def from_tensors(x: Any, y: Any, x_test: Any, y_test: Any, classes: Any=None, stats: Any='own', name: str='tensors') -> ImageData:
+    """Image data from tensors or arrays
+
+x: (N, H, W) or (N, C, H, W) training images, uint8 or floats in 0–1
+y: (N,) their labels, integers 0 … C − 1
+x_test: Test images, as `x`
+y_test: Test labels, as `y`
+classes: Class names, default '0', '1', …
+stats: 'own', a set's name (its published figures), or (mean, std)
+name: For reports"""

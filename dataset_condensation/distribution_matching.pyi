@@ -1,0 +1,74 @@
+# Made from the module beside it by tools/export.py
+from typing import Any
+__all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'match_embeddings', 'dm_settings', 'DistributionMatching', 'trained_networks']
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from torch import Tensor, nn
+from .condensation import Method, Recipe, Step
+from .data import Batch, ImageData
+
+def mean_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Squared distance between the means of two sets of embeddings
+
+a: (n, features), embeddings of real images of a class
+b: (m, features), of synthetic ones"""
+
+def match_embeddings(net: nn.Module, real: Batch, syn: Batch, step: Step=..., embed: Callable | None=None, networks: list | None=None, of: Callable | None=None) -> Tensor:
+    """The distribution-matching loss: squared distance of mean embeddings, summed over classes
+
+syn: Its images require a gradient
+step: Where in the run, the augmentation, how to compute
+embed: embed(network, images) → (n, features); the network's if None
+networks: Networks to draw from in place of `net`
+of: of(embeddings): what is matched of them; all if None"""
+
+@contextmanager
+def in_batches(net: nn.Module) -> Iterator[None]:
+    """In the block batch norm uses the batch; then the network is as before"""
+
+def dm_settings(ipc: int, net: str='convnet', data: str='', augment: Any='dsa') -> dict:
+    """DM's published settings, the same for any network; larger steps for many images of CIFAR10
+
+ipc: Images per class
+net: Name of the network
+data: Name of the data
+augment: Siamese augmentation"""
+
+@dataclass(frozen=True)
+class DistributionMatching(Method):
+    """Match the mean embedding of each class"""
+    augment: Any = ...
+    embed: Callable | None = ...
+    networks: list | None = ...
+    of: Callable | None = ...
+    name: str = ...
+    settings: Callable = ...
+    doc: str = ...
+    paper: str = ...
+    scoring: str = ...
+
+    def __post_init__(self) -> None:
+        ...
+
+    def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
+        ...
+
+    def separable(self, net: nn.Module) -> bool:
+        ...
+
+    def recipe(self, ipc: Any=1, net: str='convnet', data: Any='', **overrides: Any) -> Recipe:
+        """The published settings, with the augmentation of this object"""
+DM: DistributionMatching
+DM_PLAIN: DistributionMatching
+
+def trained_networks(data: ImageData, to: float, n: int=10, net: str='convnet', recipe: Any='whole', seed: int=0, device: Any=None, progress: bool=True) -> list[nn.Module]:
+    """Networks trained on the real images until they reach an accuracy
+
+to: Accuracy to reach on held-out real images, in percent
+n: How many networks
+net: Name of the network
+recipe: `TrainRecipe`, or the name of one; its epochs are the most
+seed: Network k starts from `gen(seed, 'trained', k)`
+device: A GPU where there is one
+progress: Show a bar where it takes over five seconds"""

@@ -1,0 +1,83 @@
+# Made from the module beside it by tools/export.py
+from typing import Any
+__all__ = ['open_image', 'from_datasets', 'dataset_names', 'load_dataset']
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+import numpy as np
+from PIL import Image
+from torch import Tensor
+from .data import ImageData
+
+def gray_or_rgb(im: Image.Image) -> Image.Image:
+    """An 8-bit image of mode L or RGB from one of any mode"""
+
+class How(NamedTuple):
+    """What is done to every image"""
+    size: tuple[int, int] | None = ...
+    fit: str = ...
+    channels: int | None = ...
+
+    def array(self, im: Image.Image) -> np.ndarray:
+        """A PIL image as uint8, (H, W) if it is gray and (H, W, 3) if not"""
+
+@contextlib.contextmanager
+def open_image(file: Any, size: tuple[int, int] | None=None, formats: tuple[str, ...]=..., check: Callable | None=None) -> Iterator[Image.Image]:
+    """An image file of a known format, decoded; all threads together take a bounded amount of memory
+
+file: Path, or an open file
+size: (height, width) it will be brought to
+formats: What it may be, whatever it is called
+check: check(image) is called before it is decoded, may raise"""
+
+def decode(path: Any, how: How=...) -> np.ndarray | str:
+    """One image file as a uint8 array, or the reason why it cannot be read"""
+
+def from_datasets(train: Any, test: Any, classes: Any=None, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', name: str='datasets', progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None, workers: int=0) -> ImageData:
+    """Image data from two torch Datasets; each item is read once: leave out Normalize, augmentation
+
+train: A Dataset of (image, label) or dict(image=…, label=…)
+test: Another, for testing
+classes: Class names, default those of `train.classes`, else '0', '1', …
+size: Pixels, or (height, width): resize every image
+fit: How to resize: 'crop', 'stretch' or 'pad'
+channels: 1 or 3, default 1 if every image is gray, else 3
+stats: 'own', a set's name (its published figures), or (mean, std)
+name: For reports, and for the cache
+progress: Show a progress bar
+in_memory: In memory, or in a cache on disk; default as fits
+cache_dir: Where caches lie, see `cache_folder`
+workers: Processes that fetch items, beside this one; 0 means this one"""
+
+def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
+    """Training and test files of each class of a folder; None for the latter if there are none"""
+
+def dataset_names() -> list[str]:
+    """The names that `load_dataset` knows; anything else is a folder"""
+
+def resized(x: Tensor, size: tuple[int, int] | None=None, fit: str='crop', channels: int | None=None) -> Tensor:
+    """Images at another size or with another number of channels
+
+x: (N, 1 or 3, H, W) uint8
+size: (height, width)
+fit: 'crop', 'stretch' or 'pad'
+channels: 1 or 3"""
+
+def load_dataset(name_or_folder: str | os.PathLike='digits', root: str | os.PathLike | None=None, download: bool=True, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', test_fraction: float=0.2, seed: int=0, skip_bad: bool=False, workers: int | None=None, progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None) -> ImageData:
+    """Labelled images, by name or from a folder
+
+name_or_folder: One of `dataset_names()`, a folder, an .npz
+root: Of named sets, default $DATASET_CONDENSATION_ROOT
+download: Fetch a named set that does not lie there
+size: Pixels, or (height, width): resize every image
+fit: How: 'crop' to the middle, 'pad' with black, or 'stretch'
+channels: 1 or 3, default 1 if every image is gray, else 3
+stats: 'own', 'published', a set's name, or (mean, std) of pixels
+test_fraction: Share of each class for testing, if there is no test/ or val/
+seed: Of that split; each has a cache of its own
+skip_bad: Leave out files that cannot be read, in place of stopping
+workers: Threads that read files, default one per core, at most 8
+progress: Show a progress bar
+in_memory: In memory, or in a cache on disk; default as fits
+cache_dir: Where caches lie, see `cache_folder`"""

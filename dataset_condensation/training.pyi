@@ -1,0 +1,318 @@
+# Made from the module beside it by tools/export.py
+from typing import Any
+__all__ = ['TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'formation', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate']
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import mean
+import torch
+from torch import Tensor, nn
+from .data import ImageData, ImageSet, Labelled
+
+class StoredImages(Labelled):
+    """Images as they are stored, maybe in `factor` × `factor` tiles, and as a network sees them"""
+    stored: Tensor
+    stored_labels: Tensor
+    factor: int
+
+    @cached_property
+    def images(self) -> Tensor:
+        ...
+
+    @cached_property
+    def labels(self) -> Tensor:
+        ...
+
+    @property
+    def pixels(self) -> Tensor:
+        """The images as they are displayed"""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> 'SyntheticSet':
+        """Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"""
+
+    @classmethod
+    def from_folder(cls, path: str | os.PathLike) -> 'SyntheticSet':
+        """Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"""
+
+class SyntheticSet(StoredImages):
+    """A small labelled set with all that is needed to train on it, normalised and ordered by class"""
+    classes: Any
+    info: Any
+    stored: Any
+    stored_labels: Any
+    factor: Any
+    shape: Any
+    source: Any
+    mean: Any
+    std: Any
+    losses: Any
+    ipc: Any
+
+    def __init__(self, images: Tensor, labels: Any, classes: Any, mean: Any, std: Any, info: dict | None=None, losses: Any=None):
+        """images: (N, C, H, W), float, normalised, as they are stored
+labels: (N,), integers in 0…number of classes − 1
+classes: Name of each class
+mean: (C,), of the pixels in 0–1
+std: (C,), likewise
+info: Method, recipe, seed …; must survive JSON
+losses: (updates,), the matching loss of each image update"""
+
+    @classmethod
+    def join(cls, sets: Any) -> 'SyntheticSet':
+        """One set from several made alike: of the first's classes, then those that others add"""
+
+    def __getitem__(self, i: Any) -> Any:
+        """An image and its label, or a `SyntheticSet` of several
+
+i: A number; or a slice, a list of numbers, a mask"""
+
+    def transform(self, image: Any) -> Tensor:
+        """An image of the set's size as networks trained on it expect it
+
+image: PIL image, array (H, W[, C]), tensor (…, C, H, W); bytes or in 0–1"""
+
+    def take(self, idx: Tensor | Sequence[int], device: Any=None) -> tuple[Tensor, Tensor]:
+        """The images and labels at `idx`
+
+idx: Which images, (n,)
+device: Where to put them"""
+
+    def to(self, device: Any) -> SyntheticSet:
+        """The set with its images on `device`; itself where they are there already"""
+
+    def show(self, ncols: int | None=None, **kwargs: Any) -> Any:
+        """Draw the stored images, one column for each class where the classes are of one size
+
+ncols: Pictures in a row; None: a column for each class
+kwargs: Passed on to `show_images`"""
+
+    def __repr__(self) -> str:
+        ...
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the set to one safetensors file, whole or not at all
+
+path: File to write"""
+
+    def to_folder(self, path: str | os.PathLike, stored: bool=False) -> Path:
+        """Write the set as PNG files in class folders, 8 bits for each channel
+
+path: Folder to make; must be empty or not exist
+stored: Keep images in tiles as they are stored"""
+
+def moved(data: Any, device: Any) -> Any:
+    """A set with its images on `device`, or as near to it as they fit; anything else as it is"""
+
+def near_net(data: Any, net: nn.Module) -> Any:
+    """`data` with its images where `net` is, if it can have them there"""
+
+def n_stored(data: Any) -> int:
+    """How many images a set keeps, which with tiles are fewer than one trains on"""
+
+def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """Cut images into tiles, and enlarge each to the size of an image
+
+images: (N, C, H, W), each of factor × factor tiles
+labels: (N,)
+factor: Tiles along each side"""
+
+@dataclass(frozen=True)
+class TrainRecipe:
+    """How a network is trained from scratch"""
+    epochs: int = ...
+    lr: float = ...
+    momentum: float = ...
+    weight_decay: float = ...
+    batch: int = ...
+    drop_at: float = ...
+    augment: Any = ...
+    opt: Any = ...
+
+    def __post_init__(self) -> None:
+        ...
+
+    def optimizer(self, net: nn.Module) -> torch.optim.Optimizer:
+        """A new optimiser of the network's parameters"""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON: functions by name, and no word of SGD, as in older files"""
+TRAIN_RECIPES: dict
+
+def train_recipe(recipe: str | TrainRecipe='dc', **overrides: Any) -> TrainRecipe:
+    """The recipe of that name, with some fields changed
+
+recipe: A name in `TRAIN_RECIPES`, or a `TrainRecipe`
+overrides: Fields of `TrainRecipe` to change"""
+
+def recipe_for(scoring: str, data: Any, net: Any='convnet') -> str:
+    """The recipe by which a method's authors score its sets
+
+scoring: 'dc' or 'dsa', as a `Method` has it
+data: A data set or its name
+net: The network that is trained"""
+
+def augment_for(name: Any, data: Any) -> Any:
+    """The augmentation to use: as named, but 'dsa' is the variant that suits the data
+
+name: Its name, an `Augment`, a function of a batch of images, or None
+data: A data set, a set made from it, or the name of the data"""
+
+def split_batches(n: int, size: int, generator: torch.Generator | None=None) -> list[Tensor]:
+    """Indices 0…n−1 in batches of `size`, shuffled if there is a generator; no lone image at the end"""
+
+def as_dataset(where: str, data: Any) -> Any:
+    """`data` as something with `len` and `take(idx, device)`"""
+
+def for_net(net: nn.Module, data: Any) -> Any:
+    """`data` as `net` wants it: normalised as those that it was trained on"""
+
+class Compute:
+    """How to compute what networks give: here the plain way, as PyTorch does it"""
+    chosen: int | None = ...
+
+    def embed(self, net: nn.Module, x: Tensor) -> Tensor:
+        """Embeddings of images; where no gradient is wanted on a CPU, in pieces that fit its cache"""
+
+    def scores(self, net: nn.Module, x: Tensor) -> Tensor:
+        ...
+
+    def precision(self, training: bool=False) -> AbstractContextManager:
+        """A block in which networks are matched, or trained"""
+
+    def map(self, f: Callable, items: Iterable) -> Iterator:
+        """f of each item, in order"""
+
+    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
+        """How many classes to match at a time; None leaves it to `in_parts`"""
+
+    def __str__(self) -> str:
+        ...
+
+    def gradient(self, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        """Gradient of the mean cross-entropy, one tensor for each parameter"""
+
+    def backward(self, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        """Fill the `.grad` of the parameters for a step of training; the mean cross-entropy"""
+
+    def in_parts(self, f: Callable, classes: range, n: int | None=None) -> Iterator:
+        """Classes a few at a time
+
+f: f(some classes)
+n: At a time; one, if None"""
+PLAIN: Compute
+
+def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator, batch: int=256, augment: Callable | None=None, tick: Callable | None=None, compute: Compute=...) -> Tensor:
+    """Train `net` for one pass over `data`
+
+net: In train mode
+data: A `SyntheticSet`, an `ImageSet`, a Dataset or a DataLoader
+opt: Over the network's parameters
+generator: Shuffles and augments
+batch: Images in a batch
+augment: An `Augment`; each image gets parameters of its own
+tick: Called after each batch
+compute: How"""
+
+def training_batches(data: Any, recipe: TrainRecipe, nets: int=1) -> int:
+    """How many batches `nets` trainings walk through"""
+
+def bar_kwargs(progress: Any) -> dict[str, Any]:
+    """Where `progress` is true, tqdm's own switches decide"""
+
+def waiting(total: int, desc: str, progress: Any=True) -> AbstractContextManager:
+    """A bar that appears after five seconds, or the bar that `progress` is; TQDM_DISABLE=1 hides it"""
+
+def duration(s: float) -> str:
+    """Seconds in words"""
+
+def train(net: nn.Module, data: Any, recipe: Any='dc', generator: torch.Generator | None=None, progress: Any=True, compute: Compute=...) -> Tensor:
+    """Train `net` on `data` by the recipe
+
+net: Trained in place
+data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
+recipe: `TrainRecipe`, or the name of one
+generator: Shuffles, augments; `gen(0, 'train')` if None
+progress: Show a bar where it takes over five seconds
+compute: How"""
+
+def predict(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> Tensor:
+    """The class that `net` gives each image of `data`; -1 where its scores are NaN
+
+net: Left in the mode it was in
+data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
+batch: Images at a time
+compute: How"""
+
+def accuracy(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> float:
+    """Share of the images in `data` that `net` classifies correctly, in percent
+
+net: Left in the mode it was in
+data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
+batch: Images at a time
+compute: How"""
+
+@dataclass
+class Evaluation:
+    """Test accuracies of networks trained on one set, in percent"""
+    accuracies: list[float]
+    seconds: float
+    images: int
+    net: str
+    recipe: TrainRecipe
+    seed: int
+    networks: list[nn.Module] = ...
+
+    @property
+    def mean(self) -> float:
+        ...
+
+    @property
+    def std(self) -> float:
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON"""
+
+    def __repr__(self) -> str:
+        ...
+
+def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
+    """The test images of `data`, normalised by `mean` and `std`"""
+
+def pick_device(device: Any=None) -> torch.device:
+    """The device of that name; a GPU where there is one if None or 'auto'"""
+
+def get_compute(speed: Any, data: Any, device: Any=None, where: str='get_compute', net: Any='convnet') -> Compute:
+    """The way to compute that is meant by `speed`, as it suits data, device and network
+
+speed: 'plain', 'auto', another name in `SPEEDS`, a `Speed`, or a `Compute` as it is
+data: What it is for: anything with the `shape` of its images
+device: A GPU where there is one
+where: Name of the function that was called
+net: The network; your own are computed the plain way"""
+
+def check_data(where: str, data: Any) -> None:
+    """`data` must be an `ImageData`"""
+
+def check_evaluate(small: Any, data: Any, nets: Any, first: Any=0) -> tuple[int, int]:
+    """`nets` and `first` as ints; raises where `small` and `data` do not belong together"""
+
+def evaluate(small: Any, data: ImageData, net: Any='convnet', nets: int=5, recipe: Any='dc', seed: int=0, device: Any=None, progress: Any=True, keep: bool=False, speed: Any='auto', first: int=0, map: Callable | None=None) -> Evaluation:
+    """Train networks on `small` from scratch, and test them on `data`
+
+small: To train on: a `SyntheticSet`, or `ImageData` for its training set
+data: Its test images are what counts
+net: Name of the network, or your own as in `make_net`
+nets: How many networks
+recipe: `TrainRecipe`, or the name of one
+seed: Network k starts from `gen(seed, 'evaluate', k)`
+device: A GPU where there is one
+progress: Show a bar where it takes over five seconds
+keep: Keep the trained networks in `.networks`
+speed: How to compute: 'plain', 'auto', or as chapter 11 has it
+first: Number of the first network: `first=5` are further ones, after five
+map: map(f, numbers) in place of `Compute.map`"""

@@ -1,0 +1,58 @@
+"""A user's script that touches every name of the façade: a type checker reads it, nothing runs it"""
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+import dataset_condensation as dc
+
+# Data
+names: list[str] = dc.dataset_names()
+data: dc.ImageData = dc.load_dataset('digits', size=(16, 16), test_fraction=0.3)
+x, y = torch.zeros(20, 1, 8, 8, dtype=torch.uint8), torch.arange(20) % 2
+own = dc.from_tensors(x, y, x, y, classes=['cat', 'dog'], name='pets')
+both = dc.from_datasets(data.train, data.test)
+held: dc.ImageSet = data.holdout(0.1, seed=1).test
+batch: Tensor = data.draw(0, 5, dc.gen(0, 'mine'))
+axes = dc.show_images(data.denormalize(batch), titles=names)
+
+# Networks and training
+net: nn.Module = dc.make_net(dc.net_names()[0], data, generator=dc.gen(0, 'net'))
+recipe: dc.TrainRecipe = dc.train_recipe('dc', epochs=10)
+losses: Tensor = dc.train(net, data, recipe)
+share: float = dc.accuracy(net, data.test) + dc.accuracy(net, held)
+found: Tensor = dc.predict(net, data.test)
+changed: Tensor = dc.make_augment('crop_rotate')(batch, dc.gen(0, 'augment'))
+
+# Condensing
+published: dc.Recipe = dc.paper('dsa', ipc=10, data='cifar10', iterations=5)
+updates: int = published.updates
+syn: dc.SyntheticSet = dc.condense(data, 'dc', ipc=1, recipe=published, checkpoint=Path('run'), device='cpu')
+by_two = dc.condense(data, dc.GradientMatching(distance='mse'), ipc=[1] * 10, image_lr=0.5)
+others: list[dc.Method] = [dc.MultiLevelMatching(), dc.DistributionMatching(of=dc.Moments()),
+                           dc.CustomMatching(name='mine', loss=lambda net, real, syn, step: (real.x.mean() - syn.x.mean())**2)]
+dc.register(others[-1])
+same: dc.Method = dc.get_method('dm')
+for state in dc.condensing(data, same, ipc=2, inner=dc.Schedule(), speed=dc.Speed()):
+    print(state.step, state.loss, state.set().pixels.shape)
+for state in dc.running(data, 'dc', inner=dc.UntilOverfit(), iterations=3): dc.save_checkpoint(state, 'run')
+chosen: dc.SyntheticSet = dc.random_set(data, ipc=2)
+
+# A small set
+again = dc.SyntheticSet.load(syn.save('syn.safetensors'))
+first: dc.SyntheticSet = again[:10].to('cpu')
+sizes: list[int] = first.ipc
+joined = dc.SyntheticSet.join([first, chosen])
+joined.show()
+pixels: Tensor = joined.denormalize(joined.images)
+
+# What it's worth
+score = dc.evaluate(syn, data, nets=3, recipe=recipe)
+print(f'{score.mean:.1f} ± {score.std:.1f}', score.accuracies)
+table = dc.compare(data, {'random': 'random', 'mine': syn}, nets=2)
+print(table)
+print(dc.cross_architecture(data, ['dm'], nets_to=['mlp']), dc.ablate(data, 'dm', dict(init=['noise', 'real'])))
+print(dc.continual(data, ['random', 'dm'], steps=5), dc.search(data, ['random', 'dm'], top=3))
+print(dc.recommend(data, ipc=10).method)
+live = dc.LiveRun(dc.condensing(data, 'dm', ipc=1), evaluate_every=10)
+page: Path = dc.write_report('runs/digits-dc-ipc1')
