@@ -27,7 +27,8 @@ import torch
 from provenance import RESULTS, provenance, write
 
 from dataset_condensation.image_store import remove_cache
-from dataset_condensation.condensation import Batch, Step, condensing, real_batch
+from dataset_condensation.condensation import Step, condensing
+from dataset_condensation.data import Batch, real_batch
 from dataset_condensation.gradient_matching import paper
 from dataset_condensation.names import get_method
 from dataset_condensation.data import gen

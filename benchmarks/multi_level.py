@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.condensation import real_batch
+from dataset_condensation.data import real_batch
 from dataset_condensation.runs import condense
 from dataset_condensation.coresets import random_set
 from dataset_condensation.data import gen

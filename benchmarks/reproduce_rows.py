@@ -14,7 +14,8 @@ import torch
 import dataset_condensation.beyond  # noqa: F401  its ways to draw real images
 from dataset_condensation.adaptive_steps import PUBLISHED, Schedule
 from dataset_condensation.all import METHODS, get_method, loop_counts, make_net, parse_net, train_recipe
-from dataset_condensation.condensation import Method, as_json
+from dataset_condensation.condensation import Method
+from dataset_condensation.names import as_json
 from dataset_condensation.training import recipe_for
 
 

@@ -23,7 +23,9 @@ from provenance import RESULTS, kept, peak_mib, provenance, write
 from torch.utils.flop_counter import FlopCounterMode
 
 from dataset_condensation.all import SyntheticSet, evaluate, get_method, get_compute, make_net, train_recipe
-from dataset_condensation.condensation import Step, real_batch, siamese, update_images
+from dataset_condensation.condensation import Step, update_images
+from dataset_condensation.data import real_batch
+from dataset_condensation.augmentation import siamese
 from dataset_condensation.data import from_tensors, gen
 from dataset_condensation.gradient_matching import angle
 from dataset_condensation.multi_level_matching import AngleMagnitude, mean_gradient

@@ -22,7 +22,7 @@ from speed import clock, images_of
 from torch.func import functional_call, grad, jvp, stack_module_state, vmap
 
 from dataset_condensation.all import get_compute, make_net
-from dataset_condensation.condensation import real_batch
+from dataset_condensation.data import real_batch
 from dataset_condensation.data import gen
 from dataset_condensation.gradient_matching import angle, class_gradient
 

@@ -44,7 +44,7 @@ from .long_studies import (StudyMethod, kept, study_file, study_folder,
 from .machine import own_device, versions, warn
 from .names import METHODS, as_json
 from .networks import NetSpec, canonical_name, make_net, parse_net
-from .safe_files import load_json, write_atomic
+from .safe_files import load_json, write_json
 from .text import picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
                                            bar_kwargs, check_data, check_evaluate, get_compute,
@@ -388,8 +388,7 @@ def save(self: SearchResult, path: str | os.PathLike) -> Path:
     "Write everything to a JSON file, whole or not at all"
     head, *rows = self.rows()
     about = self.as_dict() | dict(summary=[dict(zip(head, row)) for row in rows])
-    text = json.dumps(about, indent=1, ensure_ascii=False)
-    return write_atomic(path, text + '\n', where='SearchResult.save')
+    return write_json(path, about, 'SearchResult.save')
 
 # %% ../nbs/15_architecture_search.ipynb #plot-search
 def plot_search(

@@ -1,7 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Typical', 'at_random', 'strata', 'near_centroids', 'image_optimizer', 'Moments']
-from collections.abc import Callable
+__all__ = ['Typical', 'at_random', 'strata', 'near_centroids', 'Moments']
 from dataclasses import dataclass
 import torch
 from torch import Tensor
@@ -37,12 +36,6 @@ def strata(data: ImageData, recipe: Any, seed: int) -> Typical:
 
 def near_centroids(data: ImageData, recipe: Any, seed: int) -> Typical:
     """From each of as many clusters as there are images in a batch, the one nearest to its centre"""
-
-def image_optimizer(recipe: Any, images: Tensor) -> tuple[torch.optim.Optimizer, Callable]:
-    """What moves the images, and a function that sets its learning rate
-
-recipe: A `Recipe`
-images: What is moved"""
 
 @dataclass(frozen=True)
 class Moments:

@@ -50,7 +50,7 @@ from .names import METHODS, get_method
 from .recommendation import chosen_settings, recommend
 from .report import report_page, write_report
 from .runs import condense
-from .safe_files import MADE_BY, check_ours, kind_of, write_atomic
+from .safe_files import MADE_BY, check_ours, kind_of, write_atomic, write_json
 from .text import plain_text
 from .training import (Evaluation, SyntheticSet, TrainRecipe, augment_for,
                                            duration, pick_device, train_recipe)
@@ -341,8 +341,7 @@ def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Com
 
 def write_results(out: Path, report: dict, small: SyntheticSet) -> None:
     "Write `report.json` and `report.html`"
-    text = json.dumps(report, indent=1, ensure_ascii=False) + '\n'
-    write_atomic(out/'report.json', text, links=False)
+    write_json(out/'report.json', report, links=False)
     write_report(out, report, small)
 
 def tell_result(say: Callable, say_more: Callable, args: Namespace, table: Comparison, out: Path,

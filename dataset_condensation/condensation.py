@@ -16,17 +16,16 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .augmentation import siamese  # noqa: F401, for those who write methods
-from .beyond import image_optimizer
-from .checks import choice, class_sizes, instance, number_fields, python, settings, whole_number
+from .checks import (choice, class_sizes, instance, number_fields, python, settings,
+                                         whole_number)
 from .coresets import INITS, first_images
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
-from .machine import NotFiniteError, own_device, send, versions  # noqa: F401
-from .names import (MAKERS, POLICIES, SAMPLINGS, as_json, as_settings, find,  # noqa: F401
-                                        get_method, run_info)
+from .machine import own_device, send, versions
+from .names import MAKERS, POLICIES, SAMPLINGS, find, get_method, run_info
 from .networks import make_net, parse_net
-from .training import (PLAIN, Compute, SyntheticSet, augment_for, check_data, formation,
-                                           get_compute, pick_device, train_epoch)
+from .training import (OPTIMIZERS, PLAIN, SCHEDULES, Compute, SyntheticSet, augment_for,
+                                           check_data, formation, get_compute, make_optimizer,
+                                           pick_device, scheduled, train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #recipe-class
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Recipe:
     augment_inner: bool = False  # Augment the inner loop too, each image on its own
     factor: int = 1            # Tiles along each side of an image, see chapter 12
     sampling: Any = 'random'   # How real images are drawn: a name in `SAMPLINGS`, or a function
-    image_opt: Any = 'sgd'     # Moves the images: 'sgd', 'adam', or [images] → optimiser
+    image_opt: Any = 'sgd'     # Moves the images: 'sgd', 'adam', or opt([images], lr=lr)
     schedule: Any = None       # Of `image_lr`: 'cosine', or updates made → factor
 
     def __post_init__(self) -> None: check_recipe(self)
@@ -63,7 +62,8 @@ def check_recipe(r: Recipe) -> None:
     if not callable(r.net): parse_net(r.net)
     augment_for(r.augment, 'mnist')
     find(SAMPLINGS, r.sampling, 'Recipe')
-    image_optimizer(r, torch.zeros(1, requires_grad=True))[1](0)
+    if not callable(r.image_opt): choice('Recipe', 'image_opt', r.image_opt, OPTIMIZERS)
+    if r.schedule is not None and not callable(r.schedule): choice('Recipe', 'schedule', r.schedule, SCHEDULES)
     inner = int(r.inner) if str(r.inner).isdecimal() else find(POLICIES, r.inner, 'Recipe')
     if not callable(inner): whole_number('Recipe', 'inner', inner, 0)
     object.__setattr__(r, 'inner', inner)
@@ -253,7 +253,8 @@ class Run:
         if x.is_cuda: self.state.info['images_on'] = str(near.train.device)
         self.host = host(self.state, self.method, self.sizes)
         self.mine = self.host.part(x).requires_grad_()      # the images that are moved here, live
-        self.opt, self.rate = image_optimizer(r, self.mine)
+        self.opt = make_optimizer(r.image_opt, [self.mine], r.image_lr, r.image_momentum)
+        self.rate = scheduled(self.opt, r.schedule, r.updates)
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
         self.augment = augment_for(r.augment, data)
         self.source = find(SAMPLINGS, r.sampling, '')(near, r, self.seed)     # of real batches

@@ -8,7 +8,6 @@ __all__ = ['class_subset', 'only_classes', 'learn', 'distillation', 'split_class
 
 # %% ../nbs/14_continual_learning.ipynb #imports
 import copy
-import json
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -40,7 +39,7 @@ from .long_studies import (StudyMethod, kept, study_file, study_folder,
                                                study_methods)
 from .machine import own_device, versions
 from .networks import make_net
-from .safe_files import as_path, load_json, write_atomic
+from .safe_files import as_path, load_json, write_json
 from .text import picture_text, plain_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
                                            bar_kwargs, check_data, evaluate, moved, n_stored,
@@ -309,8 +308,7 @@ def as_dict(self: Continual) -> dict:
 @patch
 def save(self: Continual, path: Any) -> Path:
     "Write everything to a JSON file, whole or not at all"
-    text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
-    return write_atomic(path, text + '\n', where='Continual.save')
+    return write_json(path, self.as_dict(), 'Continual.save')
 
 # %% ../nbs/14_continual_learning.ipynb #continual-json
 def _load(path: Any) -> Continual:

@@ -10,7 +10,6 @@ __all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'cho
 # %% ../nbs/04_coresets.ipynb #imports
 import html
 import inspect
-import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -427,9 +426,8 @@ def score_from_dict(d: dict) -> Score:
 @patch
 def save(self: Comparison, path: Any) -> Any:
     "Write everything to a JSON file, whole or not at all"
-    from dataset_condensation.safe_files import write_atomic
-    text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
-    return write_atomic(path, text + '\n', where='Comparison.save')
+    from dataset_condensation.safe_files import write_json
+    return write_json(path, self.as_dict(), 'Comparison.save')
 
 def _loaded(path: Any) -> Comparison:
     from dataset_condensation.safe_files import load_json

@@ -1,5 +1,6 @@
 # Made from the module beside it by tools/export.py
-__all__ = ['TORCH_MAGIC', 'MADE_BY', 'as_path', 'write_atomic', 'way_out', 'read_bytes', 'json_object', 'load_json', 'kind_of', 'check_ours']
+from typing import Any
+__all__ = ['TORCH_MAGIC', 'MADE_BY', 'as_path', 'write_atomic', 'way_out', 'read_bytes', 'json_object', 'load_json', 'write_json', 'kind_of', 'check_ours']
 import os
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def json_object(where: str, path: Path, text: bytes | str, what: str) -> dict:
 
 def load_json(where: str, path: str | os.PathLike, what: str) -> dict:
     """A JSON object from a file"""
+
+def write_json(path: str | os.PathLike, found: Any, where: str='write_json', links: bool=True) -> Path:
+    """Write JSON, indented and in UTF-8, whole or not at all
+
+found: What JSON can hold
+where: Name of the function that was called, for the errors
+links: Write through a link; False refuses one"""
 MADE_BY: str
 
 def kind_of(path: Path) -> str:

@@ -7,7 +7,6 @@ __all__ = ['plot_compare', 'CrossTable', 'cross_architecture', 'plot_cross', 'va
 
 # %% ../nbs/13_transfer.ipynb #imports
 import itertools
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -26,7 +25,7 @@ from .data import ImageData
 from .gradient_matching import GradientMatching, name_of
 from .long_studies import StudyMethod, study_methods
 from .networks import NetSpec, make_net, parse_net
-from .safe_files import write_atomic
+from .safe_files import write_json
 from .text import picture_text
 from .training import bar_kwargs, check_data, evaluate, train_recipe
 
@@ -62,8 +61,7 @@ class CrossTable:
                     scores=[[s.as_dict() for s in row] for row in self.scores])
     def save(self, path: Any) -> Path:
         "Write everything to a JSON file, whole or not at all"
-        text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
-        return write_atomic(path, text + '\n', where='CrossTable.save')
+        return write_json(path, self.as_dict(), 'CrossTable.save')
     def _cells(self) -> list[list[str]]:
         numbers = [[f'{s.mean:.1f}' for s in row] for row in self.scores]
         rows = [[*name, *row] for name, row in zip(self.rows, numbers)]

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'formation', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate']
+__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'formation', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate']
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -119,6 +119,23 @@ def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tens
 images: (N, C, H, W), each of factor × factor tiles
 labels: (N,)
 factor: Tiles along each side"""
+OPTIMIZERS: tuple
+
+def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: float=0.0, weight_decay: float=0.0) -> torch.optim.Optimizer:
+    """An optimiser by its name, or by a function of yours
+
+opt: 'sgd', 'adam', or a function: opt(parameters, lr=lr)
+params: What is moved
+lr: Learning rate
+momentum: Of SGD
+weight_decay: L2 penalty of SGD and Adam"""
+SCHEDULES: tuple
+
+def scheduled(opt: torch.optim.Optimizer, schedule: Any, steps: int) -> Callable:
+    """A function that sets the learning rate before a step
+
+schedule: None, 'cosine', or a function: steps made → factor
+steps: At the end of which a cosine is 0"""
 
 @dataclass(frozen=True)
 class TrainRecipe:

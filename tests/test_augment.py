@@ -10,7 +10,8 @@ from torchvision.transforms import v2
 
 from dataset_condensation.all import (Augment, FunctionAugment, TrainRecipe, condense, evaluate, gen, load_dataset, make_augment,
                                       random_set)
-from dataset_condensation.condensation import Step, siamese
+from dataset_condensation.condensation import Step
+from dataset_condensation.augmentation import siamese
 
 TURN = v2.RandomAffine(20, (0.1, 0.1), (0.8, 1.2), interpolation=v2.InterpolationMode.BILINEAR)
 

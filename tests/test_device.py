@@ -15,7 +15,8 @@ from dataset_condensation.all import *  # noqa: F403
 from dataset_condensation.checkpoints import Checkpoints, pack, unpack
 
 from dataset_condensation.cli import main
-from dataset_condensation.condensation import CustomMatching, NotFiniteError
+from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.machine import NotFiniteError
 from dataset_condensation.gradient_matching import class_gradient
 
 SMALL = dict(net='convnet-w4-d1', real_batch=4, speed='plain')

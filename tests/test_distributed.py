@@ -18,7 +18,8 @@ from processes import server
 from dataset_condensation.adaptive_steps import UntilOverfit
 from dataset_condensation.checkpoints import CheckpointError, Checkpoints
 from dataset_condensation.cli import main
-from dataset_condensation.condensation import CustomMatching, NotFiniteError
+from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.machine import NotFiniteError
 from dataset_condensation.coresets import random_set
 from dataset_condensation.data import from_tensors
 from dataset_condensation.distributed import ProcessLost, evaluate_together, own_rank

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from dataset_condensation import augmentation, condensation
 from dataset_condensation.all import (METHODS, ImageData, SyntheticSet, condensing, loop_counts, make_net,
                                       mean_distance, n_params)
-from dataset_condensation.condensation import Batch
+from dataset_condensation.data import Batch
 from dataset_condensation.data import ImageSet
 from dataset_condensation.distribution_matching import match_embeddings
 from dataset_condensation.gradient_matching import class_gradient, match_gradients

@@ -114,7 +114,7 @@ def test_an_embedding_that_fails_leaves_them_too(data):
 def test_own_networks_use_the_batch_as_before(data):
     "The same loss as of the network in training mode"
     net, (real, syn) = Own(nn.BatchNorm2d(4)).eval(), (torch.randn(6, *data.shape, generator=gen(k)) for k in range(2))
-    from dataset_condensation.condensation import Batch
+    from dataset_condensation.data import Batch
     from dataset_condensation.distribution_matching import match_embeddings
     two = [Batch(x, torch.full((6,), 3), (6,)) for x in (real, syn)]
     want = match_embeddings(copy.deepcopy(net).train(), *two)

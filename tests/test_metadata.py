@@ -10,7 +10,7 @@ from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset
 from dataset_condensation.all import (Comparison, Evaluation, Score, SyntheticSet, accuracy, compare, condense, evaluate,
                                       from_datasets, from_tensors, gen, load_dataset, make_net, predict, random_set,
                                       train, train_recipe)
-from dataset_condensation.condensation import NotFiniteError
+from dataset_condensation.machine import NotFiniteError
 
 X = torch.randint(256, (12, 3, 8, 8), generator=gen(0, 'metadata')).byte()
 Y = torch.arange(12) % 3

@@ -19,7 +19,8 @@ import dataset_condensation.distribution_matching  # noqa: F401
 from dataset_condensation.adaptive_steps import UntilOverfit
 from dataset_condensation.checkpoints import LOCK, CheckpointError, Checkpoints, RunLock, RunLocked, in_use
 from dataset_condensation.cli import main
-from dataset_condensation.condensation import CustomMatching, NotFiniteError
+from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.machine import NotFiniteError
 from dataset_condensation.runs import begin, condense, running, save_checkpoint, watched
 from dataset_condensation.names import get_method
 from dataset_condensation.image_folders import load_dataset
@@ -210,7 +211,7 @@ class Slower(torch.optim.SGD):
 
 
 @pytest.mark.parametrize('how', [dict(image_opt='adam', image_lr=0.1, schedule='cosine'), dict(schedule=lambda step: 0.5**step),
-                                 dict(image_opt=lambda images: Slower(images, lr=0.3))])
+                                 dict(image_opt=Slower, image_lr=0.3)])
 def test_any_optimiser_and_schedule_of_the_images_is_resumed_to_the_bit(how, data, tmp_path):
     settings = dict(LOOPS, **how)
     for state in running(data, 'dc', **{k: v for k, v in settings.items() if k != 'progress'}):

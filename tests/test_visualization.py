@@ -20,7 +20,8 @@ from conftest import ROOT, run
 from PIL import Image
 
 from dataset_condensation.cli import main
-from dataset_condensation.condensation import CustomMatching, NotFiniteError
+from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.machine import NotFiniteError
 from dataset_condensation.runs import condense, running, save_checkpoint
 from dataset_condensation.coresets import random_set
 from dataset_condensation.names import METHODS

@@ -61,7 +61,8 @@ import torch  # noqa: E402
 from kit import gen, relative  # noqa: E402
 
 from dataset_condensation.adaptive_steps import Schedule
-from dataset_condensation.condensation import CustomMatching, NotFiniteError
+from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.machine import NotFiniteError
 from dataset_condensation.coresets import first_images
 from dataset_condensation.runs import condense, running, save_checkpoint
 from dataset_condensation.coresets import random_set

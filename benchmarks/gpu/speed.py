@@ -19,7 +19,8 @@ import torch
 import torch.nn.functional as F
 from kit import OUT, gen, left, median_ms, relative, write
 
-from dataset_condensation.condensation import Step, condensing, real_batch
+from dataset_condensation.condensation import Step, condensing
+from dataset_condensation.data import real_batch
 from dataset_condensation.coresets import random_set
 from dataset_condensation.names import get_method
 from dataset_condensation.fast_cpu import block_forward
