@@ -39,6 +39,14 @@ def test_the_science_imports_no_machinery(module):
     assert imports(module) <= SCIENCE | FRAME, imports(module) - SCIENCE - FRAME
 
 
+@pytest.mark.parametrize('module', sorted(SCIENCE - {'augmentation'}))
+def test_a_chapter_builds_on_earlier_ones(module):
+    "Augmentation, which chapter 07 explains, is needed from training on"
+    number = {module_of(n): int(n[:2]) for n in chapters() if n[:2].isdigit()}
+    later = {m for m in imports(module) & SCIENCE if number[m] > number[module]}
+    assert later <= {'augmentation'}, later
+
+
 @pytest.mark.parametrize('module', modules())
 def test_no_name_with_an_underscore_crosses_a_file(module):
     assert not [n for _, n in inner_imports(module) if n.startswith('_') and not n.endswith('__')]
