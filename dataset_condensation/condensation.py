@@ -243,8 +243,8 @@ class Run:
         if recipe is None: recipe = self.method.recipe(ipc, net, data, **new)
         r = replace(instance('condensing', 'recipe', recipe, Recipe, 'a Recipe'), **new)
         make_net(r.net, data)
-        self.speed = speed if isinstance(r.net, str) else 'plain'
-        self.compute = get_compute(self.speed, data, device, 'condensing')
+        self.speed = speed
+        self.compute = get_compute(speed, data, device, 'condensing', r.net)
         n = self.compute.part_size(data.shape, r.real_batch, self.sizes)
         self.class_chunk = n if class_chunk is None else whole_number('condensing', 'class_chunk', class_chunk)
         first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing')

@@ -312,7 +312,7 @@ def score_on_the_way(state: State, held: ImageData, every: int, nets: int) -> No
     if state.step in [h['step'] for h in state.history]: return
     run, net = state.run, state.recipe.net
     run.host.verify(state)
-    recipe = recipe_for(run.method.scoring, state.data, net if isinstance(net, str) else 'convnet')
+    recipe = recipe_for(run.method.scoring, state.data, net)
     r = run.host.evaluate(state.set(), held, net, nets, recipe, run.seed, state.images.device,
                           progress=False, speed=run.compute)
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
