@@ -285,7 +285,7 @@ def make_optimizer(
     weight_decay: float = 0.,   # L2 penalty of SGD and Adam
 ) -> torch.optim.Optimizer:
     "An optimiser by its name, or by a function of yours"
-    if callable(opt): return opt(params, lr=lr)
+    if not isinstance(opt, str): return opt(params, lr=lr)
     opt = checks.choice('make_optimizer', 'opt', opt, OPTIMIZERS)
     if opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
     return torch.optim.SGD(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
