@@ -370,7 +370,8 @@ def siamese(
     return draw(real), draw(syn)
 
 # %% ../nbs/07_augmentation.ipynb #dsa-for
-_written = {'digits', 'mnist', 'svhn', 'usps', 'emnist', 'kmnist', 'qmnist'}    # Digits and letters
+_written = {  # Digits and letters
+    'digits', 'mnist', 'mnistsample', 'svhn', 'usps', 'emnist', 'kmnist', 'qmnist'}
 
 def dsa_for(
     data: Any,   # A data set with a `name`, a `source` or `classes`, or the name itself

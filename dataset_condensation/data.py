@@ -564,7 +564,7 @@ def _class_names(where: str, y: Tensor, classes: Any) -> list[str]:
 
 # %% ../nbs/01_data.ipynb #published
 PUBLISHED_STATS = dict(  # name: mean and standard deviation; TinyImageNet is given ImageNet's
-    mnist=([0.1307], [0.3081]),
+    mnist=([0.1307], [0.3081]), mnistsample=([0.1307], [0.3081]),
     fashionmnist=([0.2861], [0.3530]),
     svhn=([0.4377, 0.4438, 0.4728], [0.1980, 0.2010, 0.1970]),
     cifar10=([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]),

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
+from importlib import resources
 from pathlib import Path
 from threading import Condition
 from typing import Any, NamedTuple, NoReturn
@@ -660,6 +661,13 @@ _torchvision = dict(  # name: torchvision's class, its folder below root, the fi
     cifar10=('CIFAR10', '', ['cifar-10-python.tar.gz']),
     cifar100=('CIFAR100', '', ['cifar-100-python.tar.gz']))
 
+def _load_mnist_sample() -> tuple:
+    "2,000 + 1,000 digits of MNIST: x, y, x_test, y_test, class names"
+    file = resources.files('dataset_condensation')/'mnist_sample.npz'
+    with file.open('rb') as opened, np.load(opened) as f:
+        x, y, x_test, y_test = (torch.from_numpy(f[k]) for k in f.files)
+    return x[:, None], y.long(), x_test[:, None], y_test.long(), range(10)
+
 def _load_digits() -> tuple:
     "scikit-learn's 8 × 8 digits: x, y, x_test, y_test, class names"
     from sklearn.datasets import load_digits  # here, because it takes a second
@@ -703,7 +711,7 @@ def _load_torchvision(name: str, root: Path, download: bool) -> tuple:
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #dataset-names
 def dataset_names() -> list[str]:
     "The names that `load_dataset` knows; anything else is a folder"
-    return ['digits', *_torchvision]
+    return ['mnist-sample', 'digits', *_torchvision]
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #refit
 def resized(
@@ -733,7 +741,8 @@ def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
     root = root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation'
     checks.instance(ask.where, 'root', root, (str, os.PathLike), 'a folder')
     root = Path(root).expanduser()
-    try: found = _load_digits() if name == 'digits' else _load_torchvision(name, root, download)
+    at_hand = {'mnist-sample': _load_mnist_sample, 'digits': _load_digits}
+    try: found = at_hand[name]() if name in at_hand else _load_torchvision(name, root, download)
     except (RuntimeError, FileNotFoundError, URLError, HTTPException, ConnectionError,
             TimeoutError) as e:
         (_, sub, files), why = _torchvision[name], ' '.join(str(e).split())
@@ -799,7 +808,7 @@ def _load_path(given: Any, path: Path, ask: _Ask) -> ImageData:
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-dataset
 @own_device
 def load_dataset(
-    name_or_folder: str | os.PathLike = 'digits',  # One of `dataset_names()`, a folder, an .npz
+    name_or_folder: str | os.PathLike = 'mnist-sample', # One of `dataset_names()`, a folder, an .npz
     root: str | os.PathLike | None = None, # Of named sets, default $DATASET_CONDENSATION_ROOT
     download: bool = True,         # Fetch a named set that does not lie there
     size: int | Sequence[int] | None = None, # Pixels, or (height, width): resize every image
@@ -819,8 +828,9 @@ def load_dataset(
     checks.instance(where, 'name_or_folder', given or None, (str, os.PathLike), 'a name or a path')
     ask = _ask(where, size, fit, channels, stats, in_memory, cache_dir, progress, workers,
                skip_bad, checks.python(test_fraction), checks.python(seed))
-    name = plain_name(given) if isinstance(given, str) else ''
-    if name not in dataset_names(): return _load_path(given, Path(given).expanduser(), ask)
+    known = {plain_name(n): n for n in dataset_names()}
+    name = known.get(plain_name(given), '') if isinstance(given, str) else ''
+    if not name: return _load_path(given, Path(given).expanduser(), ask)
     if os.path.isdir(given) and _images(_files_below(given)):
         warn(f'{where}: {given!r} is the set of that name; for the folder beside it say ./{given}')
     return _load_named(name, root, download, ask)

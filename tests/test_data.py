@@ -73,7 +73,7 @@ def test_global_generators_are_left_alone(tmp_path):
 
 
 def test_digits_are_split_as_promised():
-    data = load_dataset()
+    data = load_dataset('digits')
     assert (len(data.train), len(data.test), data.shape, data.n_classes) == (1400, 397, (1, 8, 8), 10)
     assert data.train.counts.tolist() == [140] * 10
     assert len({x for _, x in stored(data.train)} | {x for _, x in stored(data.test)}) > 1790  # no image in both
@@ -81,7 +81,7 @@ def test_digits_are_split_as_promised():
 
 @pytest.mark.parametrize('n', [1, 16, 64, 140, 999])
 def test_draw_gives_different_images_of_the_class(n):
-    data = load_dataset()
+    data = load_dataset('digits')
     x = data.draw(7, n, gen(1, 'draw', n))
     assert x.shape == (min(n, 140), 1, 8, 8) and x.dtype == torch.float32
     found = (x[:, None] == data.normalize(data.train.of_class(7))).flatten(2).all(2)
@@ -102,7 +102,7 @@ def test_order_leads_back_to_what_was_given():
 
 def test_every_batch_lands_on_the_device_that_is_asked_for():
     "The 'meta' device has shapes and places but no numbers, so this runs everywhere"
-    data = load_dataset()
+    data = load_dataset('digits')
     x, y = data.test.take([3, 1], device='meta')
     assert x.device.type == y.device.type == data.draw(0, 3, gen(0), device='meta').device.type == 'meta'
     assert data.test.take([3])[0].device.type == 'cpu'
@@ -114,14 +114,14 @@ def test_every_batch_lands_on_the_device_that_is_asked_for():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device here')
 def test_a_gpu_draws_what_the_cpu_draws():
-    data = load_dataset()
+    data = load_dataset('digits')
     for there in (data.to('cuda').draw(3, 20, gen(0)), data.draw(3, 20, gen(0), device='cuda')):
         assert there.is_cuda
         torch.testing.assert_close(there.cpu(), data.draw(3, 20, gen(0)))
 
 
 def test_it_is_a_torch_dataset_and_survives_pickle():
-    data = pickle.loads(pickle.dumps(load_dataset()))
+    data = pickle.loads(pickle.dumps(load_dataset('digits')))
     xs, ys = zip(*DataLoader(data.test, batch_size=100))
     x, y = data.test.take(range(len(data.test)))
     assert torch.equal(torch.cat(xs), x) and torch.equal(torch.cat(ys), y)

@@ -1,0 +1,40 @@
+"""Make dataset_condensation/mnist_sample.npz, the digits that chapters teach on, from MNIST's own four files.
+
+    python tools/mnist_sample.py FOLDER    # with train-images-idx3-ubyte.gz and the other three
+
+For each digit 200 training and 100 test images, drawn at random by a fixed seed, in MNIST's order.
+"""
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dataset_condensation.data import gen
+from dataset_condensation.image_folders import _idx_array
+
+OUT = Path(__file__).resolve().parent.parent/'dataset_condensation'/'mnist_sample.npz'
+PER_CLASS = {'train': 200, 't10k': 100}
+
+
+def sample(folder:Path, part:str) -> tuple[np.ndarray, np.ndarray]:
+    "Images (N, 28, 28) and labels (N,) of a part, the same number of each digit"
+    x, y = (_idx_array(folder/f'{part}-{kind}-ubyte.gz') for kind in ('images-idx3', 'labels-idx1'))
+    kept = []
+    for c in range(10):
+        rows = (y == c).nonzero()[:, 0]
+        kept.append(rows[torch.randperm(len(rows), generator=gen(0, 'mnist-sample', part, c))[:PER_CLASS[part]]])
+    rows = torch.cat(kept).sort().values
+    return x[rows].numpy(), y[rows].numpy()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', type=Path)
+    folder = parser.parse_args().folder
+    (x, y), (x_test, y_test) = (sample(folder, part) for part in PER_CLASS)
+    np.savez_compressed(OUT, train_images=x, train_labels=y, test_images=x_test, test_labels=y_test)
+    print(f'{OUT.name}: {len(x):,} + {len(x_test):,} images, {OUT.stat().st_size:,} bytes')
+
+
+if __name__ == '__main__': main()
