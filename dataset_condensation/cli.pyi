@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['SHORT', 'RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,9 +12,10 @@ from .training import SyntheticSet
 
 def network_named(text: str) -> Any:
     """A name as it is, or what 'package.module:factory' imports, also from the working folder"""
+SHORT: dict
 
 def run_settings(args: Namespace) -> dict[str, Any]:
-    """The recipe fields that were typed, and the short run of the digits"""
+    """The recipe fields that were typed, and the short run of the sets that are at hand"""
 
 def check_typed(args: Namespace) -> None:
     """Refuse what would come to light only after the set is made"""
@@ -44,8 +45,8 @@ def let_go(out: Path) -> None:
 def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace, dict, list[str]]:
     """Arguments and settings with the recommended method in the place of 'auto', and a line on it"""
 
-def score_all(small: SyntheticSet, data: ImageData, args: Namespace, baselines: list[str], whole: int, device: torch.device) -> Comparison:
-    """Score baselines, the condensed set and the whole set under one recipe"""
+def score_all(small: SyntheticSet, data: ImageData, args: Namespace, baselines: list[str], whole: int, device: torch.device) -> tuple[Comparison, dict[str, SyntheticSet]]:
+    """The scores of baselines, the condensed set and the whole set under one recipe; and the sets"""
 
 def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines: list[str], whole: int, device: torch.device) -> list[str]:
     """With `--minutes`, a line on what scoring will take; nothing otherwise"""
@@ -58,6 +59,9 @@ def describe(data: ImageData, args: Namespace, settings: dict) -> str:
 
 def write_set(small: SyntheticSet, out: Path) -> None:
     """Write `synthetic.safetensors` and `synthetic.png`"""
+
+def show_beside(sets: dict[str, SyntheticSet], table: Comparison) -> Any:
+    """A row of images for each set, one of each class, and its accuracy beside it"""
 
 def last_good(e: BaseException) -> Any:
     """The state before the numbers overflowed, where one process holds all of it; None otherwise"""
@@ -80,8 +84,8 @@ device: Of this process; as `args` say if None"""
 def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Comparison, device: torch.device, seconds: dict, last: dict) -> dict[str, Any]:
     """Everything needed to repeat the run, and what came of it; `last` is its last checkpoint"""
 
-def write_results(out: Path, report: dict, small: SyntheticSet) -> None:
-    """Write `report.json` and `report.html`"""
+def write_results(out: Path, report: dict, small: SyntheticSet, beside: Any) -> None:
+    """Write `report.json`, `report.html` and `comparison.png`"""
 
 def tell_result(say: Callable, say_more: Callable, args: Namespace, table: Comparison, out: Path, seconds: dict[str, float]) -> None:
     """The table and what it means"""

@@ -196,7 +196,7 @@ def test_pictures_of_tiles_can_be_drawn(tiled):
 # ---- The command
 
 def test_the_command_makes_tiles_and_goes_on_with_them(tmp_path, capsys):
-    short = ['--method', 'dm', '--net', 'convnet-w8', '--nets', '1', '--epochs', '2', '--baselines', 'random', '--whole', '0', '--quiet']
+    short = ['digits', '--method', 'dm', '--net', 'convnet-w8', '--nets', '1', '--epochs', '2', '--baselines', 'random', '--whole', '0', '--quiet']
     tiles = ['--factor', '2', '--sampling', 'centroids', '--init', 'centroids']
     assert main([*short, *tiles, '--iterations', '4', '--out', str(tmp_path/'whole')]) == 0
     assert main([*short, *tiles, '--iterations', '2', '--out', str(tmp_path/'longer')]) == 0

@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset_condensation.all import METHODS, Recipe, SyntheticSet, TrainRecipe, accuracy, gen, load_dataset, make_net, train
+from dataset_condensation.all import (METHODS, Comparison, Evaluation, Recipe, Score, SyntheticSet, TrainRecipe, accuracy, from_tensors, gen,
+                                      load_dataset, make_net, random_set, train)
 from dataset_condensation.__main__ import others_running
 from dataset_condensation.arguments import make_parser, method_list, parse
-from dataset_condensation.cli import main, network_named
+from dataset_condensation.cli import main, network_named, run_settings, show_beside
 
 SHORT = ['--iterations', '3', '--real-batch', '16', '--net', 'convnet-w8-d1', '--nets', '1', '--epochs', '20', '--baselines', 'random',
          '--whole', '1']
@@ -30,7 +31,7 @@ def condense(*argv, cwd, **env):
 def short_run(tmp_path_factory):
     "A folder in which the command has run once without naming data, method or output"
     cwd = tmp_path_factory.mktemp('short')
-    return cwd, condense(*SHORT, cwd=cwd)
+    return cwd, condense('digits', *SHORT, cwd=cwd)
 
 
 def test_a_run_says_what_it_did_and_writes_its_folder(short_run):
@@ -38,7 +39,7 @@ def test_a_run_says_what_it_did_and_writes_its_folder(short_run):
     assert done.returncode == 0, done.stderr
     for words in ('1,400 training and 397 test images of 8×8', '3 random networks', 'random', 'whole set', 'runs/digits-dc-ipc1'):
         assert words in done.stdout
-    files = ['checkpoint', 'report.html', 'report.json', 'synthetic.png', 'synthetic.safetensors']
+    files = ['checkpoint', 'comparison.png', 'report.html', 'report.json', 'synthetic.png', 'synthetic.safetensors']
     assert sorted(f.name for f in (cwd/'runs/digits-dc-ipc1').iterdir()) == files
 
 
@@ -48,7 +49,7 @@ def test_the_report_holds_what_is_needed_to_repeat_it(short_run):
     assert report['set']['recipe']['iterations'] == 3 and report['seed'] == 0
     assert {'torch', 'dataset_condensation', 'python'} <= set(report['versions'])
     assert all(report['seconds'][k] > 0 for k in ('load', 'condense', 'score')) and report['peak_memory_gib'] > 0
-    assert report['resumed_after_updates'] == [] and report['command'] == SHORT
+    assert report['resumed_after_updates'] == [] and report['command'] == ['digits', *SHORT]
 
 
 def test_the_set_that_is_saved_is_the_set_that_was_scored(short_run):
@@ -64,15 +65,39 @@ def test_the_set_that_is_saved_is_the_set_that_was_scored(short_run):
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_the_picture_is_a_picture(short_run):
-    with Image.open(short_run[0]/'runs/digits-dc-ipc1/synthetic.png') as picture:
+@pytest.mark.parametrize('name', ['synthetic', 'comparison'])
+def test_the_picture_is_a_picture(short_run, name):
+    with Image.open(short_run[0]/f'runs/digits-dc-ipc1/{name}.png') as picture:
         assert picture.width > 200 and len(picture.convert('L').getcolors()) > 10
+
+
+def test_without_arguments_a_sample_of_mnist_is_condensed_in_seconds():
+    args = parse([])
+    assert (args.data, args.method, args.net, args.ipc) == ('mnist-sample', 'dc', 'convnet-w32', 1)
+    assert run_settings(args) == dict(iterations=100, real_batch=32, image_lr=1.)
+    assert parse(['--net', 'mlp']).net == parse(['--net=mlp']).net == 'mlp' and parse(['mnist']).net == 'convnet'
+
+
+def test_beside_the_set_stand_the_first_images_of_each_class_and_the_accuracies():
+    "Of at most ten classes, in tiles as they are stored"
+    y = torch.arange(12).repeat_interleave(2)
+    x = y.view(-1, 1, 1, 1).expand(-1, 1, 8, 8) / 11
+    data = from_tensors(x, y, x, y, name='twelve')
+    sets = {'random': random_set(data, 2), 'mine': random_set(data, 1)}
+    score = lambda name, value: Score(name, [Evaluation([value], 0., 1, 'mlp', TrainRecipe(), 0)])
+    table = Comparison([score('random', 12.5), score('mine', 25.), score('whole set', 97.)], {})
+    ax = show_beside(sets, table)
+    assert [t.get_text() for t in ax.texts] == ['random: 12.5 %', 'mine: 25.0 %']
+    assert '97.0 %' in ax.get_title(loc='left')
+    w = ax.images[0].get_array().shape[1]
+    grays = sorted({round(float(v), 3) for v in ax.images[0].get_array()[20, :w].flatten()} - {1.})
+    assert grays == [round(i / 11, 3) for i in range(10)]
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short_run, monkeypatch):
     "In another process, too"
     monkeypatch.chdir(short_run[0])
-    assert main([*SHORT, '--out', 'same', '--quiet']) == main([*SHORT, '--seed', '1', '--out', 'other', '--quiet']) == 0
+    assert main(['digits', *SHORT, '--out', 'same', '--quiet']) == main(['digits', *SHORT, '--seed', '1', '--out', 'other', '--quiet']) == 0
     first, same, other = (Path(f, 'synthetic.safetensors').read_bytes() for f in ('runs/digits-dc-ipc1', 'same', 'other'))
     assert first == same and first != other
 
@@ -81,10 +106,10 @@ def test_an_earlier_run_is_not_overwritten_without_force(short_run, monkeypatch,
     monkeypatch.chdir(short_run[0])
     made = Path('runs/digits-dc-ipc1/synthetic.safetensors')
     before = made.stat().st_mtime_ns
-    assert main(SHORT) == 2 and made.stat().st_mtime_ns == before
+    assert main(['digits', *SHORT]) == 2 and made.stat().st_mtime_ns == before
     said = capsys.readouterr().err
     assert '--force' in said and said.count('\n') == 1
-    assert main([*SHORT, '--force']) == 0
+    assert main(['digits', *SHORT, '--force']) == 0
 
 
 def test_an_error_has_a_traceback_only_with_debug(capsys):
@@ -174,7 +199,7 @@ def test_a_run_with_a_network_and_an_optimiser_from_elsewhere(tmp_path, monkeypa
     (tmp_path/'my_mlp_for_a_test.py').write_text(f'from torch import nn\ndef small(): return nn.Sequential({layers})\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, 'path', list(sys.path))
-    short = ['--method', 'dm', '--iterations', '2', '--real-batch', '4', '--nets', '1', '--epochs', '2', '--whole', '0', '--quiet']
+    short = ['digits', '--method', 'dm', '--iterations', '2', '--real-batch', '4', '--nets', '1', '--epochs', '2', '--whole', '0', '--quiet']
     assert main([*short, '--net', 'my_mlp_for_a_test:small', '--image-opt', 'adam', '--schedule', 'cosine', '--out', 'run']) == 0
     report = json.loads(Path('run/report.json').read_text())
     assert report['net'] == 'my_mlp_for_a_test:small'
@@ -194,7 +219,7 @@ def test_help_and_list_teach(capsys):
 
 @pytest.mark.slow
 def test_quiet_prints_the_table_only(tmp_path):
-    done = condense(*SHORT, '--quiet', cwd=tmp_path, TQDM_DISABLE='')
+    done = condense('digits', *SHORT, '--quiet', cwd=tmp_path, TQDM_DISABLE='')
     assert done.returncode == 0 and done.stderr == '' and len(done.stdout.splitlines()) == 4
 
 
@@ -218,7 +243,7 @@ def test_losing_the_scoring_does_not_lose_the_set(tmp_path, monkeypatch):
     def fail(*args, **kwargs): raise RuntimeError('out of luck')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, 'score_all', fail)
-    assert cli.main([*SHORT, '--quiet']) == 1
+    assert cli.main(['digits', *SHORT, '--quiet']) == 1
     assert SyntheticSet.load('runs/digits-dc-ipc1/synthetic.safetensors').ipc == [1]*10
 
 
@@ -229,15 +254,15 @@ TINY = ['--net', 'convnet-w8-d1', '--real-batch', '8', '--nets', '1', '--epochs'
 
 def test_a_finished_run_goes_on_with_more_iterations(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main([*TINY, '--iterations', '3', '--out', 'on']) == 0
-    assert main([*TINY, '--iterations', '3', '--out', 'on', '--resume']) == 0     # at once
-    assert main([*TINY, '--iterations', '5', '--out', 'on', '--resume']) == 0
-    assert main([*TINY, '--iterations', '5', '--out', 'straight']) == 0
+    assert main(['digits', *TINY, '--iterations', '3', '--out', 'on']) == 0
+    assert main(['digits', *TINY, '--iterations', '3', '--out', 'on', '--resume']) == 0     # at once
+    assert main(['digits', *TINY, '--iterations', '5', '--out', 'on', '--resume']) == 0
+    assert main(['digits', *TINY, '--iterations', '5', '--out', 'straight']) == 0
     on, straight = ((tmp_path/f/'synthetic.safetensors').read_bytes() for f in ('on', 'straight'))
     report = json.loads((tmp_path/'on/report.json').read_text())
     assert on == straight and report['resumed_after_updates'] == [3, 3] and report['set']['updates'] == 5
     capsys.readouterr()
-    assert main([*TINY, '--iterations', '6', '--seed', '1', '--out', 'on', '--resume']) == 2
+    assert main(['digits', *TINY, '--iterations', '6', '--seed', '1', '--out', 'on', '--resume']) == 2
     said = capsys.readouterr().err
     assert 'seed: was 0, is 1' in said and said.count('\n') == 1
     assert json.loads((tmp_path/'on/report.json').read_text()) == report
@@ -246,7 +271,7 @@ def test_a_finished_run_goes_on_with_more_iterations(tmp_path, monkeypatch, caps
 def test_an_unfinished_run_is_named_with_the_command_that_goes_on(tmp_path, monkeypatch, capsys):
     import dataset_condensation.cli as cli
     monkeypatch.chdir(tmp_path)
-    argv = [*TINY, '--iterations', '3', '--out', 'my run']
+    argv = ['digits', *TINY, '--iterations', '3', '--out', 'my run']
     with monkeypatch.context() as m:
         def stop(*args, **kwargs): raise KeyboardInterrupt
         m.setattr(cli, 'score_all', stop)
@@ -266,7 +291,7 @@ def test_an_unfinished_run_is_named_with_the_command_that_goes_on(tmp_path, monk
     ('2', 4, 2), ('schedule', 90, None), ('until-overfit', None, 'until_overfit(n=256, most=50)')])
 def test_inner_takes_a_number_or_a_policy(inner, passes, name, tmp_path):
     out = tmp_path/'run'
-    assert main([*TINY, '--iterations', '1', '--outer', '3', '--inner', inner, '--out', str(out)]) == 0
+    assert main(['digits', *TINY, '--iterations', '1', '--outer', '3', '--inner', inner, '--out', str(out)]) == 0
     info = json.loads((out/'report.json').read_text())['set']
     assert passes in (None, info['passes']) and info['passes'] >= 2
     assert info['recipe']['inner'] == name if name else info['recipe']['inner'].startswith('schedule(')
@@ -276,6 +301,6 @@ def test_classes_at_a_time_are_an_option(tmp_path, monkeypatch):
     import dataset_condensation.cli as cli
     seen, condense = {}, cli.condense
     monkeypatch.setattr(cli, 'condense', lambda *a, **kw: seen.update(kw) or condense(*a, **kw))
-    assert main([*TINY, '--method', 'dm', '--iterations', '2', '--class-chunk', '4', '--checkpoint-every', '2.5',
+    assert main(['digits', *TINY, '--method', 'dm', '--iterations', '2', '--class-chunk', '4', '--checkpoint-every', '2.5',
                  '--out', str(tmp_path/'run')]) == 0
     assert seen['class_chunk'] == 4 and seen['every'] == 2.5

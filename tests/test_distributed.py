@@ -289,7 +289,7 @@ def torchrun(n, *words, cwd):
 
 
 def test_the_command_below_torchrun(tmp_path):
-    argv = ['--method', 'dm', '--iterations', '6', *SHORT]
+    argv = ['digits', '--method', 'dm', '--iterations', '6', *SHORT]
     done = torchrun(2, '-m', 'dataset_condensation', *argv, '--out', 'two', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('Written to two') == 1 and done.stdout.count('image updates') == 1

@@ -115,6 +115,37 @@ def test_the_side_lists_the_chapters_in_the_order_of_the_index(site):
     assert 'reference/condensing.html' in side and 'result-files.html' in side
 
 
+def test_the_side_and_the_index_call_a_chapter_the_same(site):
+    text = (site/'index.html').read_text(encoding='utf-8')
+    side = dict(re.findall(r'<a class="reference internal" href="([^"]+)">(.*?)</a>', text.split('class="sidebar-tree"')[1].split('</aside>')[0]))
+    index = json.loads((ROOT/'nbs'/'index.ipynb').read_text(encoding='utf-8'))
+    cells = '\n'.join(''.join(c['source']) for c in index['cells'] if c['cell_type'] == 'markdown')
+    table = re.findall(r'^\| \[([^\]]+)\]\((\w+\.ipynb)\) \| (.*) \|$', cells, re.M)
+    for name, file, words in table:
+        assert unescape(re.sub('<[^>]*>', '', side[page_of(file)])) == name, file
+        title = ''.join(json.loads((ROOT/'nbs'/file).read_text(encoding='utf-8'))['cells'][0]['source'])
+        assert title.endswith(f'\n\n> {words}'), f'{file}: the index says {words!r}'
+
+
+def test_a_page_says_what_it_is_and_can_be_downloaded(site):
+    text = (site/'condensation.html').read_text(encoding='utf-8')
+    title = ''.join(json.loads((ROOT/'nbs'/'05_condensation.ipynb').read_text(encoding='utf-8'))['cells'][0]['source'])
+    assert title.split('\n> ')[1] in unescape(re.search(r'<meta name="description" content="([^"]*)"', text)[1])
+    link = re.search(r'href="(_downloads/[^"]+/05_condensation\.ipynb)"', text)[1]
+    assert json.loads((site/link).read_text(encoding='utf-8'))['cells'][0]['cell_type'] == 'markdown'
+    handed = next((site/'_downloads').rglob('a1_gradient_distance.ipynb')).read_text(encoding='utf-8')
+    assert 'your turn' in handed and 'HIDDEN TESTS' not in handed and 'BEGIN SOLUTION' not in handed
+    assert (site/'404.html').exists() and not list(site.rglob('.doctrees')) and not list(site.rglob('*.doctree'))
+
+
+@pytest.mark.parametrize('words, page', [('own images', 'own_photographs'), ('quickstart', 'own_photographs'), ('resume', 'checkpoints'),
+                                         ('save', 'set_files'), ('cite', 'index'), ('trajectory matching', 'notation')])
+def test_the_search_knows_what_readers_call_it(site, words, page):
+    found = json.loads(re.search(r'Search\.setIndex\((.*)\)', (site/'searchindex.js').read_text(encoding='utf-8'), re.S)[1])
+    pages = [found['docnames'][at[0]] for at in found['indexentries'][words]]
+    assert [p.split('/')[-1] for p in pages] == [page]
+
+
 def test_every_result_file_is_listed_with_its_command_and_where_it_was_measured(site):
     text = (site/'result-files.html').read_text(encoding='utf-8')
     known = writers(ROOT/'benchmarks')

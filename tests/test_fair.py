@@ -113,7 +113,7 @@ def test_several_sets_are_judged_by_the_spread_between_them():
 
 
 def test_the_report_begins_with_the_words_of_the_command(data, tmp_path, capsys):
-    assert cli.main(['--iterations', '2', '--nets', '2', '--epochs', '2', '--whole', '1', '--net', 'convnet-w8',
+    assert cli.main(['digits', '--iterations', '2', '--nets', '2', '--epochs', '2', '--whole', '1', '--net', 'convnet-w8',
                      '--real-batch', '8', '--out', str(tmp_path/'run')]) == 0
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith('Trained on'))
     assert 'the best of 2 baselines' in said and ' better than ' in said
@@ -212,7 +212,7 @@ def test_the_command_says_it_in_its_own_words(data, slow, capsys, tmp_path, monk
         if len(steps) == 4: raise KeyboardInterrupt
         return False
     monkeypatch.setattr(Checkpoints, 'due', due)
-    assert cli.main(['--method', 'dm', '--iterations', '300', '--net', 'convnet-w8', '--real-batch', '8']) == 130
+    assert cli.main(['digits', '--method', 'dm', '--iterations', '300', '--net', 'convnet-w8', '--real-batch', '8']) == 130
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith('condense: ')]
     assert lines[0] == 'condense: dm: 300 iterations take about 5 h more at this pace; --iterations 20 takes about 20 min'
     assert len(lines) == 2 and 'interrupted after update 4 of 300' in lines[1]
@@ -228,7 +228,7 @@ def test_minutes_say_what_scoring_will_take(data, tmp_path, monkeypatch, capsys)
         return SimpleNamespace(seconds=10. + recipe.epochs * len(small))
     monkeypatch.setattr(cli, 'evaluate_together', clocked)
     monkeypatch.setattr(cli, 'score_all', lambda *a, **kw: (_ for _ in ()).throw(KeyboardInterrupt))
-    assert cli.main(['--method', 'auto', '--minutes', '1', '--epochs', '6', '--whole', '2', '--out', str(tmp_path/'run')]) == 130
+    assert cli.main(['digits', '--method', 'auto', '--minutes', '1', '--epochs', '6', '--whole', '2', '--out', str(tmp_path/'run')]) == 130
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith('then scoring'))
     seconds = 3*10 + 6*(10 + 10 + 40) + 10 + 2*len(data.train)     # two baselines, the set in four tiles, everything
     assert f'about {training.duration(seconds)} (4 sets, networks on each: 3, epochs: 6' in said

@@ -44,7 +44,7 @@ def digits(): return load_dataset('digits')
 def finished(tmp_path_factory):
     "A run of the command"
     out = tmp_path_factory.mktemp('finished')/'run'
-    assert main([*SHORT, '--out', str(out)]) == 0
+    assert main(['digits', *SHORT, '--out', str(out)]) == 0
     return out
 
 
@@ -96,7 +96,7 @@ def test_a_folder_that_is_no_run_stays_as_it_is(there, capsys, what):
     put(there/'out', THINGS[what])
     before = tree(there)
     for flag in ('', '--force', '--resume'):
-        assert main([*SHORT, '--out', str(there/'out'), *flag.split()]) == 2
+        assert main(['digits', *SHORT, '--out', str(there/'out'), *flag.split()]) == 2
         assert tree(there) == before and capsys.readouterr().err.count('\n') == 1, flag
 
 
@@ -107,8 +107,8 @@ def test_what_took_a_name_in_a_run_stays(there, finished, capsys, what):
     shutil.copytree(finished, there/'out')
     put(there/'out', THINGS[what])
     before = tree(there)
-    assert main([*SHORT, '--iterations', '2', '--out', str(there/'out'), '--resume']) == 2 and tree(there) == before
-    code = main([*SHORT, '--out', str(there/'out'), '--force'])
+    assert main(['digits', *SHORT, '--iterations', '2', '--out', str(there/'out'), '--resume']) == 2 and tree(there) == before
+    code = main(['digits', *SHORT, '--out', str(there/'out'), '--force'])
     if what == 'their checkpoints, as ours':       # a run goes on beside them, and leaves them
         assert (there/'out/checkpoint/checkpoint-00000001.safetensors').read_bytes() == FOREIGN
     else: assert code == 2 and tree(there) == before
@@ -123,7 +123,7 @@ def test_what_lies_beside_a_run_stays_when_it_is_overwritten(there, finished, wh
     (there/'out'/'checkpoint'/'checkpoint-1.safetensors').write_bytes(MINE)
     mine = [*THINGS[what], 'checkpoint/checkpoint-1.safetensors']
     before = tree(there/'out')
-    assert main([*SHORT, '--out', str(there/'out'), '--force']) == 0
+    assert main(['digits', *SHORT, '--out', str(there/'out'), '--force']) == 0
     after = tree(there/'out')
     assert all(after[name] == before[name] for name in mine) and (there/'target').read_bytes() == MINE
     assert after['report.json'] != before['report.json']
@@ -134,7 +134,7 @@ def test_force_lets_go_of_nothing_before_the_new_run_can_begin(tmp_path, finishe
     shutil.copytree(finished, tmp_path/'out')
     before = tree(tmp_path)
     wrong = ['nowhere'] if wrong[0] == '--data' else wrong
-    assert main([*SHORT, *wrong, '--out', str(tmp_path/'out'), '--force']) == 2 and tree(tmp_path) == before
+    assert main(['digits', *SHORT, *wrong, '--out', str(tmp_path/'out'), '--force']) == 2 and tree(tmp_path) == before
 
 
 def test_a_run_of_an_earlier_version_is_still_a_run(tmp_path, finished):
@@ -143,7 +143,7 @@ def test_a_run_of_an_earlier_version_is_still_a_run(tmp_path, finished):
     import matplotlib.pyplot as plt
     plt.figure(figsize=(1, 1)).savefig(tmp_path/'out'/'synthetic.png')     # as matplotlib writes it, without a word of ours
     assert kind_of(tmp_path/'out'/'synthetic.png') == 'figure'
-    assert main([*SHORT, '--out', str(tmp_path/'out'), '--force']) == 0
+    assert main(['digits', *SHORT, '--out', str(tmp_path/'out'), '--force']) == 0
     assert kind_of(tmp_path/'out'/'synthetic.png') == 'picture'
     assert {kind_of(p) for p in (tmp_path/'out').iterdir() if p.is_file()} == {'set', 'picture', 'report', 'page'}
 

@@ -336,7 +336,7 @@ def known(monkeypatch):
 
 def test_auto_says_what_it_chose_and_why(known, tmp_path, capsys):
     out = tmp_path/'run'
-    code = cli.main(['--method', 'auto', '--net', 'convnet-w8', '--iterations', '2', '--real-batch', '8', '--nets', '1', '--epochs', '2',
+    code = cli.main(['digits', '--method', 'auto', '--net', 'convnet-w8', '--iterations', '2', '--real-batch', '8', '--nets', '1', '--epochs', '2',
                      '--whole', '0', '--baselines', 'none', '--out', str(out)])
     said = capsys.readouterr().out
     line, = [x for x in said.splitlines() if x.startswith('auto: ')]
@@ -349,19 +349,19 @@ def test_auto_says_what_it_chose_and_why(known, tmp_path, capsys):
 
 
 def test_auto_keeps_to_the_time(known, tmp_path, capsys):
-    short = ['--method', 'auto', '--net', 'convnet-w8', '--nets', '1', '--epochs', '2', '--whole', '0', '--baselines', 'none']
+    short = ['digits', '--method', 'auto', '--net', 'convnet-w8', '--nets', '1', '--epochs', '2', '--whole', '0', '--baselines', 'none']
     assert cli.main([*short, '--minutes', '0.05', '--out', str(tmp_path/'run')]) == 0
     assert 'auto: random: at 1 image per class' in capsys.readouterr().out
     assert cli.main([*short, '--minutes', '0', '--out', str(tmp_path/'other')]) == 2
-    assert cli.main(['--method', 'dm', '--minutes', '3', '--out', str(tmp_path/'other')]) == 2
+    assert cli.main(['digits', '--method', 'dm', '--minutes', '3', '--out', str(tmp_path/'other')]) == 2
     assert '--minutes: only for --method auto' in capsys.readouterr().err and not (tmp_path/'other').exists()
 
 
 def test_auto_goes_on_with_its_run(known, tmp_path, capsys):
     out = ['--method', 'auto', '--net', 'convnet-w8', '--real-batch', '8', '--nets', '1', '--epochs', '2', '--whole', '0', '--baselines',
            'none', '--quiet', '--out', str(tmp_path/'run')]
-    assert cli.main(['--iterations', '2', *out]) == 0
-    assert cli.main(['--iterations', '3', *out, '--resume']) == 0
+    assert cli.main(['digits', '--iterations', '2', *out]) == 0
+    assert cli.main(['digits', '--iterations', '3', *out, '--resume']) == 0
     assert json.loads((tmp_path/'run'/'report.json').read_text())['resumed_after_updates']
 
 

@@ -419,7 +419,7 @@ def test_a_second_run_is_refused_and_a_killed_one_leaves_no_lock(data, tmp_path,
     (tmp_path/'out'/'.checkpoint-00000007.safetensors.0123abcd.part').touch()     # which the first run is writing
     with pytest.raises(RunLocked, match='another run is at work in'): condense(data, 'dm', 1, checkpoint=tmp_path/'out', **SMALL)
     for more in ([], ['--force'], ['--resume']):
-        assert main([*SHORT, '--out', str(tmp_path/'out'), *more]) == 2
+        assert main(['digits', *SHORT, '--out', str(tmp_path/'out'), *more]) == 2
         said = capsys.readouterr().err
         assert 'another run is at work' in said and said.count('\n') == 1
     assert sorted(p.name for p in (tmp_path/'out').iterdir()) == ['.checkpoint-00000007.safetensors.0123abcd.part', LOCK]
@@ -430,7 +430,7 @@ def test_a_second_run_is_refused_and_a_killed_one_leaves_no_lock(data, tmp_path,
     assert sorted(p.suffix for p in (tmp_path/'out').iterdir()) == ['.safetensors']*2
     (tmp_path/'cli').mkdir()
     (tmp_path/'cli'/LOCK).touch()     # a killed one
-    assert main([*SHORT, '--iterations', '2', '--out', str(tmp_path/'cli')]) == 0
+    assert main(['digits', *SHORT, '--iterations', '2', '--out', str(tmp_path/'cli')]) == 0
 
 
 def inherit(folder, answer):
@@ -501,7 +501,7 @@ def test_a_network_that_runs_away_is_named(data):
 
 def test_the_command_writes_the_last_good_set(tmp_path, capsys):
     out = tmp_path/'out'
-    assert main(['--image-lr', '1e25', '--iterations', '9', *SHORT, '--out', str(out)]) == 1
+    assert main(['digits', '--image-lr', '1e25', '--iterations', '9', *SHORT, '--out', str(out)]) == 1
     said = capsys.readouterr().err
     assert 'try a lower image_lr than 1e+25' in said and f'is in {out}' in said and 'Traceback' not in said
     assert SyntheticSet.load(out/'synthetic.safetensors').images.isfinite().all() and not (out/'report.json').exists()

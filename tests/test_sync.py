@@ -290,6 +290,30 @@ def test_every_chapter_can_be_opened_in_colab():
     assert done.returncode == 0, f'{done.stdout}: run python tools/colab.py'
 
 
+@pytest.mark.slow
+def test_one_command_fills_in_the_owner(tmp_path):
+    "Links to Colab, and a README that works on the page of a package index, wait for it"
+    project = copy_project(tmp_path/'project')
+    chapter, readme = project/'nbs'/'06_gradient_matching.ipynb', project/'README.md'
+    assert 'colab.research' not in chapter.read_text() and 'OWNER' not in readme.read_text()
+    done = run('tools/owner.py', 'someone', '--author', 'Some One', '--email', 'one@example.org', cwd=project)
+    assert done.returncode == 0, done.stdout
+    assert 'colab.research.google.com/github/someone/' in chapter.read_text()
+    links = re.findall(r'\]\(([^)#]+)', readme.read_text())
+    assert links and all(link.startswith('https://') for link in links)
+    assert re.search(r'^user = someone$', (project/'settings.ini').read_text(), re.M)
+    assert run('tools/colab.py', '--check', cwd=project).returncode == 0
+
+
+def test_the_python_of_the_first_page_is_what_was_run():
+    found = {c['id']: source(c) for c in cells('index.ipynb')}
+    code = found['example'].split('\n', 1)[1]
+    assert code.strip() in found['what']
+
+
+def test_the_readme_is_short(): assert len((ROOT/'README.md').read_text(encoding='utf-8').splitlines()) <= 150
+
+
 def formulas(name):
     "The formulas in the prose of a notebook"
     text = re.sub(r'`[^`\n]*`', '', re.sub(r'^```.*?^```', '', '\n\n'.join(prose(name)), flags=re.M | re.S))

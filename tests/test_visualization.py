@@ -295,7 +295,7 @@ class Checked(HTMLParser):
 def run_folder(tmp_path_factory):
     "What the command leaves"
     out = tmp_path_factory.mktemp('run')/'digits'
-    made = '--iterations 3 --real-batch 8 --net convnet-w8 --nets 2 --epochs 5 --whole 1 --quiet'.split()
+    made = 'digits --iterations 3 --real-batch 8 --net convnet-w8 --nets 2 --epochs 5 --whole 1 --quiet'.split()
     assert main([*made, '--out', str(out)]) == 0
     return out
 

@@ -4,7 +4,7 @@
     python tools/colab.py --check     # write nothing, name the chapters in which they differ
 
 The cell is the first code cell of a chapter; elsewhere than in Colab it does nothing. The link ends the cell
-that says what the chapter assumes.
+that says what the chapter assumes, once settings.ini names an owner (tools/owner.py).
 """
 import argparse
 import json
@@ -48,7 +48,8 @@ def updated(nb:dict, name:str, cfg) -> dict:
     at = next((i for i, c in enumerate(cells) if ''.join(c['source']).startswith('**Assumes**')), None)
     if at is None: raise SystemExit(f'{name}: no cell begins with **Assumes**, to which the link belongs')
     said = LINK.sub('', ''.join(cells[at]['source'])).rstrip()
-    cells[at] = {**cells[at], 'source': as_lines(f'{said}\n\n{link(cfg, name)}')}
+    there = f'\n\n{link(cfg, name)}' if cfg['user'] != 'OWNER' else ''     # not before there is a repository
+    cells[at] = {**cells[at], 'source': as_lines(said + there)}
     new = dict(cell_type='code', execution_count=None, id='colab', metadata={}, outputs=[],
                source=as_lines(install_cell(cfg, (Path(cfg['nbs_path'])/name).parent.as_posix())))
     return {**nb, 'cells': cells[:at + 1] + [new] + cells[at + 1:]}

@@ -84,9 +84,18 @@ def map_links(text:str, new_link) -> str:
 
 # ---- The README
 
+def published() -> bool:
+    "Does settings.ini say who holds the repository? Until then nothing links to it"
+    return get_config().user != 'OWNER'
+
+
 def readme_link(path:str, anchor:str) -> str:
-    "A link that works in nbs/ made to work one folder up"
-    return posixpath.normpath(posixpath.join('nbs', path)) + anchor if path else anchor
+    "A link that works in nbs/ made to work one folder up, and on the page of a package index"
+    if not path: return anchor
+    cfg, inside = get_config(), posixpath.normpath(posixpath.join('nbs', path))
+    if not published(): return inside + anchor
+    kind = 'raw' if inside.endswith(tuple(IMAGES.values())) else 'blob'
+    return f'{cfg.git_url}/{kind}/{cfg.branch}/{inside}{anchor}'
 
 
 def output_markdown(out:dict, name:str, pictures:dict) -> str:
@@ -196,7 +205,8 @@ class PageMaker:
         "Title and description, which nbdev moves to a block of YAML"
         front = yaml.safe_load(source.strip().strip('-')) or {}
         if 'title' not in front: return []
-        return [markdown(f'# {front["title"]}\n\n> {front.get("description", "")}'.rstrip(' >\n'), 'title')]
+        text = f'# {front["title"]}\n\n> {front.get("description", "")}'.rstrip(' >\n')
+        return [markdown(text + search_terms(self.address), 'title')]
 
     def documentation(self, cell:dict, visible:set) -> list:
         "Heading, signature and docstring of a name whose source is not on the page"
@@ -210,6 +220,56 @@ class PageMaker:
         tags = {('echo', 'false'): 'remove-input', ('output', 'false'): 'remove-output',
                 ('code-fold', 'true'): 'hide-input'}
         return [tag for option, tag in tags.items() if directives.get(option[0]) == option[1]]
+
+
+# What readers look for, in words that the title of the page doesn't have
+SEARCHED = {
+    'index': 'install, installation, cite, citation, license, getting started, overview',
+    'own_photographs': 'own images, my images, own data, custom dataset, quickstart, quick start, tutorial, folder, example',
+    'ten_images': 'introduction, first steps, beginner',
+    'notation': 'dataset distillation, trajectory matching, MTT, soft labels, KIP, SRe2L, RDED, glossary, symbols, papers',
+    'data': 'load images, dataset, custom dataset, tensors', 'networks': 'own network, custom network, model, architecture',
+    'training': 'evaluate, accuracy, train on a set, score', 'coresets': 'baselines, random, herding, k-means, compare',
+    'condensation': 'loop, algorithm, bilevel', 'gradient_matching': 'DC', 'augmentation': 'DSA, augment',
+    'multi_level_matching': 'Delving, MDA', 'adaptive_steps': 'Delving, MDA, schedule', 'distribution_matching': 'DM',
+    'gpu_training': 'GPU, CUDA, speed, fast, bfloat16, compile', 'beyond': 'tiles, IDC, factor',
+    'transfer': 'cross-architecture, ablation', 'continual_learning': 'incremental, replay, memory',
+    'architecture_search': 'NAS', 'results': 'accuracy, tables, published, benchmark, CIFAR10, MNIST',
+    'recommendation': 'which method, auto, minutes',
+    'under_the_hood/runs': 'condense, progress, early stopping', 'under_the_hood/image_folders': 'folder, ImageFolder, npz, size',
+    'under_the_hood/image_store': 'memory, cache, large dataset', 'under_the_hood/set_files': 'save, load, export, safetensors, png',
+    'under_the_hood/checkpoints': 'resume, checkpoint, interrupt, continue', 'under_the_hood/several_processes': 'torchrun, multi-GPU, distributed',
+    'under_the_hood/plots': 'plot, show, picture', 'under_the_hood/widgets': 'widget, slider, live',
+    'under_the_hood/report': 'report.html', 'under_the_hood/command': 'command line, CLI, shell, terminal',
+    'how_fast': 'speed, seconds, time, threads', 'promises': 'reproducible, deterministic, seed, tested, security'}
+
+
+def search_terms(address:str) -> str:
+    "Entries of the index of words, which the search of the site finds first"
+    terms = SEARCHED.get(address.removesuffix('.html'), '')
+    return ''.join(f'\n\n```{{index}} {term.strip()}\n```' for term in terms.split(',') if term)
+
+
+def buttons(file:Path, cfg) -> dict:
+    "The cell under a title: the notebook to download, and where it can be run"
+    up = '../' * (len(file.parts) - 1)
+    links = [f'{{download}}`Download this notebook <{up}downloads/{file.as_posix()}>`']
+    if published():
+        host = cfg.git_url.replace('https://github.com/', 'https://colab.research.google.com/github/')
+        links.append(f'[Open in Colab]({host}/blob/{cfg.branch}/{cfg.nbs_path.name}/{file.as_posix()})')
+    return markdown(' · '.join(links), 'buttons')
+
+
+def copy_downloads(nbs:Path, to:Path):
+    "The notebooks as they can be downloaded: those of assignments as students get them"
+    for path in nbs.rglob('*.ipynb'):
+        inside = path.relative_to(nbs)
+        if any(part.startswith(('_', '.')) for part in inside.parts): continue
+        nb = json.loads(path.read_text(encoding='utf-8'))
+        for c in nb['cells']:
+            if 'nbgrader' in c['metadata']: c['source'] = as_handed_out(c)
+        (to/inside).parent.mkdir(parents=True, exist_ok=True)
+        (to/inside).write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
 
 
 def toctree(caption:str, entries:list) -> str:
@@ -305,6 +365,7 @@ def write_pages(cfg, build:Path, pages:Path):
             if c['cell_type'] == 'markdown':
                 c['source'] = map_links(maker.link_symbols(joined(c['source'])), page_link(file, names))
         guides = [f for f in files if f.suffix == '.md']
+        if file.name != cfg.readme_nb: cells.insert(1, buttons(file, cfg))
         if file.name == cfg.readme_nb:
             cells.append(markdown(contents(notebooks, cfg.readme_nb, made, guides), 'contents'))
         nb = dict(cells=cells, metadata=PYTHON, nbformat=4, nbformat_minor=5)
@@ -314,8 +375,17 @@ def write_pages(cfg, build:Path, pages:Path):
     for name, text in reference_pages(cfg.lib_path, chapters).items():
         (pages/'reference'/f'{name}.md').write_text(text, encoding='utf-8')
     (pages/'homes.json').write_text(json.dumps(maker.homes), encoding='utf-8')  # for conf.py
+    told = {page_name(f).with_suffix('').as_posix(): description(cells) for f, cells in made.items()}
+    (pages/'descriptions.json').write_text(json.dumps(told), encoding='utf-8')
+    copy_downloads(cfg.nbs_path, pages/'downloads')
     shutil.copytree(ROOT/'results', pages/'results')
     (pages/'result-files.md').write_text(result_files(ROOT/'results', ROOT/'benchmarks'), encoding='utf-8')
+
+
+def description(cells:list) -> str:
+    "The line under the title of a page"
+    found = re.search(r'^> (.+)$', joined(cells[0]['source']), flags=re.M)
+    return found[1] if found else ''
 
 
 def chapter_title(file:Path, cells:list) -> str:
@@ -337,8 +407,11 @@ def contents(notebooks:list, index:str, made:dict, guides:list=()) -> str:
     def page(file): return page_name(file).with_suffix('').as_posix()
     def entries(folder): return [f'{chapter_title(f, made[f])} <{page(f)}>' for f in notebooks if f.parent == Path(folder) and f.name != index]
     others = [f.with_suffix('').as_posix() for f in guides] + [page(f) for f in notebooks if f.parts[0] == 'assignments']
-    lists = {'Chapters': entries('.'), 'Under the hood': entries('under_the_hood'), 'Assignments': others,
-             'Reference': [*topics(), 'result-files']}
+    def some(first, last): return [e for e in entries('.') if first <= e.split(' ·')[0] <= last and ' · ' in e]
+    def named(*stems): return [e for e in entries('.') if e.endswith(tuple(f'<{stem}>' for stem in stems))]
+    lists = {'Start here': named('own_photographs') + some('00', '00'), 'Course': some('01', '15') + named('notation'),
+             'Results': some('16', '17') + named('how_fast', 'promises') + ['result-files'],
+             'Assignments': others, 'Under the hood': entries('under_the_hood'), 'Reference': topics()}
     return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 
 
@@ -360,7 +433,8 @@ def build_site(cfg) -> int:
     shutil.rmtree(build, ignore_errors=True)
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     write_pages(cfg, build, pages)
-    return sphinx(['-q', '-W', '--keep-going', '-E', '-c', str(HERE), '-b', 'html', str(pages), str(cfg.doc_path)])
+    return sphinx(['-q', '-W', '--keep-going', '-E', '-c', str(HERE), '-d', str(build/'doctrees'), '-b', 'html', str(pages),
+                   str(cfg.doc_path)])
 
 
 def main(argv=None) -> int:

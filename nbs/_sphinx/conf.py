@@ -3,6 +3,7 @@ import json
 import re
 import sys
 from configparser import ConfigParser
+from html import escape
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -73,4 +74,38 @@ def linkcode_resolve(domain, info):
     return home and f'../{home}'       # from a page in reference/
 
 
-def setup(app): app.connect('autodoc-process-docstring', document_parameters)
+def describe(app, pagename, templatename, context, doctree):
+    "What search engines and messengers show of a page"
+    told = json.loads((HERE/'_build'/'pages'/'descriptions.json').read_text(encoding='utf-8'))
+    text = escape(told.get(pagename, '') or settings['description'], quote=True)
+    title = escape(re.sub('<[^>]*>', '', context.get('title', project)), quote=True)
+    context['metatags'] = (context.get('metatags', '') + f'<meta name="description" content="{text}">'
+                           f'<meta property="og:title" content="{title}"><meta property="og:description" content="{text}">'
+                           '<meta property="og:type" content="article">')
+
+
+def write_addresses(app, exception):
+    "A page for addresses that don't exist, and a list of those that do"
+    if exception or app.builder.name != 'html': return
+    home = settings['doc_baseurl'].rstrip('/') + '/'
+    out = Path(app.outdir)
+    (out/'404.html').write_text(NOT_FOUND.format(project=project, home=home), encoding='utf-8')
+    if settings['user'] == 'OWNER': return
+    root = settings['doc_host'].rstrip('/') + home
+    pages = ''.join(f'<url><loc>{root}{name}.html</loc></url>' for name in sorted(app.env.found_docs))
+    sitemap = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{pages}</urlset>'
+    (out/'sitemap.xml').write_text(sitemap, encoding='utf-8')
+
+
+NOT_FOUND = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Not found · {project}</title><style>body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto;
+padding: 0 1rem; color-scheme: light dark }}</style><h1>This page isn't here</h1>
+<p>It may have moved. Start at the <a href="{home}index.html">first page</a>, or
+<a href="{home}search.html">search</a>.</p></html>
+"""
+
+
+def setup(app):
+    app.connect('autodoc-process-docstring', document_parameters)
+    app.connect('html-page-context', describe)
+    app.connect('build-finished', write_addresses)
