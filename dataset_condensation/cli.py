@@ -67,7 +67,7 @@ def network_named(text: str) -> Any:
         raise ValueError(f'--net: {text} cannot be imported ({e})') from e
 
 # %% ../nbs/under_the_hood/29_command.ipynb #run-settings
-SHORT = {'mnist-sample': 32, 'digits': 64}     # real images of a class for an update
+SHORT = {'mnist-sample': dict(real_batch=32, init='centroids'), 'digits': dict(real_batch=64)}
 
 def run_settings(args: Namespace) -> dict[str, Any]:
     "The recipe fields that were typed, and the short run of the sets that are at hand"
@@ -84,9 +84,8 @@ def run_settings(args: Namespace) -> dict[str, Any]:
     full = method.recipe(args.ipc, network_named(args.net), args.data, **given)   # refuses wrong settings
     if args.data not in SHORT: return given
     short = 300 if full.iterations > 10_000 else max(10, 100 // full.outer)
-    few = full.outer > 1 or args.data == 'mnist-sample'     # networks, so larger steps
-    larger = dict(image_lr=1.) if few and full.image_lr < 1 else {}
-    return dict(iterations=short, real_batch=SHORT[args.data]) | larger | given
+    larger = dict(image_lr=1.) if full.outer > 1 and full.image_lr < 1 else {}   # few networks
+    return dict(iterations=short) | SHORT[args.data] | larger | given
 
 def check_typed(args: Namespace) -> None:
     "Refuse what would come to light only after the set is made"
