@@ -298,7 +298,7 @@ def test_links_that_lead_back(tmp_path):
     photos = photos_of(tmp_path)
     for target in (photos, photos/'cat', tmp_path):
         (photos/'cat'/'loop').symlink_to(target, target_is_directory=True)
-        with pytest.raises(ValueError, match='in which it lies; remove the link'): load(photos, True)
+        with pytest.raises(ValueError, match='which contains it; remove the link'): load(photos, True)
         (photos/'cat'/'loop').unlink()
     (photos/'cat'/'more').symlink_to(photos/'dog', target_is_directory=True)   # no loop
     assert load(photos, True).train.counts.sum() + load(photos, True).test.counts.sum() == 36
