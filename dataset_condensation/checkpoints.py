@@ -265,7 +265,7 @@ def RunLock(folder: Any) -> Iterator[None]:
             held.release()
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #in-use
-def in_use(folder: Any) -> bool:    # Need not exist
+def in_use(folder: Any) -> bool:    # May not exist
     "Is a run using the folder?"
     if not os.path.lexists(Path(folder)/LOCK): return False
     try:

@@ -112,7 +112,7 @@ def RunLock(folder: Any) -> Iterator[None]:
 def in_use(folder: Any) -> bool:
     """Is a run using the folder?
 
-folder: Need not exist"""
+folder: May not exist"""
 
 def differences(was: dict, now: dict) -> list[str]:
     """The differences between two descriptions
