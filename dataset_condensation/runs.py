@@ -242,9 +242,9 @@ def resume(state: State, checkpoints: Any) -> State:
 # %% ../nbs/under_the_hood/19_runs.ipynb #resuming
 def running(
     data: ImageData,
-    method: Any = 'dc',      # This and the rest as for `condensing`, and
+    method: Any = 'dc',      # This and the others as for `condensing`
     ipc: Any = 1,
-    resume_from: Any = None, # A folder of checkpoints of the same run to resume, or `Checkpoints`
+    resume_from: Any = None, # Folder of this run's checkpoints, or `Checkpoints`
     **more: Any,             # `team`, as for `condense`
 ) -> Iterator[State]:
     "`condensing` with overflow checks, several processes, checkpoints and resuming"

@@ -99,8 +99,8 @@ def resume(state: State, checkpoints: Any) -> State:
 def running(data: ImageData, method: Any='dc', ipc: Any=1, resume_from: Any=None, **more: Any) -> Iterator[State]:
     """`condensing` with overflow checks, several processes, checkpoints and resuming
 
-method: This and the rest as for `condensing`, and
-resume_from: A folder of checkpoints of the same run to resume, or `Checkpoints`
+method: This and the others as for `condensing`
+resume_from: Folder of this run's checkpoints, or `Checkpoints`
 more: `team`, as for `condense`"""
 
 @contextmanager
