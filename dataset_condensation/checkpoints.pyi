@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 def optimizer_tensors(opt: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """What an optimiser has gathered, its momentum for instance"""
+    """The state of an optimizer, for example its momentum"""
 
 def set_optimizer_tensors(opt: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give an optimiser what another one has gathered
+    """Give an optimizer the state of another one
 
 opt: Over the same parameters in the same order
 tensors: From `optimizer_tensors`"""
@@ -21,7 +21,7 @@ def snapshot(net: nn.Module, opt: torch.optim.Optimizer) -> tuple[dict, list]:
     """A network in training: copies of its tensors, and the names of modules in evaluation mode"""
 
 def restore(net: nn.Module, opt: torch.optim.Optimizer, tensors: dict, evaluating: list) -> None:
-    """Bring a network of the same architecture back to where a `snapshot` was taken"""
+    """Restore a network of the same architecture, and its optimizer, to a `snapshot`"""
 FORMAT: str
 LOCK: str
 
@@ -29,17 +29,17 @@ def pack(tensors: dict[str, Tensor], about: dict) -> bytes:
     """Tensors and JSON as the bytes of a safetensors file, with a checksum over both
 
 tensors: On any device
-about: Anything JSON can hold"""
+about: Any JSON"""
 
 def unpack(path: Any) -> tuple[dict[str, Tensor], dict]:
-    """Tensors, on the CPU, and JSON that `pack` gave, or a ValueError"""
+    """The tensors, on the CPU, and the JSON of a file by `pack`, or a ValueError"""
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C and SIGTERM that come during the block take effect when it is done"""
+    """Delay Ctrl-C and SIGTERM until the block is done"""
 
 class CheckpointError(OSError):
-    """A checkpoint could not be written, or none can be read"""
+    """A checkpoint couldn't be written, or none can be read"""
     errno: int | None
     state: Any
 
@@ -47,7 +47,7 @@ class CheckpointError(OSError):
         ...
 
 class Checkpoints:
-    """A folder with the newest checkpoints of one run"""
+    """A folder of the newest checkpoints of one run"""
     folder: Any
     keep: Any
     any_version: bool
@@ -58,14 +58,14 @@ class Checkpoints:
     wrote: Any
 
     def __init__(self, folder: Any, keep: int=2, every: float=60.0, share: float=0.01, any_version: bool=False) -> None:
-        """folder: Made by `prepare`
-keep: How many stay
-every: Seconds from one to the next, at least
-share: Of the time, that writing may take at most
-any_version: Resume what other versions began"""
+        """folder: Path; `prepare` makes it
+keep: Number of checkpoints to keep
+every: Minimum seconds between checkpoints
+share: Maximum share of the time for writing
+any_version: Accept checkpoints of other versions"""
 
     def named(self, form: str) -> list[Path]:
-        """Regular files whose names have a form, oldest first"""
+        """Regular files whose names match `form`, oldest first"""
 
     @property
     def files(self) -> list[Path]:
@@ -78,44 +78,44 @@ any_version: Resume what other versions began"""
         ...
 
     def error(self, e: OSError) -> CheckpointError:
-        """An error that names the folder, the cause and the last good checkpoint"""
+        """A `CheckpointError` with the folder, the cause and the last good checkpoint"""
 
     def prepare(self, room: int=0) -> Checkpoints:
-        """Make the folder and find out whether checkpoints will fit into it
+        """Make the folder, and check that checkpoints can be written to it
 
-room: Bytes that a checkpoint will take"""
+room: Expected bytes of a checkpoint"""
 
     def write(self, tensors: dict[str, Tensor], about: dict) -> Path:
-        """Write the next checkpoint and let go of the oldest
+        """Write the next checkpoint and remove the oldest
 
-about: Anything JSON can hold"""
+about: Any JSON"""
 
     def due(self) -> bool:
-        """Is it time for the next one?"""
+        """Is the next checkpoint due?"""
 
     def read(self) -> tuple[dict[str, Tensor], dict]:
-        """The newest good checkpoint; a warning where that is not the newest"""
+        """The newest good checkpoint; warns if a newer file is damaged"""
 
     def peek(self) -> dict | None:
-        """The JSON of the newest good checkpoint, if there is one"""
+        """The JSON of the newest good checkpoint, or None"""
 
     def remove(self) -> None:
-        """Take the checkpoints away, and the folder if nothing else is in it"""
+        """Delete the checkpoints, and the folder if nothing else is in it"""
 
 class RunLocked(BlockingIOError):
-    """Another run is at work in the folder"""
+    """Another run is using the folder"""
 
 @contextmanager
 def RunLock(folder: Any) -> Iterator[None]:
-    """In the block no other run works in the folder; the lock of a dead process is none"""
+    """In the block no other run uses the folder; a dead process holds no lock"""
 
 def in_use(folder: Any) -> bool:
-    """Is a run at work in the folder?
+    """Is a run using the folder?
 
-folder: Need not exist"""
+folder: May not exist"""
 
 def differences(was: dict, now: dict) -> list[str]:
-    """What differs between two descriptions
+    """The differences between two descriptions
 
-was: Nested dicts of what JSON can hold
+was: Nested dicts of JSON
 now: Likewise"""

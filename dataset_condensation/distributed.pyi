@@ -10,40 +10,40 @@ from .runs import Alone
 from .training import Compute, Evaluation
 
 def divide(n: int, parts: int) -> list[range]:
-    """Cut 0…n−1 into ranges whose lengths differ by at most one, the longer ones first
+    """Split 0…n−1 into ranges whose lengths differ by at most one, longer ones first
 
 n: Classes
 parts: Processes"""
 
 class ProcessLost(RuntimeError):
-    """Another process of the run has ended, or was waited for too long"""
+    """Another process of the run has ended or timed out"""
 
 def n_processes() -> int:
-    """The processes that share the work: all of `torch.distributed`, where it is initialised"""
+    """Number of processes in `torch.distributed`; 1 if it isn't initialized"""
 
 def own_rank() -> int:
-    """Number of this process"""
+    """Rank of this process"""
 
 def talk(collective: Callable, *args: Any, **kw: Any):
-    """Call what all processes call together"""
+    """Call a collective, and turn its failure into a `ProcessLost`"""
 
 def writes() -> bool:
-    """Is this the process that writes files and shows bars?"""
+    """Does this process write files and show progress?"""
 
 def everyones(x: Any) -> list:
-    """The `x` of each process"""
+    """The `x` of each process, in order"""
 
 def first_process(f: Callable[[], Any]) -> Any:
-    """What f() gives, or raises, in the first process, for all of them"""
+    """Call f() in the first process; all processes return its result or raise its error"""
 
 def fill(whole: Tensor, rows: list[slice]) -> Tensor:
-    """`whole`, in place, with the rows that each process has computed"""
+    """Fill `whole` in place with the rows that each process has computed"""
 
 def added(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """Sums over processes, differentiable in this one's tensors, which have the same shapes in all"""
+    """Sums over processes, differentiable in this one's tensors; all have the same shapes"""
 
 class Together(Alone):
-    """The team of several processes: each has a range of classes"""
+    """Host of a run in several processes, each with a range of classes"""
     state: State
     size: Any
     writes: Any
@@ -80,63 +80,63 @@ class Together(Alone):
         ...
 
     def check(self, sizes: list[int]):
-        """Refuse where another process was started with something else"""
+        """Raise if another process was started with other settings"""
 
     def gather(self, state: State):
-        """Bring the images and losses of all classes up to date"""
+        """Update the images and losses of all classes"""
 
     def whole(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Tensors like those of `part`, for all classes"""
+        """Tensors for all classes, from each process's `part`"""
 
     def total(self, real: list, syn: list) -> tuple:
-        """Sums over processes of this one's tensors, differentiable in them"""
+        """Sums over processes, differentiable in this one's tensors"""
 
     def means(self, real: list, syn: list) -> tuple:
-        """The mean gradients of all classes, from those of this process's classes; differentiable in them"""
+        """Mean gradients over all classes, differentiable in those of this process"""
 
     @contextmanager
     def training(self, state: State) -> Iterator[Compute]:
-        """`state.net` is trained in the block; on a CPU each process computes a slice of every batch"""
+        """Train `state.net` in the block; on a CPU each process computes a slice of every batch"""
 
     def moved(self, state: State, parts: list):
-        """After an update: keep the losses of own classes, and stop where a signal has come to any process"""
+        """After an update: keep own losses, and stop if any process got a signal"""
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """In the block, Ctrl-C and SIGTERM take effect after the same update in all processes"""
+        """In the block, Ctrl-C and SIGTERM stop all processes after the same update"""
 
     @contextmanager
     def guarding(self) -> Iterator[None]:
-        """Around every update"""
+        """Note an error in an update"""
 
 class Slices(Compute):
-    """A way to train that leaves each process a slice of a batch"""
+    """Training in which each process takes a slice of a batch"""
     compute: Compute
 
     def __init__(self, compute: Compute):
         ...
 
     def backward(self, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy; its gradient is that of all processes together"""
+        """Mean cross-entropy; its gradient is summed over all processes"""
 
 def evaluate_together(*args: Any, progress: Any=True, keep: bool=False, **kw: Any) -> Evaluation:
-    """What `evaluate` gives, each process with some of the networks; the same in every process"""
+    """`evaluate` with the networks divided among processes; all get the same result"""
 
 @contextmanager
 def joined(device: Any=None, patience: float=3600.0) -> Iterator[torch.device]:
-    """In the block, work with the processes that torchrun has started; alone if it has not
+    """Join the processes that torchrun started; without torchrun, do nothing
 
-device: 'auto', 'cpu' or 'cuda', of which each process has its own
-patience: Seconds to wait for a process that is alive"""
+device: 'auto', 'cpu' or 'cuda' (one GPU per process)
+patience: Seconds to wait for a live process"""
 
 def first_then_all(f: Callable[[], Any]) -> Any:
-    """f() in every process, in the first before the others"""
+    """Call f() in every process, in the first one before the others"""
 
 def first_to_end() -> bool:
-    """Is this the first of the processes to say why it ends? The others have nothing to add"""
+    """Is this the first process to fail? Only that one prints its error"""
 
 def launcher() -> list[str]:
-    """The words that begin a command line like the one of this process"""
+    """The first words of the command that started this process"""
 
 def team_for(state: State, method: Method, sizes: list[int]) -> Alone:
-    """What watches a run, in this process or in several"""
+    """The host of a run, in this process or in several"""

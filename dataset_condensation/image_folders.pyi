@@ -14,47 +14,47 @@ def gray_or_rgb(im: Image.Image) -> Image.Image:
     """An 8-bit image of mode L or RGB from one of any mode"""
 
 class How(NamedTuple):
-    """What is done to every image"""
+    """Size, fit and channels that every image gets"""
     size: tuple[int, int] | None = ...
     fit: str = ...
     channels: int | None = ...
 
     def array(self, im: Image.Image) -> np.ndarray:
-        """A PIL image as uint8, (H, W) if it is gray and (H, W, 3) if not"""
+        """A PIL image as uint8: (H, W) if gray, else (H, W, 3)"""
 
 @contextlib.contextmanager
 def open_image(file: Any, size: tuple[int, int] | None=None, formats: tuple[str, ...]=..., check: Callable | None=None) -> Iterator[Image.Image]:
-    """An image file of a known format, decoded; all threads together take a bounded amount of memory
+    """Decode an image file of a known format, within a memory limit for all threads together
 
 file: Path, or an open file
-size: (height, width) it will be brought to
-formats: What it may be, whatever it is called
-check: check(image) is called before it is decoded, may raise"""
+size: (height, width) it will be resized to
+formats: Formats to accept, by content
+check: Called with the image before decoding; may raise"""
 
 def decode(path: Any, how: How=...) -> np.ndarray | str:
-    """One image file as a uint8 array, or the reason why it cannot be read"""
+    """One image file as a uint8 array, or the reason why it can't be read"""
 
 def from_datasets(train: Any, test: Any, classes: Any=None, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', name: str='datasets', progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None, workers: int=0) -> ImageData:
-    """Image data from two torch Datasets; each item is read once: leave out Normalize, augmentation
+    """Image data from two torch Datasets; leave out Normalize and augmentation: items are read once
 
 train: A Dataset of (image, label) or dict(image=…, label=…)
-test: Another, for testing
-classes: Class names, default those of `train.classes`, else '0', '1', …
-size: Pixels, or (height, width): resize every image
+test: The same, for testing
+classes: Class names; default: `train.classes`, else '0', '1', …
+size: Resize every image to pixels, or (height, width)
 fit: How to resize: 'crop', 'stretch' or 'pad'
-channels: 1 or 3, default 1 if every image is gray, else 3
-stats: 'own', a set's name (its published figures), or (mean, std)
+channels: 1 or 3; default: 1 if every image is gray, else 3
+stats: 'own', a set's name (its published values), or (mean, std)
 name: For reports, and for the cache
 progress: Show a progress bar
-in_memory: In memory, or in a cache on disk; default as fits
-cache_dir: Where caches lie, see `cache_folder`
-workers: Processes that fetch items, beside this one; 0 means this one"""
+in_memory: In memory, or in a cache on disk; default: as fits
+cache_dir: Folder of caches, see `cache_folder`
+workers: Extra processes that fetch items; 0: this one"""
 
 def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
-    """Training and test files of each class of a folder; None for the latter if there are none"""
+    """Training and test files of each class of a folder; None if there are no test files"""
 
 def dataset_names() -> list[str]:
-    """The names that `load_dataset` knows; anything else is a folder"""
+    """The set names that `load_dataset` knows; anything else is a folder or file"""
 
 def resized(x: Tensor, size: tuple[int, int] | None=None, fit: str='crop', channels: int | None=None) -> Tensor:
     """Images at another size or with another number of channels
@@ -65,19 +65,19 @@ fit: 'crop', 'stretch' or 'pad'
 channels: 1 or 3"""
 
 def load_dataset(name_or_folder: str | os.PathLike='mnist-sample', root: str | os.PathLike | None=None, download: bool=True, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', test_fraction: float=0.2, seed: int=0, skip_bad: bool=False, workers: int | None=None, progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None) -> ImageData:
-    """Labelled images, by name or from a folder
+    """Labeled images, by name or from a folder
 
-name_or_folder: One of `dataset_names()`, a folder, an .npz
-root: Of named sets, default $DATASET_CONDENSATION_ROOT
-download: Fetch a named set that does not lie there
-size: Pixels, or (height, width): resize every image
-fit: How: 'crop' to the middle, 'pad' with black, or 'stretch'
-channels: 1 or 3, default 1 if every image is gray, else 3
+name_or_folder: A `dataset_names()` name, folder or .npz
+root: Of named sets; default: $DATASET_CONDENSATION_ROOT
+download: Download a named set that's not in root
+size: Resize every image to pixels, or (height, width)
+fit: How to resize: 'crop', 'pad' (with black) or 'stretch'
+channels: 1 or 3; default: 1 if every image is gray, else 3
 stats: 'own', 'published', a set's name, or (mean, std) of pixels
-test_fraction: Share of each class for testing, if there is no test/ or val/
-seed: Of that split; each has a cache of its own
-skip_bad: Leave out files that cannot be read, in place of stopping
-workers: Threads that read files, default one per core, at most 8
+test_fraction: Share of each class for testing, without a test/ or val/
+seed: Random seed of that split; each seed has its own cache
+skip_bad: Skip unreadable files instead of stopping
+workers: Threads that read files; default: one per core, at most 8
 progress: Show a progress bar
-in_memory: In memory, or in a cache on disk; default as fits
-cache_dir: Where caches lie, see `cache_folder`"""
+in_memory: In memory, or in a cache on disk; default: as fits
+cache_dir: Folder of caches, see `cache_folder`"""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 class ImageFile:
-    """Images (N, C, H, W) of bytes that stay in a .npy file and are read when they are indexed"""
+    """Byte images (N, C, H, W) in a .npy file, read when they're indexed"""
     path: Any
     device: Any
     stamp: Any
@@ -21,8 +21,8 @@ class ImageFile:
     digest: str | None = ...
 
     def __init__(self, path: str | os.PathLike, device: Any='cpu'):
-        """path: A .npy file of images, as a cache holds it
-device: Where to put what was read"""
+        """path: A .npy file of images, as in a cache
+device: Device to read to"""
 
     def __getitem__(self, i: Any) -> Tensor:
         """Image `i`, or a tensor of images by slice, list or tensor"""
@@ -35,10 +35,10 @@ device: Where to put what was read"""
         ...
 
     def pick(self, rows: Tensor) -> ImageFile:
-        """The images at these places, which stay in the file"""
+        """The images at these indices, still in the file"""
 
     def to(self, device: Any) -> ImageFile:
-        """The same images; what is read of them goes to `device`"""
+        """The same images, read to `device`"""
 
     def numel(self) -> int:
         ...
@@ -60,15 +60,15 @@ class ImageWriter:
 FORMAT: str
 
 class Cache:
-    """A folder that keeps the images of a set; `train` and `test` are (images, labels, order) each"""
+    """A folder with the images of a set; `train` and `test` are (images, labels, order)"""
     folder: Any
     about: Any
     train: Any
     test: Any
 
     def __init__(self, folder: str | os.PathLike, plan: str | None=None):
-        """folder: As `load_dataset` made it
-plan: What it must have been made from, default anything"""
+        """folder: Made by `load_dataset`
+plan: Hash of what it must be made from; default: anything"""
 
     @property
     def nbytes(self) -> int:
@@ -78,34 +78,34 @@ plan: What it must have been made from, default anything"""
         ...
 
     def check(self) -> None:
-        """Read every byte; an error if one has changed since the cache was made"""
+        """Read every byte; a ValueError if one has changed since the cache was made"""
 
     def remove(self) -> None:
         """Delete it from the disk"""
 
 def cache_folder(cache_dir: str | os.PathLike | None=None) -> Path:
-    """The folder that all caches lie in
+    """The folder of all caches
 
-cache_dir: Default $DATASET_CONDENSATION_CACHE"""
+cache_dir: Default: $DATASET_CONDENSATION_CACHE"""
 
 def cache_path(cache_dir: str | os.PathLike | None, name: str, identity: dict) -> Path:
-    """The folder of one cache; `identity` is what tells it from others"""
+    """The folder of one cache; `identity` tells it from others"""
 
 def open_cache(folder: Path, plan: str | None=None, say: bool=False) -> Cache | None:
-    """The cache in `folder` if there is one and it is what we want; else `say` why"""
+    """The cache in `folder` if it fits `plan`, else None; `say` logs why"""
 
 def cached(folder: Path, plan: str, source: str, build: Callable[[Path], dict], where: str='cached', progress: bool=True) -> Cache:
-    """Open a cache; build it first if there is none that fits
+    """Open a cache; build it first if none fits
 
-folder: Of this cache
-plan: A hash of all that the images are made from
-source: What they are made from, for people and for `remove_cache`
+folder: Folder of this cache
+plan: Hash of everything the images are made from
+source: Where they're from, for messages and `remove_cache`
 build: Writes images.npy; gives labels, train=dict(rows=…), test
-where: Function that messages name
-progress: Log where the cache lies, or why it is made again"""
+where: Function named in messages
+progress: Log where the cache is, or why it's rebuilt"""
 
 def remove_cache(source: str | os.PathLike | None=None, cache_dir: str | os.PathLike | None=None) -> int:
     """Delete caches from the disk
 
-source: A folder of images or a set's name, default all
-cache_dir: Where the caches lie, as in `cache_folder`"""
+source: Folder of images or a set's name; default: all
+cache_dir: As for `cache_folder`"""

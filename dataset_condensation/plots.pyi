@@ -16,107 +16,107 @@ def check_state(where: str, state: Any) -> State:
     ...
 
 def record(run: Iterator[State], every: int | Sequence[int]=10, into: list | None=None) -> list[SyntheticSet]:
-    """Run to the end and keep sets on the way, the first and the last among them
+    """Run to the end and keep copies of the set: after the first update, on the way, at the end
 
 run: What `condensing` returns
-every: Keep a set every so many updates, or at these updates
-into: Where to put them, so that an interrupted run leaves some"""
+every: Updates between copies, or a list of updates
+into: A list to append to, filled even if interrupted"""
 STYLES: dict
 
 def method_style(name: str) -> dict[str, str]:
-    """How lines of a method are drawn, everywhere
+    """The line style of a method
 
-name: Of a method; what follows a space or a comma does not count"""
+name: Of a method; ignored after a space or comma"""
 
 def alt_text(ax: Axes, text: str | None=None) -> str:
-    """The words for a picture, for readers who do not see it
+    """Get or set the alt text of axes, for readers who can't see the picture
 
-text: What they show; None leaves the words as they are"""
+text: The new text; None: keep the old one"""
 
 def as_set(where: str, name: str, s: Any) -> SyntheticSet:
     """A set from a set or a state"""
 
 def class_pixels(s: SyntheticSet, c: int) -> Tensor:
-    """The images of a class as they are shown, in 0–1"""
+    """The images of a class as shown, clipped to 0–1"""
 
 def class_columns(where: str, s: SyntheticSet, n: int=1, classes: Any=None, most: int=20) -> tuple[Tensor, list[str]]:
-    """`n` images of some classes, row by row with a column for each class, and the classes' names"""
+    """`n` images each of some classes, one column per class, and the classes' names"""
 
 def named_sets(where: str, name: str, sets: Any, call: Callable[[SyntheticSet], str]) -> list[tuple[str, SyntheticSet]]:
-    """(name, set) for each of some sets; `call` names those that have no name"""
+    """(name, set) for each set; `call` names those without a name"""
 
 def updates_of(s: SyntheticSet) -> str:
-    """How many updates a set has had, in words"""
+    """'update 20', or 'start', for a set"""
 
 def show_steps(snaps: Any, n: int=1, classes: Any=None, most: int=8, ax: Axes | None=None) -> Axes:
-    """Draw sets below each other, as they changed in a run
+    """Draw the sets of a run below each other
 
-snaps: Sets, as `record` keeps them, or name → set
+snaps: Sets, from `record`, or {name: set}
 n: Images of each class
-classes: Names or numbers of the classes to show, the first 20 if None
-most: Sets at most, spread over all
+classes: Names or numbers of classes; default: the first 20
+most: Maximum number of sets, spread evenly
 ax: Axes to draw into"""
 
 def show_before_after(first: SyntheticSet | State, last: SyntheticSet | State, n: int=1, classes: Any=None, ax: Axes | None=None) -> Axes:
-    """Draw two sets, one above the other, a column for each class
+    """Draw two sets, one above the other, with a column for each class
 
-first: Where a run began
-last: Where it ended: of the same classes
+first: The start of a run
+last: Its end, with the same classes
 n: Images of each class
-classes: Names or numbers of the classes to show, the first 20 if None
+classes: Names or numbers of classes; default: the first 20
 ax: Axes to draw into"""
 
 def neighbours(syn: SyntheticSet, data: ImageData, n: int=3, net: nn.Module | None=None, batch: int=1000) -> tuple[Tensor, Tensor]:
     """The real training images nearest to each image of a set
 
-n: How many for each image
-net: Measure in its embedding; in normalised pixels if None
+n: Neighbors of each image
+net: Distances in its embedding; default: in pixels
 batch: Training images at a time"""
 
 def show_neighbours(syn: SyntheticSet, data: ImageData, n: int=3, net: nn.Module | None=None, which: Any=None, ax: Axes | None=None) -> Axes:
-    """Draw images of a set and below each its nearest real ones, named where of another class
+    """Draw images of a set and their nearest real images; labels mark those of another class
 
-n: Neighbours of each image
-net: Measure in its embedding; in normalised pixels if None
-which: Numbers of images, the first of each of ten classes if None
+n: Neighbors of each image
+net: Distances in its embedding; default: in pixels
+which: Numbers of images; default: one of each of ten classes
 ax: Axes to draw into"""
 
 def plot_history(sets: Any, what: str='loss', ax: Axes | None=None) -> Axes:
-    """Draw how runs went
+    """Draw the losses or scores of runs
 
-sets: One or several: a list, or name → set; a state of a run works too
-what: 'loss' of each update, or 'accuracy' as it was measured on the way
+sets: A set or state, a list of them, or {name: set}
+what: 'loss' of each update, or 'accuracy' of the scores
 ax: Axes to draw into"""
 
 def plot_cross_architecture(table: CrossTable, how: str='lines', ax: Axes | None=None) -> Axes:
-    """Draw what networks reach on sets that were made with other networks
+    """Draw the accuracies of networks trained on sets that were made with other networks
 
-how: 'lines', one for each set over the networks trained on it, or 'heat'
+how: 'lines', one per set, over the networks, or 'heat'
 ax: Axes to draw into"""
 
 def plot_confusion(found: Evaluation | nn.Module, data: ImageData, small: SyntheticSet | None=None, ax: Axes | None=None) -> Axes:
-    """Draw what the test images of each class were taken for, in percent of the class
+    """Draw the confusion matrix on the test images, in percent of each class
 
 found: An `Evaluation` that kept its networks, or a network
-data: Its test images are classified
-small: The set trained on, if not made from `data`: normalises
+data: Its test images are used
+small: The training set, if not from `data`; for mean and std
 ax: Axes to draw into"""
 
 def plot_embeddings(syn: Any, data: ImageData, net: nn.Module | str | None=None, how: str='pca', classes: Any=None, n: int=100, seed: int=0, ax: Axes | None=None) -> Axes:
-    """Draw real and synthetic images as points in the plane of an embedding
+    """Draw real and synthetic images as points of an embedding, in two dimensions
 
-syn: A `SyntheticSet`, or moments of a run, as `record` keeps them
-net: Has `embed`, or the name of a random one; a ConvNet
+syn: A `SyntheticSet`, or several from `record`
+net: With `embed`, or a name; default: a random ConvNet
 how: Or 'tsne'
-classes: Names or numbers of the classes to show, the first 10 if None
+classes: Names or numbers of classes; default: the first 10
 n: Real images of each class
-seed: Of the random network, the draw of real images and t-SNE
+seed: Random seed: network, real images, t-SNE
 ax: Axes to draw into"""
 
 def show_gradients(net: nn.Module, batches: Mapping[str, Tensor], label: int, n: int=8, ax: Axes | None=None) -> Axes:
-    """Draw gradients of several batches in the first layer, with their distance from the first
+    """Draw the first layer's gradients for several batches, with distances from the first batch
 
-batches: Title → images of one class, normalised
+batches: {title: images of one class, normalized}
 label: The class
 n: Filters to show
 ax: Axes to draw into"""
@@ -125,22 +125,22 @@ def plot_pixel(syn: SyntheticSet, data: ImageData, method: Any='dc', image: int=
     """Draw a method's loss over the value of one pixel (0: black, 1: white), for random networks
 
 method: Name of a condensation method, or a `Method`
-image: Which image of the set
-pixel: Row and column, the middle if None
+image: Number of the image
+pixel: Row and column; default: the middle
 net: Name of the networks
-nets: How many
+nets: Number of networks
 real: Real images of the class
-seed: Of networks and real images
+seed: Random seed: networks and real images
 ax: Axes to draw into"""
 
 def plot_overfitting(sets: Any, data: ImageData, passes: int=100, net: str='convnet', nets: int=2, lr: float=0.01, momentum: float=0.9, held: int=256, seed: int=0, ax: Axes | None=None) -> Axes:
-    """Draw the losses of networks that train on a set: on it (dashed) and on real images (solid)
+    """Draw losses while networks train on a set: on it (dashed) and on real images (solid)
 
-sets: One or several: a list, or name → set
-passes: Epochs over each set
+sets: A set, a list of sets, or {name: set}
+passes: Epochs of training on each set
 net: Name of the networks
-nets: How many; the curves are their mean
+nets: Number of networks; the curves are their mean
 lr: Learning rate of the networks
-held: Real training images to score, at least; as many of each class
-seed: Of networks, order and real images
+held: Minimum number of real images to score
+seed: Random seed: networks, order, real images
 ax: Axes to draw into"""

@@ -10,10 +10,10 @@ from .data import ImageData
 from .training import SyntheticSet, evaluate
 
 def what_happened(state: State, reached: float, step: int, parts: list) -> str:
-    """Where a loss stopped being a number, and why that may be; the good images `reached` so much"""
+    """Where the loss became non-finite, and a likely cause; `reached` is the largest good pixel"""
 
 class Alone(Host):
-    """Watches a run in one process, and remembers what a checkpoint needs"""
+    """Checks a run in one process, and keeps what a checkpoint needs"""
     every: Any
     pending: list
     good: Any
@@ -53,39 +53,39 @@ class Alone(Host):
         ...
 
     def verify(self, state: State) -> None:
-        """Where all is well keep this position, otherwise go back to the last one and raise"""
+        """Keep this position if all is finite; otherwise go back to the last good one and raise"""
 
 def begin(data: ImageData, *args: Any, team: str='auto', **settings: Any) -> State:
-    """The state of a watched run before its first update; arguments as for `condensing`"""
+    """The state of a run before its first update; arguments as for `condensing`"""
 
 def watched(state: State) -> Iterator[State]:
-    """The updates of a run, checked to the last"""
+    """The updates of a run, all of them checked"""
 
 def put_aside(run: Run) -> tuple:
-    """The network in training, and what the inner policy wants to remember"""
+    """Snapshot of the network in training, and the state of the inner policy"""
 
 def position(state: State, copy: bool=False) -> tuple[dict, dict]:
-    """Tensors, and what JSON can hold, from which `go_to` brings a run back to its last update"""
+    """Tensors and JSON from which `go_to` restores a run after its last update"""
 
 def go_to(state: State, tensors: dict, about: dict) -> None:
-    """Bring a run to a position"""
+    """Take a run to a position"""
 
 def run_identity(state: State) -> dict[str, Any]:
-    """What must be the same when a run is resumed"""
+    """What must match when a run is resumed"""
 
 def place_of(state: State) -> dict[str, Any]:
-    """What may change the last bits, and no more"""
+    """What may change the last bits, and nothing else"""
 
 def process_settings() -> dict[str, Any]:
     """Settings of the process that other code may have changed"""
 
 def save_checkpoint(state: State, checkpoints: Any) -> Any:
-    """Write all that's needed to resume to the bit; at any time, also after an interruption
+    """Write all that's needed to resume to the bit; works at any time, even after an interruption
 
 checkpoints: A folder, or `Checkpoints`"""
 
 def of_images(name: str, v: Tensor) -> bool:
-    """Is it a tensor of the optimiser with a row for each image?"""
+    """Is it an optimizer tensor with one row per image?"""
 
 def as_checkpoints(where: Any, **kw: Any) -> Checkpoints:
     ...
@@ -97,52 +97,52 @@ def resume(state: State, checkpoints: Any) -> State:
     """Take a run to the newest checkpoint, in a folder or `Checkpoints`"""
 
 def running(data: ImageData, method: Any='dc', ipc: Any=1, resume_from: Any=None, **more: Any) -> Iterator[State]:
-    """`condensing` that is watched, shared among processes, and can be checkpointed and resumed
+    """`condensing` with overflow checks, several processes, checkpoints and resuming
 
-method: This and the rest as for `condensing`, and
-resume_from: A folder of checkpoints of the same run to resume, or `Checkpoints`
+method: This and the others as for `condensing`
+resume_from: Folder of this run's checkpoints, or `Checkpoints`
 more: `team`, as for `condense`"""
 
 @contextmanager
 def keeping(state: State, checkpoint: Any, every: float) -> Iterator[Callable]:
-    """Resume what the folder holds; write at the start, at the end come what may, and when it's due"""
+    """Resume from the folder; write at the start, when due, and at the end even after an error"""
 
 def long_run(name: str, recipe: Recipe, step: int, seconds: float) -> str:
-    """What to say of a run with so many seconds for an update; nothing if under an hour is left"""
+    """A note for a run at `seconds` per update; empty if less than an hour is left"""
 
 @contextmanager
 def returning(state: State, on_interrupt: str, again: str='') -> Iterator[None]:
-    """Ctrl-C in the block ends it, with a line, in a notebook or if told so"""
+    """Ctrl-C ends the block with one line, in a notebook or with on_interrupt='return'"""
 
 def shown(small: SyntheticSet) -> SyntheticSet:
-    """`small`, after a warning if most of its pixels lie far outside of what can be shown"""
+    """`small`, with a warning if most of its pixels are far beyond black and white"""
 
 def score_on_the_way(state: State, held: ImageData, every: int, nets: int) -> None:
-    """Note what the set is worth on `held`, if it's time and not done yet"""
+    """Score the set on `held` and note it, if it's due and not done yet"""
 
 def run_steps(state: State, save: Callable, progress: bool, evaluate_every: int, nets: int) -> None:
-    """Run the loop, with a bar, scores, checkpoints and a word on how long it'll take"""
+    """Run the loop with a bar, scores, checkpoints and a note on how long it will take"""
 
 def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpoint: Any, every: float, on_interrupt: str) -> SyntheticSet:
-    """The set at the end of the run, or as it is at Ctrl-C"""
+    """The set at the end of the run, or at Ctrl-C"""
 
 def condense(data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, progress: bool=True, evaluate_every: int=0, nets: int=1, checkpoint: Any=None, every: float=60.0, class_chunk: int | None=None, speed: Any='auto', team: str='auto', on_interrupt: str='auto', **overrides: Any) -> SyntheticSet:
-    """Turn `data` into a small set
+    """Condense `data` into a small synthetic set
 
-data: Labelled images, as `load_dataset` gives them
+data: Labeled images, from `load_dataset`
 method: Name of a method, or a method
-ipc: Images per class, or a list with one number for each class
-seed: Of everything that is random in the run
+ipc: Images per class, or one number for each class
+seed: Random seed
 net: Name of the network, or a module, or a function that makes one
-device: A GPU where there is one
-recipe: The published settings if None
-progress: Show a bar
-evaluate_every: Score on training images after every so many updates; 0 never
-nets: Networks for each of those scores
-checkpoint: Folder for checkpoints, from which the run is resumed too
-every: Seconds between checkpoints; more where writing is slow
-class_chunk: Classes matched at a time; as many as fit if None
-speed: How to compute: 'plain', 'auto', or as chapter 11 has it
-team: 'auto': with the other processes of torch.distributed; or 'alone'
-on_interrupt: Ctrl-C: 'return' the set, or 'raise'; 'auto': return in a notebook
+device: Default: a GPU if there is one
+recipe: Default: the published settings
+progress: Show a progress bar
+evaluate_every: Updates between scores on training images; 0: never
+nets: Networks per score
+checkpoint: Folder for checkpoints; also resumes from it
+every: Seconds between checkpoints; more if writing is slow
+class_chunk: Classes matched at a time; default: as many as fit
+speed: 'auto', 'plain', or another way from chapter 11
+team: 'auto': share with torch.distributed's processes; or 'alone'
+on_interrupt: Ctrl-C: 'return' the set or 'raise'; 'auto': return in a notebook
 overrides: Fields of the recipe to change, or options of a coreset"""

@@ -8,7 +8,7 @@ from .condensation import State
 from .training import SyntheticSet, TrainRecipe
 
 class Viewer:
-    """A box of widgets that is a picture where there is no kernel"""
+    """A box of widgets, and a picture when there's no kernel"""
     image: Any
     label: Any
     box: Any
@@ -17,10 +17,10 @@ class Viewer:
         ...
 
     def picture(self) -> bytes:
-        """What a page without a kernel shows, as a PNG"""
+        """The picture for a page without a kernel, as a PNG"""
 
     def close(self) -> None:
-        """Take the widgets away"""
+        """Close the widgets"""
 
 class Replay(Viewer):
     """A slider through the steps of a run"""
@@ -29,16 +29,16 @@ class Replay(Viewer):
     play: Any
 
     def __init__(self, snaps: Any):
-        """snaps: Sets, oldest first, as `record` keeps them, or name → set"""
+        """snaps: Sets, oldest first, from `record`, or {name: set}"""
 
     def picture(self) -> bytes:
-        """At most eight of the steps below each other, as a PNG"""
+        """Up to eight steps below each other, as a PNG"""
 
     def __repr__(self) -> str:
         ...
 
 class LiveRun(Viewer):
-    """A run in the background: images, loss and accuracy as they change, with pause and stop"""
+    """A run in the background, with live images, loss and accuracy, and buttons to pause and stop"""
     state: Any
     error: BaseException | None
     status: Any
@@ -47,46 +47,46 @@ class LiveRun(Viewer):
     bar: Any
 
     def __init__(self, run: Iterator[State], evaluate_every: int=0, nets: int=1, recipe: TrainRecipe | str | None=None, refresh: float=0.5, start: bool=True):
-        """run: What `condensing` returns
-evaluate_every: Score the set every so many updates; 0 never
-nets: Networks for each of those scores
-recipe: Of the scores; the authors' if None
-refresh: Seconds between two pictures, at least
-start: Begin at once; other live runs pause"""
+        """run: From `condensing`
+evaluate_every: Updates between scores; 0: never
+nets: Networks per score
+recipe: Of the scores; default: the authors'
+refresh: Minimum seconds between pictures
+start: Start now; other live runs pause"""
 
     def __repr__(self) -> str:
         ...
 
     def picture(self) -> bytes:
-        """The images and curves as they were last shown, as a PNG"""
+        """The images and curves as last shown, as a PNG"""
 
     def resume(self) -> None:
-        """Begin, or go on after a pause"""
+        """Start, or resume after a pause"""
 
     def pause(self, wait: bool=True) -> None:
-        """Make no further update until `resume`
+        """Make no updates until `resume`
 
-wait: Until the update that is being made is made"""
+wait: Until the current update is finished"""
 
     def set(self) -> SyntheticSet:
-        """A copy of the images as they are now"""
+        """A copy of the set as it is now"""
 
     def wait(self, seconds: float | None=None, fail: bool=True) -> LiveRun:
-        """Wait for the end of the run; the buttons do nothing meanwhile, Ctrl-C does
+        """Wait for the end of the run; meanwhile Ctrl-C works and the buttons don't
 
-seconds: At most
-fail: Raise the error with which the run ended, if it did"""
+seconds: Maximum time to wait
+fail: Raise the error that ended the run"""
 
     def stop(self, wait: bool=True) -> None:
-        """Make no further update; the state stays
+        """Stop the run for good; the state is kept
 
 wait: Until the thread has ended"""
 
     def close(self) -> None:
-        """Stop, and take the widgets away"""
+        """Stop the run and close the widgets"""
 
 class SavedRun:
-    """A run folder: what it is, its set (read when it's needed), its scores"""
+    """A run folder: data, method and ipc, scores, and its set, loaded when needed"""
     path: Path
     run: Any
     data: Any
@@ -105,7 +105,7 @@ class SavedRun:
         ...
 
 class Explorer(Viewer):
-    """Saved runs to look at: choose data, method, images per class and class"""
+    """Browse saved runs by data, method, images per class and class"""
     runs: Any
     skipped: Any
     data: Any
@@ -117,10 +117,10 @@ class Explorer(Viewer):
     current: Any
 
     def __init__(self, folder: str | Path):
-        """folder: With run folders of the `condense` command, at any depth"""
+        """folder: Contains run folders of `condense`, at any depth"""
 
     def picture(self) -> bytes:
-        """An image of each class from each run of the current data, ten runs at most, as a PNG"""
+        """An image per class from up to ten runs of the current data, as a PNG"""
 
     def __repr__(self) -> str:
         ...

@@ -110,7 +110,7 @@ def test_settings_that_may_change_bits_are_told_of(tmp_path, change, back, says)
     try:
         change()
         if says not in str(process_settings()) and process_settings() == place_of(state()).items(): pytest.skip('this machine cannot')
-        with pytest.warns(UserWarning, match=f'goes on elsewhere.*{says}'):
+        with pytest.warns(UserWarning, match=f'resumes elsewhere.*{says}'):
             condense(digits(), 'dm', 1, checkpoint=tmp_path/'c', **{**FEW, 'iterations': 3})
     finally: back()
 

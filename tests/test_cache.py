@@ -242,7 +242,7 @@ def test_a_changed_folder_is_noticed(tmp_path, change, caplog, caches):
     load(photos)
     change(photos)
     changed = load_dataset(photos, in_memory=False)
-    assert 'is made again: its source has changed' in caplog.text
+    assert 'is rebuilt: its source has changed' in caplog.text
     assert_same(changed, load(photos, True))
     assert len(list(caches.glob('photos-*'))) == 1                  # in the place of the old one
 
@@ -256,7 +256,7 @@ def test_another_size_is_another_cache(tmp_path, caches):
 def test_a_changed_dataset_is_noticed(caplog):
     datasets()
     other = from_datasets(Items(100, shift=5), Items(20, shift=10**6), name='items', in_memory=False)
-    assert 'is made again' in caplog.text
+    assert 'is rebuilt' in caplog.text
     pixels, _ = Items(100, shift=5)[int(other.train.order[0])]
     assert torch.equal(other.train.images[0], torch.from_numpy(pixels).permute(2, 0, 1))
 
@@ -281,7 +281,7 @@ def test_files_that_change_while_they_are_read(tmp_path, monkeypatch, caplog):
         m.setattr(data_module, 'decode', and_write)
         load(photos, size=8)
     again = load_dataset(photos, size=8, in_memory=False)
-    assert 'is made again: its source has changed' in caplog.text
+    assert 'is rebuilt: its source has changed' in caplog.text
     assert_same(again, load(photos, True, size=8))
 
     opened = Image.open
@@ -298,7 +298,7 @@ def test_links_that_lead_back(tmp_path):
     photos = photos_of(tmp_path)
     for target in (photos, photos/'cat', tmp_path):
         (photos/'cat'/'loop').symlink_to(target, target_is_directory=True)
-        with pytest.raises(ValueError, match='in which it lies; remove the link'): load(photos, True)
+        with pytest.raises(ValueError, match='which contains it; remove the link'): load(photos, True)
         (photos/'cat'/'loop').unlink()
     (photos/'cat'/'more').symlink_to(photos/'dog', target_is_directory=True)   # no loop
     assert load(photos, True).train.counts.sum() + load(photos, True).test.counts.sum() == 36
@@ -336,7 +336,7 @@ def test_damage_is_noticed_and_repaired(file, how, caches, caplog):
     datasets()
     how(next(caches.glob(f'*/{file}')))
     again = from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
-    assert caplog.text.count(' is made again: ') == 1
+    assert caplog.text.count(' is rebuilt: ') == 1
     assert_same(again, good)
 
 
@@ -374,7 +374,7 @@ def test_a_cache_of_the_first_edition_is_made_again(caches, caplog):
     (folder/'about.json').write_text(about)
     (folder/'mine.txt').write_text('a note')
     from_datasets(Items(100), Items(20, shift=10**6), name='items', in_memory=False)
-    assert 'is made again: ' in caplog.text and not old.exists()
+    assert 'is rebuilt: ' in caplog.text and not old.exists()
     assert sorted(p.name for p in folder.iterdir()) == ['about.json', 'images.npy', 'mine.txt']
     (folder/'about.json').write_text(about)
     assert remove_cache('items') > 4096 and [p.name for p in folder.iterdir()] == ['mine.txt']

@@ -516,12 +516,12 @@ class Flipped(Pairs):
 
 
 def test_a_random_transform_is_told_of_and_frozen():
-    with pytest.warns(UserWarning, match=r'train\[0\] is another when it is read again') as caught:
+    with pytest.warns(UserWarning, match=r'train\[0\] differs when it is read again') as caught:
         data = from_datasets(Flipped(6, picture), Pairs(4, picture), progress=False)
     assert caught[0].filename == __file__
     first = np.asarray(picture(0).transpose(Image.Transpose.FLIP_LEFT_RIGHT)).transpose(2, 0, 1)
     assert np.array_equal(data.train.images[0].numpy(), first)
-    with pytest.warns(UserWarning, match=r'test\[0\] is another'):
+    with pytest.warns(UserWarning, match=r'test\[0\] differs'):
         from_datasets(Pairs(6, picture), Flipped(4, picture), progress=False)
     with warnings.catch_warnings():
         warnings.simplefilter('error')

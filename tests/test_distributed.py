@@ -198,7 +198,7 @@ def test_a_state_has_its_own_images_and_set_gathers_the_rest(three):
 
 def test_processes_that_were_started_with_different_things(three):
     for kind, text in (f['seeds'] for f in three):
-        assert kind is ValueError and 'process 1 was started with something else than 0: seed: was 0, is 1' in text
+        assert kind is ValueError and 'process 1 differs from process 0: seed: was 0, is 1' in text
 
 
 def test_a_full_disk_is_an_error_in_all(three):

@@ -308,7 +308,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(how, data, tmp
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter('always')
         small = condense(data, 'dm', 1, checkpoint=tmp_path, **SMALL, iterations=6)
-    assert len(said) == 1 and new.name in str(said[0].message) and f'going on from {old.name}' in str(said[0].message)
+    assert len(said) == 1 and new.name in str(said[0].message) and f'resuming from {old.name}' in str(said[0].message)
     assert torch.equal(small.images, alone.images) and len(Checkpoints(tmp_path)) == 2 and new not in Checkpoints(tmp_path).files
     for path in Checkpoints(tmp_path).files: damage(path, how)
     with pytest.raises(CheckpointError, match='no checkpoint in .* is good') as e:

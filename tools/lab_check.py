@@ -254,7 +254,7 @@ def touch_live(page):
     page.page.wait_for_timeout(1500)
     assert (label.inner_text(), page.source(image)) == (words, before), 'a paused run goes on'
     page.say(words)
-    cell.get_by_role('button', name='Go on').click()
+    cell.get_by_role('button', name='Resume').click()
     page.changed(image, before, 'the run goes on after a pause')
     cell.get_by_role('button', name='Stop').click()
     said('stopped')
