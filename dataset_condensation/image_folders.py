@@ -809,19 +809,19 @@ def _load_path(given: Any, path: Path, ask: _Ask) -> ImageData:
 @own_device
 def load_dataset(
     name_or_folder: str | os.PathLike = 'mnist-sample', # One of `dataset_names()`, a folder, an .npz
-    root: str | os.PathLike | None = None, # Of named sets, default $DATASET_CONDENSATION_ROOT
-    download: bool = True,         # Fetch a named set that does not lie there
-    size: int | Sequence[int] | None = None, # Pixels, or (height, width): resize every image
-    fit: str = 'crop',             # How: 'crop' to the middle, 'pad' with black, or 'stretch'
-    channels: int | None = None,   # 1 or 3, default 1 if every image is gray, else 3
-    stats: Any = 'own',            # 'own', 'published', a set's name, or (mean, std) of pixels
-    test_fraction: float = 0.2,    # Share of each class for testing, if there is no test/ or val/
-    seed: int = 0,                 # Of that split; each has a cache of its own
-    skip_bad: bool = False,        # Leave out files that cannot be read, in place of stopping
-    workers: int | None = None,    # Threads that read files, default one per core, at most 8
+    root: str | os.PathLike | None = None, # Folder of named sets, or $DATASET_CONDENSATION_ROOT
+    download: bool = True,         # Download a named set that isn't there
+    size: int | Sequence[int] | None = None, # Resize images to this many pixels, or (height, width)
+    fit: str = 'crop',             # Resize: 'crop' to the center, 'pad' with black, 'stretch'
+    channels: int | None = None,   # 1 or 3 (default: 1 if every image is gray)
+    stats: Any = 'own',            # Normalize by: 'own', 'published', a set's name, (mean, std)
+    test_fraction: float = 0.2,    # Share of each class to test on, without test/ or val/
+    seed: int = 0,                 # Random seed of that split
+    skip_bad: bool = False,        # Skip files that can't be read, instead of stopping
+    workers: int | None = None,    # Threads that read files (default: one per core, at most 8)
     progress: bool = True,         # Show a progress bar
-    in_memory: bool | None = None, # In memory, or in a cache on disk; default as fits
-    cache_dir: str | os.PathLike | None = None, # Where caches lie, see `cache_folder`
+    in_memory: bool | None = None, # Keep images in memory, not in a cache (default: if they fit)
+    cache_dir: str | os.PathLike | None = None, # Folder for caches, see `cache_folder`
 ) -> ImageData:
     "Labelled images, by name or from a folder"
     where, given = 'load_dataset', name_or_folder

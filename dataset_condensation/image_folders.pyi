@@ -68,16 +68,16 @@ def load_dataset(name_or_folder: str | os.PathLike='mnist-sample', root: str | o
     """Labelled images, by name or from a folder
 
 name_or_folder: One of `dataset_names()`, a folder, an .npz
-root: Of named sets, default $DATASET_CONDENSATION_ROOT
-download: Fetch a named set that does not lie there
-size: Pixels, or (height, width): resize every image
-fit: How: 'crop' to the middle, 'pad' with black, or 'stretch'
-channels: 1 or 3, default 1 if every image is gray, else 3
-stats: 'own', 'published', a set's name, or (mean, std) of pixels
-test_fraction: Share of each class for testing, if there is no test/ or val/
-seed: Of that split; each has a cache of its own
-skip_bad: Leave out files that cannot be read, in place of stopping
-workers: Threads that read files, default one per core, at most 8
+root: Folder of named sets, or $DATASET_CONDENSATION_ROOT
+download: Download a named set that isn't there
+size: Resize images to this many pixels, or (height, width)
+fit: Resize: 'crop' to the center, 'pad' with black, 'stretch'
+channels: 1 or 3 (default: 1 if every image is gray)
+stats: Normalize by: 'own', 'published', a set's name, (mean, std)
+test_fraction: Share of each class to test on, without test/ or val/
+seed: Random seed of that split
+skip_bad: Skip files that can't be read, instead of stopping
+workers: Threads that read files (default: one per core, at most 8)
 progress: Show a progress bar
-in_memory: In memory, or in a cache on disk; default as fits
-cache_dir: Where caches lie, see `cache_folder`"""
+in_memory: Keep images in memory, not in a cache (default: if they fit)
+cache_dir: Folder for caches, see `cache_folder`"""

@@ -355,20 +355,20 @@ def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpo
 
 # %% ../nbs/under_the_hood/19_runs.ipynb #condense
 def condense(
-    data: ImageData,          # Labelled images, as `load_dataset` gives them
+    data: ImageData,          # Labeled images, from `load_dataset`
     method: Any = 'dc',       # Name of a method, or a method
-    ipc: Any = 1,             # Images per class, or a list with one number for each class
-    seed: int = 0,            # Of everything that is random in the run
-    net: Any = 'convnet',     # Name of the network, or a module, or a function that makes one
-    device: Any = None,       # A GPU where there is one
+    ipc: Any = 1,             # Images per class, or one number for each class
+    seed: int = 0,            # Random seed
+    net: Any = 'convnet',     # Network: a name, a module, or a function that makes one
+    device: Any = None,       # Where to compute (default: a GPU if there is one)
     recipe: Recipe | None = None,  # The published settings if None
     progress: bool = True,    # Show a bar
     evaluate_every: int = 0,  # Score on training images after every so many updates; 0 never
     nets: int = 1,            # Networks for each of those scores
     checkpoint: Any = None,   # Folder for checkpoints, from which the run is resumed too
-    every: float = 60.,       # Seconds between checkpoints; more where writing is slow
-    class_chunk: int | None = None,  # Classes matched at a time; as many as fit if None
-    speed: Any = 'auto',      # How to compute: 'plain', 'auto', or as chapter 11 has it
+    every: float = 60.,       # Seconds between checkpoints; longer where writing is slow
+    class_chunk: int | None = None,  # Classes matched at a time (default: as many as fit)
+    speed: Any = 'auto',      # Precision and kernels: a name, see chapter 11
     team: str = 'auto',       # 'auto': with the other processes of torch.distributed; or 'alone'
     on_interrupt: str = 'auto',  # Ctrl-C: 'return' the set, or 'raise'; 'auto': return in a notebook
     **overrides: Any,         # Fields of the recipe to change, or options of a coreset

@@ -129,20 +129,20 @@ def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpo
 def condense(data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, progress: bool=True, evaluate_every: int=0, nets: int=1, checkpoint: Any=None, every: float=60.0, class_chunk: int | None=None, speed: Any='auto', team: str='auto', on_interrupt: str='auto', **overrides: Any) -> SyntheticSet:
     """Turn `data` into a small set
 
-data: Labelled images, as `load_dataset` gives them
+data: Labeled images, from `load_dataset`
 method: Name of a method, or a method
-ipc: Images per class, or a list with one number for each class
-seed: Of everything that is random in the run
-net: Name of the network, or a module, or a function that makes one
-device: A GPU where there is one
+ipc: Images per class, or one number for each class
+seed: Random seed
+net: Network: a name, a module, or a function that makes one
+device: Where to compute (default: a GPU if there is one)
 recipe: The published settings if None
 progress: Show a bar
 evaluate_every: Score on training images after every so many updates; 0 never
 nets: Networks for each of those scores
 checkpoint: Folder for checkpoints, from which the run is resumed too
-every: Seconds between checkpoints; more where writing is slow
-class_chunk: Classes matched at a time; as many as fit if None
-speed: How to compute: 'plain', 'auto', or as chapter 11 has it
+every: Seconds between checkpoints; longer where writing is slow
+class_chunk: Classes matched at a time (default: as many as fit)
+speed: Precision and kernels: a name, see chapter 11
 team: 'auto': with the other processes of torch.distributed; or 'alone'
 on_interrupt: Ctrl-C: 'return' the set, or 'raise'; 'auto': return in a notebook
 overrides: Fields of the recipe to change, or options of a coreset"""
