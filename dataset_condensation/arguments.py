@@ -153,18 +153,18 @@ OPTIONS = {
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #by-hand
 def _text(words: str, default: str | None = None, metavar: str = 'NAMES') -> dict:
+    words += ' (default: %(default)s)' * bool(default)
     return dict(metavar=metavar, default=default, help=words)
 
 def _number(words: str) -> dict: return dict(metavar='N', type=int, help=words)
 def _flag(words: str) -> dict: return dict(action='store_true', help=words)
 
 SHARED = {
-    '--out': dict(metavar='PATH', help='Folder for the results (default: runs/, named after the '
-                                       'data)'),
+    '--out': dict(metavar='PATH', help='Folder for the results (default: in runs/)'),
     '--quiet': _flag('Print only the table'), '--debug': _flag('Show the traceback of an error')}
 BY_HAND = {
     'condensing': {'--method': _text('How to make the set, see --list; auto picks the method that '
-        'did best on similar data (default: dc)', 'dc', 'NAME')},
+        'did best on similar data', 'dc', 'NAME')},
     'data': {'--data-on': dict(choices=['auto', 'cpu'], default='auto', help='Where images are '
         'kept: on the GPU if they fit into half of its free memory, or cpu (default: auto)')},
     'scoring': {'--baselines': _text('Real images to compare with, or none (default: '
@@ -175,12 +175,10 @@ BY_HAND = {
         '--resume': _flag('Resume the run in the folder'),
         '--force': _flag('Overwrite an earlier run in the folder'),
         '--any-version': _flag('Resume a run made by other versions of torch or this package')},
-    'continual': {'--methods': _text('Ways to fill the memory (default: random,herding,dm)',
-                                     'random,herding,dm'),
+    'continual': {'--methods': _text('Ways to fill the memory', 'random,herding,dm'),
                   '--no-whole': _flag('Leave out training on all the data seen')},
     'search': {'--proxies': _text('Stand-ins: methods, early (a few epochs on the whole set), and '
-                                  'whole, the reference (default: random,dm,early,whole)',
-                                  'random,dm,early,whole'),
+                                  'whole, the reference', 'random,dm,early,whole'),
                '--sample': _number('Number of the 720 networks to try (default: all)')},
     'study': SHARED}
 

@@ -235,6 +235,7 @@ def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines
             f'({sets} set{"s" * (sets > 1)}, networks on each: {args.nets}, epochs: '
             f'{recipe.epochs}; fewer --nets or --epochs make it shorter)']
 
+# %% ../nbs/under_the_hood/29_command.ipynb #peak-memory
 def peak_memory() -> float:
     "Peak memory of this process in GiB; nan where the system doesn't report it"
     with suppress(OSError, IndexError):
@@ -313,6 +314,7 @@ def make_set(args: Namespace, data: ImageData, settings: dict, device: torch.dev
         if state := last_good(e): write_set(state.set(), out)
         raise
 
+# %% ../nbs/under_the_hood/29_command.ipynb #load
 def load(args: Namespace) -> ImageData:   # From the parser
     "The data set that the arguments name"
     how = {k: getattr(args, k) for k in LOADING.split()}
@@ -369,6 +371,7 @@ def write_results(out: Path, report: dict, small: SyntheticSet, beside: Any) -> 
     write_json(out/'report.json', report, links=False)
     write_report(out, report, small)
 
+# %% ../nbs/under_the_hood/29_command.ipynb #tell-result
 def tell_result(say: Callable, say_more: Callable, args: Namespace, table: Comparison, out: Path,
                 seconds: dict[str, float]) -> None:
     "Print the table and what it means"
