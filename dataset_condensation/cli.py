@@ -142,7 +142,7 @@ def check_folder(out: Path, args: Namespace) -> None:
     last, held = checks.peek(), {p.name for p in out.iterdir()} - {LOCK}
     if not any(checks.folder.glob('[!.]*')): held -= {'checkpoint'}
     if args.resume and last is None:
-        raise FileNotFoundError(f'--resume: {out} holds no checkpoint; leave it out to start a run')
+        raise FileNotFoundError(f'--resume: {out} holds no checkpoint; leave it out to begin')
     if not held: return
     ours = check_ours('--out', out, RUN_FILES) or 'checkpoint' in map(kind_of, checks.files)
     if ours and (args.resume or args.force): return
