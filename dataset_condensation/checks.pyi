@@ -7,18 +7,18 @@ import torch
 from torch import Tensor, nn
 
 class Shown(str):
-    """Text that a message has as it is, without quotes"""
+    """Text that a message shows without quotes"""
 
 def refuse(where: str, name: str, got: Any, expected: str, error: type[Exception]=...) -> NoReturn:
-    """Raise the error that says so
+    """Raise `error` with a message in the common form
 
-where: Name of the function that was called, or ''
+where: Name of the called function, or ''
 name: Name of the argument
-got: What came
-expected: What would have been right"""
+got: Its value
+expected: What is accepted"""
 
 def python(v: Any) -> Any:
-    """`v` without NumPy or torch around it: a number, or a list of numbers; anything else as it is"""
+    """A NumPy or torch value as a Python number or list; anything else unchanged"""
 
 def whole_number(where: str, name: str, v: Any, least: int=1, most: int | None=None) -> int:
     """`v` as an int, from `least` to `most`"""
@@ -33,59 +33,59 @@ def flag(where: str, name: str, v: Any) -> bool:
     """`v`, which is True or False"""
 
 def instance(where: str, name: str, v: Any, kinds: type | tuple, expected: str) -> Any:
-    """`v`, which is one of `kinds`; `expected` says so in words"""
+    """`v`, which is one of `kinds`; `expected` names them in the message"""
 
 def function(where: str, name: str, v: Any, of: str) -> Any:
-    """`v`, which can be called; `of` says with what"""
+    """`v`, which can be called; `of` names its arguments"""
 
 def generator(where: str, name: str, v: Any) -> torch.Generator:
-    """`v`, a generator on the CPU, from which the same numbers come on every machine"""
+    """`v`, a generator on the CPU, which gives the same numbers on every machine"""
 
 def network(where: str, name: str, v: Any) -> nn.Module:
     """`v`, a network"""
 
 def nearest(name: Any, known: Iterable[str]) -> str:
-    """The end of a message: the name that was probably meant, if there is one"""
+    """The end of a message: the known name nearest to `name`, if one is near"""
 
 def choice(where: str, name: str, v: Any, known: Iterable[str]) -> str:
-    """The one of `known` names that `v` is, in any case of its letters"""
+    """The one of the `known` names that equals `v`, ignoring case"""
 
 def settings(where: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse names of settings that are not among the `known`"""
+    """Raise an error for names of settings that aren't among the `known`"""
 
 def class_sizes(ipc: Any, n_classes: int, where: str='class_sizes') -> list[int]:
-    """Images of each class
+    """The number of images of each class
 
 ipc: Images per class: a whole number, or one for each class
-n_classes: How many classes
-where: Name of the function that was called"""
+n_classes: Number of classes
+where: Name of the called function"""
 
 def images(where: str, name: str, v: Any) -> Tensor:
-    """`v`, floats of shape (N, C, H, W), finite, none of them 0"""
+    """`v`, finite floats of shape (N, C, H, W), no axis empty"""
 
 def same(where: str, what: str, a: Any, b: Any) -> None:
-    """Refuse two things that should agree and don't"""
+    """Raise an error if `a` and `b` differ"""
 
 def tensor(where: str, name: str, v: Any, expected: str, dtype: torch.dtype | None=None) -> Tensor:
-    """`v` as a tensor; plain numbers on the CPU, and as float32 if they are not whole"""
+    """`v` as a tensor; plain numbers go to the CPU, as float32 unless they are whole"""
 
 def usable_device(where: str, v: Any) -> Any:
-    """`v`, a device on which tensors can be made"""
+    """`v`, a device that works here"""
 
 def labels(where: str, name: str, y: Any, n: int) -> Tensor:
     """The labels of `n` images as int64 (N,)"""
 
 def label_range(where: str, what: str, y: Tensor, n_classes: int) -> None:
-    """Refuse labels that are not among 0 … `n_classes` − 1"""
+    """Raise an error for labels outside 0 … `n_classes` − 1"""
 
 def mean_std(where: str, mean: Any, std: Any, channels: int) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation as float32 (C,), finite, the latter above 0"""
+    """Mean and standard deviation as finite float32 (C,); std is above 0"""
 
 def class_name(c: Any) -> str:
-    """The name of one class as text; several names of one class are joined"""
+    """The name of a class as text; several names are joined"""
 
 def class_names(where: str, names: Any) -> list[str]:
     """Class names as a list of strings, in the order of the labels"""
 
 def number_fields(settings: Any) -> None:
-    """Check the numbers of a frozen dataclass by their annotations; a momentum is below 1"""
+    """Check the numbers of a frozen dataclass by their annotations; momentum is below 1"""

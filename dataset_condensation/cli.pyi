@@ -11,113 +11,113 @@ from .data import ImageData
 from .training import SyntheticSet
 
 def network_named(text: str) -> Any:
-    """A name as it is, or what 'package.module:factory' imports, also from the working folder"""
+    """A name unchanged, or what 'package.module:factory' imports (the working folder counts)"""
 SHORT: dict
 
 def run_settings(args: Namespace) -> dict[str, Any]:
-    """The recipe fields that were typed, and the short run of the sets that are at hand"""
+    """The recipe fields you typed, plus the short run for the embedded digits"""
 
 def check_typed(args: Namespace) -> None:
-    """Refuse what would come to light only after the set is made"""
+    """Check arguments that would otherwise fail only after the set is made"""
 
 def scoring_plan(args: Namespace, data: ImageData, device: torch.device) -> tuple[list[str], int, list[str]]:
-    """Names of the baselines, epochs on the whole set, notes to print"""
+    """The baselines, the epochs on the whole set, and notes to print"""
 
 def run_folder(args: Namespace) -> Path:
-    """Where the run or the study will be written
+    """Folder of the run or the study
 
 args: Not made yet"""
 
 def resume_command(args: Namespace) -> str:
-    """What to type to resume the run that was begun with these arguments"""
+    """The command that resumes the run started with these arguments"""
 RUN_FILES: dict
 
 def check_folder(out: Path, args: Namespace) -> None:
-    """Raise where the folder holds something else than the run that `args` mean"""
+    """Raise an error if the folder holds anything but the run that `args` describe"""
 
 @contextmanager
 def own_folder(out: Path, args: Namespace) -> Iterator[None]:
-    """In the block the run's folder is there, checked and locked; it goes if nothing was written"""
+    """Create, check and lock the run's folder for a block; remove it again if it stays empty"""
 
 def let_go(out: Path) -> None:
-    """With --force: the run that the folder holds makes room"""
+    """For --force: delete the checkpoints and reports of the run in the folder"""
 
 def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace, dict, list[str]]:
-    """Arguments and settings with the recommended method in the place of 'auto', and a line on it"""
+    """Arguments and settings with 'auto' replaced by the recommended method, and a line on why"""
 
 def score_all(small: SyntheticSet, data: ImageData, args: Namespace, baselines: list[str], whole: int, device: torch.device) -> tuple[Comparison, dict[str, SyntheticSet]]:
-    """The scores of baselines, the condensed set and the whole set under one recipe; and the sets"""
+    """Scores of the baselines, the condensed set and the whole set under one recipe, and the sets"""
 
 def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines: list[str], whole: int, device: torch.device) -> list[str]:
-    """With `--minutes`, a line on what scoring will take; nothing otherwise"""
+    """With `--minutes`, a line that says how long scoring will take"""
 
 def peak_memory() -> float:
-    """The most memory this process has held, in GiB; nan where the system does not say"""
+    """Peak memory of this process in GiB; nan where the system doesn't report it"""
 
 def describe(data: ImageData, args: Namespace, settings: dict) -> str:
-    """What goes in and what will be done, in two lines"""
+    """The data and the run, in two lines"""
 
 def write_set(small: SyntheticSet, out: Path) -> None:
     """Write `synthetic.safetensors` and `synthetic.png`"""
 
 def show_beside(sets: dict[str, SyntheticSet], table: Comparison) -> Any:
-    """A row of images for each set, one of each class, and its accuracy beside it"""
+    """A row for each set: one image of each class, and the accuracy"""
 
 def last_good(e: BaseException) -> Any:
-    """The state before the numbers overflowed, where one process holds all of it; None otherwise"""
+    """The state before the numbers overflowed, if this process holds all of it"""
 
 def make_set(args: Namespace, data: ImageData, settings: dict, device: torch.device, out: Path) -> SyntheticSet:
-    """Condense, with checkpoints; where the numbers overflow, write the last good set"""
+    """Condense with checkpoints; if the numbers overflow, write the last good set"""
 
 def load(args: Namespace) -> ImageData:
-    """The data that the arguments name
+    """The data set that the arguments name
 
-args: What a parser read"""
+args: From the parser"""
 
 def run(args: Namespace, say: Callable=..., device: torch.device | None=None) -> dict[str, Any]:
     """Load, condense, write, score, report
 
-args: What `parse` read
+args: From `parse`
 say: Called with each line of output
-device: Of this process; as `args` say if None"""
+device: Of this process; from `args` if None"""
 
 def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Comparison, device: torch.device, seconds: dict, last: dict) -> dict[str, Any]:
-    """Everything needed to repeat the run, and what came of it; `last` is its last checkpoint"""
+    """Everything needed to repeat the run, and its results; `last` is its last checkpoint"""
 
 def write_results(out: Path, report: dict, small: SyntheticSet, beside: Any) -> None:
     """Write `report.json`, `report.html` and `comparison.png`"""
 
 def tell_result(say: Callable, say_more: Callable, args: Namespace, table: Comparison, out: Path, seconds: dict[str, float]) -> None:
-    """The table and what it means"""
+    """Print the table and what it means"""
 
 def try_names(args: Namespace, data: ImageData, device: torch.device) -> None:
-    """Draw and write, into memory, what will show the names of classes, data and methods"""
+    """Draw and write in memory everything that will show the names of classes, data and methods"""
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, as the exception that Ctrl-C raises"""
+    """SIGTERM, as a kind of KeyboardInterrupt"""
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM raises `Terminated` in the block, once"""
+    """Raise `Terminated` on the first SIGTERM in the block"""
 
 def tell_line(message: Any) -> None:
-    """A line of the command, on the error stream"""
+    """Print one line of the command on stderr"""
 
 @contextmanager
 def heard(speak: Callable[[], bool]) -> Iterator[None]:
-    """In the block what the library says, and warns of, is a line of the command while `speak()`"""
+    """Print log messages and warnings of the library as lines of the command, while `speak()`"""
 
 def stopped(args: Namespace, e: KeyboardInterrupt) -> tuple[int, str]:
-    """The exit code, and how far the run was and how it goes on"""
+    """The exit code, how far the run got, and how to resume it"""
 WRONG: tuple
 
 def failed(args: Namespace, e: Exception) -> tuple[int, str]:
-    """The exit code, and what went wrong, in the words of the command"""
+    """The exit code and the error, with options in place of arguments"""
 
 def run_study(args: Namespace, say: Callable=...) -> Any:
-    """Run or resume a study, write it and print its table"""
+    """Run or resume a study, save the result and print its table"""
 
 def main(argv: Sequence[str] | None=None) -> int:
     """Run the `condense` command
 
-argv: The arguments; those of the process if None"""
+argv: Arguments; `sys.argv` if None"""

@@ -8,22 +8,22 @@ def own_device(f: Callable) -> Callable:
     """Run `f` as if `torch.set_default_device` had not been called"""
 
 def send(t: Tensor, device: Any) -> Tensor:
-    """`t` on `device`; a copy from the CPU to a GPU isn't waited for
+    """`t` on `device`; a copy from the CPU to a GPU runs in the background
 
-device: Where to"""
+device: Where it goes"""
 
 def free_memory() -> int | None:
-    """Memory that a program can still have"""
+    """Memory that is still available to this process"""
 log: Any
 
 def tell(text: str, *args: Any) -> None:
-    """A line on the library's logger, above any bar; `args` fill its %s"""
+    """Log one line, above any progress bar; `args` fill its %s"""
 
 def warn(text: str) -> None:
-    """A warning that names the line outside of this package from which it was called"""
+    """Warn, and point at the line outside this package that made the call"""
 
 def versions() -> dict[str, str]:
-    """The versions a result depends on"""
+    """Versions of this package, torch and Python"""
 
 class NotFiniteError(FloatingPointError):
     """A loss or an image is NaN or infinite"""

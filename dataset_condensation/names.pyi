@@ -4,12 +4,12 @@ __all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'S
 from collections.abc import Iterator, Mapping
 
 class Names(Mapping):
-    """What names stand for: a thing, or text 'module.thing', which is imported when it's used"""
+    """Names and their objects, or texts 'module.object' that are imported when used"""
     what: str
     known: Any
 
     def __init__(self, what: str, **known: Any):
-        """what: What a name is called in messages: the argument's name
+        """what: Kind of name in messages: that of the argument
 known: Names, with `_` for `-`"""
 
     def __getitem__(self, name: str) -> Any:
@@ -25,17 +25,17 @@ known: Names, with `_` for `-`"""
         ...
 
     def add(self, name: str, thing: Any) -> None:
-        """Let `name` stand for `thing` as well"""
+        """Add a name for `thing`"""
 CALL: Any
 
 def literals(text: str) -> tuple[list, dict]:
-    """Positional and named arguments that are literals, as they stand between the brackets of a call"""
+    """Positional and named arguments from the text between the brackets of a call, literals only"""
 
 def find(names: Names, v: Any, where: str) -> Any:
-    """What `v` stands for
+    """The object that `v` refers to
 
-v: A name, also with literal settings; anything else stands for itself
-where: Name of the function that was called"""
+v: A name, perhaps with settings; other objects are returned
+where: Name of the called function"""
 METHODS: Names
 DISTANCES: Names
 LEVELS: Names
@@ -45,20 +45,20 @@ SPEEDS: Names
 MAKERS: Names
 
 def get_method(method: Any, where: str='get_method', kind: type=...) -> Any:
-    """The method of that name
+    """The method with that name, or `method` itself
 
 method: A name, or an object with `name` and `make`
-where: Name of the function that was called
-kind: What it must be"""
+where: Name of the called function
+kind: Class that it must have"""
 
 def register(method: Any) -> Any:
-    """Make `method` known by its name, and return it; a warning if the name stood for another"""
+    """Add `method` to the table and return it; warn if its name was taken"""
 
 def as_json(v: Any) -> Any:
-    """A setting as JSON can hold it, and the same in every process"""
+    """A setting in a form that JSON can hold, the same in every process"""
 
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
-    """Its settings as JSON can hold them; those that are `off` leave no trace, as in older files"""
+    """The settings of a recipe for JSON, without those that are `off`, as in older files"""
 
 def run_info(run: Any, data: Any, recipe: Any, versions: dict[str, str]) -> dict[str, Any]:
-    """What a set remembers of its run"""
+    """What a set records about its run"""

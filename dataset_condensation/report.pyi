@@ -8,13 +8,13 @@ from .training import SyntheticSet
 def report_page(report: Mapping[str, Any], small: SyntheticSet, summary: str='') -> str:
     """The page of a run
 
-report: What `report.json` holds
-summary: A sentence for its top; what the table says if empty"""
+report: Contents of `report.json`
+summary: A sentence at the top; from the table if empty"""
 
 def write_report(folder: str | Path, report: Mapping[str, Any] | None=None, small: SyntheticSet | None=None, summary: str='') -> Path:
-    """Write `report.html`: one page, complete in itself, that shows a run and how to use its set
+    """Write `report.html`: one self-contained page that shows a run and how to use its set
 
-folder: A run folder of `condense`; the page is written into it
-report: What `report.json` holds; read if None
+folder: A run folder of `condense`, where the page goes
+report: Contents of `report.json`; read if None
 small: The set; read if None
-summary: A sentence for its top; what the table says if empty"""
+summary: A sentence at the top; from the table if empty"""

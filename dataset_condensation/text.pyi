@@ -4,13 +4,13 @@ __all__ = ['plain_text', 'picture_text', 'some', 'shape_text']
 from collections.abc import Iterable, Sequence
 
 def plain_text(s: Any) -> str:
-    """Any text as a terminal or table can show it, in one line"""
+    """Any text in one line that a terminal or a table can show"""
 
 def picture_text(s: Any, most: int=60) -> str:
-    """Any text as matplotlib can draw it: one line, no formula, a box for a missing letter"""
+    """Any text that matplotlib can draw: one line, no formula, a box for a missing character"""
 
 def some(items: Iterable, n: int=6) -> str:
-    """The first few of many, for a message"""
+    """The first `n` items, and how many more there are, for a message"""
 
 def shape_text(shape: Sequence[int]) -> str:
-    """'3 × 32 × 32'"""
+    """The sides with a × between them, such as '3 × 32 × 32'"""

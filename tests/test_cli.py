@@ -277,7 +277,7 @@ def test_an_unfinished_run_is_named_with_the_command_that_goes_on(tmp_path, monk
         m.setattr(cli, 'score_all', stop)
         assert main(argv) == 130
     how = f"condense digits {' '.join(TINY)} --iterations 3 --out 'my run' --resume"
-    assert capsys.readouterr().err == f'condense: interrupted after update 3 of 3; go on with: {how}\n'
+    assert capsys.readouterr().err == f'condense: interrupted after update 3 of 3; resume with: {how}\n'
     assert main(argv) == 2
     said = capsys.readouterr().err
     assert 'holds an unfinished run' in said and how in said and said.count('\n') == 1

@@ -145,7 +145,7 @@ def test_the_command_is_stopped_by_signals_and_goes_on(tmp_path):
         _, said = started[n].communicate(timeout=300)
         assert started[n].returncode == code, said
         assert said.startswith(f'condense: {word} after update ') and said.count('\n') == 1
-        assert f'go on with: condense {" ".join(argv)} --out {n.name} --resume' in said
+        assert f'resume with: condense {" ".join(argv)} --out {n.name} --resume' in said
         step = Checkpoints(tmp_path/n.name/'checkpoint').peek()['step']
         assert 0 < step < 100_000 and not in_use(tmp_path/n.name)
         more = ['digits', '--iterations', str(step + 3), *SHORT]

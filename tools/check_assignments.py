@@ -1,15 +1,15 @@
-"""Check the assignments as a class uses them: release, grade and return what is right, empty, wrong or tampered with.
+"""Check the assignments the way a class uses them: release, grade and return right, empty, wrong and tampered work.
 
-    python tools/check_assignments.py                           # all of them, and a table
+    python tools/check_assignments.py                           # all assignments, and a table
     python tools/check_assignments.py a1_gradient_distance      # one
     python tools/check_assignments.py --private ~/my-tests      # with your own hidden tests (tools/make_course.py)
-    python tools/check_assignments.py --keep course/            # keep the course folder, to look at the feedback
+    python tools/check_assignments.py --keep course/            # keep the course folder, with the feedback
 
-Each assignment is released and handed in by pretended students: `reference` has all solutions and must get every point
-a machine gives, `empty` is the release as it is and gets none, `tampered` is empty with every test cell made to pass
-and every given cell emptied, `deleted` is empty without test cells and answers, and neither gets any. The others are the
-typical mistakes in tests/submissions/<assignment>.yml: cells that differ from the solution, and the points they deserve
-(a pair of numbers where an accuracy decides: from, to).
+Simulated students hand in each assignment. `reference` has all solutions and must get every automatic point. `empty`
+is the release unchanged, `tampered` has test cells that always pass and emptied given cells, and `deleted` has no test
+cells and no answers; these three get no points. The others make the typical mistakes in
+tests/submissions/<assignment>.yml: cells that differ from the solution, and the points they deserve (a range of two
+numbers if an accuracy decides).
 """
 import argparse
 import json
@@ -32,7 +32,7 @@ MARKS = 'BEGIN SOLUTION', 'END SOLUTION', 'BEGIN HIDDEN', 'END HIDDEN'
 # ---- nbgrader, in the course folder
 
 def nbgrader(course:Path, *args) -> float:
-    "Run a command of nbgrader; the seconds it took"
+    "Run an nbgrader command and return its seconds"
     here = str(Path(sys.executable).parent)  # nbgrader calls `alembic` by name
     env = {**os.environ, 'PATH': here + os.pathsep + os.environ.get('PATH', ''), 'OMP_NUM_THREADS': '1'}
     start = time.perf_counter()
@@ -44,7 +44,7 @@ def nbgrader(course:Path, *args) -> float:
 
 
 def release(course:Path, name:str) -> dict:
-    "Make the students' version; the notebook"
+    "Make the students' version and return the notebook"
     nbgrader(course, 'generate_assignment', name, '--force')
     return read(course/'release'/name/f'{name}.ipynb')
 
@@ -54,7 +54,7 @@ def hand_in(course:Path, name:str, student:str, nb:dict):
 
 
 def scores(course:Path, name:str) -> dict:
-    "{student: {test cell: points}}, and under 'manual' what waits for a person"
+    "{student: {test cell: points}}, and under 'manual' the cells graded by hand"
     from nbgrader.api import Gradebook
     found = {}
     with Gradebook(f'sqlite:///{course.resolve()}/gradebook.db') as book:
@@ -69,13 +69,13 @@ def scores(course:Path, name:str) -> dict:
 # ---- What pretended students hand in
 
 def changed(nb:dict, change) -> dict:
-    "A copy of the notebook with every cell given to `change(cell)`, which may return None to drop it"
+    "A copy of the notebook after `change(cell)` for every cell; None drops the cell"
     cells = [change(json.loads(json.dumps(c))) for c in nb['cells']]
     return {**nb, 'cells': [c for c in cells if c]}
 
 
 def replaced(source:dict, cells:dict) -> dict:
-    "The notebook with other text in some cells"
+    "The notebook with new text in some cells"
     missing = cells.keys() - {c['id'] for c in source['cells']}
     if missing: raise SystemExit(f'no cell is called {", ".join(sorted(missing))}')
     def change(c): return {**c, 'source': cells[c['id']].splitlines(True)} if c['id'] in cells else c
@@ -83,7 +83,7 @@ def replaced(source:dict, cells:dict) -> dict:
 
 
 def tamper(c:dict) -> dict:
-    "Test cells that pass, and given code that does nothing"
+    "Test cells that always pass, and emptied given cells"
     if c['cell_type'] == 'code' and graded(c).get('locked'): c['source'] = ['pass']
     return c
 
@@ -110,7 +110,7 @@ def submissions(source:dict, released:dict, wrong:dict) -> dict:
 # ---- The check
 
 def release_faults(source:dict, released:dict) -> list:
-    "What a release must not show, or must show"
+    "Faults in a release: hidden tests or lines of a solution that show"
     shown = '\n'.join(text(c) for c in released['cells'])
     faults = [f'the release shows {m!r}' for m in MARKS if m in shown]
     given = '\n'.join(text(c) for c in source['cells'] if not graded(c).get('solution'))
@@ -124,7 +124,7 @@ def release_faults(source:dict, released:dict) -> list:
 
 
 def check(course:Path, name:str) -> dict:
-    "Release, grade and return one assignment: what each student got and deserved, faults, and seconds"
+    "Release, grade and return an assignment: points each student got and deserves, faults, and seconds"
     source = read(course/'source'/name/f'{name}.ipynb')
     start = time.perf_counter()
     released = release(course, name)
@@ -154,7 +154,7 @@ def check(course:Path, name:str) -> dict:
 
 
 def differing(got:dict, deserved:dict) -> str:
-    "The cells whose points are not what they should be, as a sentence; empty if there is none"
+    "The cells with wrong points, as a sentence; empty if there are none"
     def fair(k):
         low, high = d if isinstance(d := deserved.get(k), list) else (d, d)
         return got.get(k) is not None and low is not None and low <= got[k] <= high
@@ -162,7 +162,7 @@ def differing(got:dict, deserved:dict) -> str:
 
 
 def table(results:list) -> str:
-    "One line for each student of each assignment"
+    "A line for each student and assignment"
     def total(p):
         low, high = (sum(v[i] if isinstance(v, list) else v or 0 for v in p.values()) for i in (0, 1))
         return f'{low:g}' if low == high else f'{low:g}–{high:g}'
@@ -181,8 +181,8 @@ def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', help='assignments (default: all)')
     parser.add_argument('--private', type=Path, help='folder with your own hidden tests')
-    parser.add_argument('--keep', type=Path, help='course folder to work in and to keep; must not exist')
-    parser.add_argument('--json', type=Path, help='write everything to this file as well')
+    parser.add_argument('--keep', type=Path, help='a new course folder, which is kept')
+    parser.add_argument('--json', type=Path, help='write all results to this file too')
     args = parser.parse_args(argv)
     if args.keep and args.keep.exists(): parser.error(f'--keep: {args.keep} exists')
     try: import nbgrader  # noqa: F401

@@ -1,10 +1,10 @@
-"""Keep in every chapter the cell that installs the package in Colab, and the link that opens it there.
+"""Maintain the install cell for Colab and the Colab link in every chapter.
 
     python tools/colab.py             # write both, for the account and branch in settings.ini
-    python tools/colab.py --check     # write nothing, name the chapters in which they differ
+    python tools/colab.py --check     # write nothing, list the chapters that would change
 
-The cell is the first code cell of a chapter; elsewhere than in Colab it does nothing. The link ends the cell
-that says what the chapter assumes, once settings.ini names an owner (tools/owner.py).
+The install cell is the first code cell of a chapter, and does nothing outside Colab. The link comes at the end of the
+cell that starts with **Assumes**, once settings.ini has an owner (tools/owner.py).
 """
 import argparse
 import json
@@ -14,7 +14,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOK = re.compile(r'([012]\d_.+|own_photographs)\.ipynb')   # not 30 and above, which only collect others
+NOTEBOOK = re.compile(r'([012]\d_.+|own_photographs)\.ipynb')   # not 30 and above
 LINK = re.compile(r'\n*^\[Open in Colab\]\(.*\)$', flags=re.M)
 
 
@@ -25,7 +25,7 @@ def settings() -> dict:
 
 
 def install_cell(cfg, folder:str) -> str:
-    "The clone is installed, and not the package alone, since chapters read measured figures from results/"
+    "Installs from a clone, because chapters read measurements from results/"
     return f"""#| hide
 # In Colab: fetch the project, install it, and work in the folder of its notebooks
 if 'google.colab' in str(get_ipython()):
@@ -43,12 +43,12 @@ def as_lines(text:str) -> list: return text.splitlines(True)
 
 
 def updated(nb:dict, name:str, cfg) -> dict:
-    "The notebook with its cell and its link"
+    "The notebook with install cell and link"
     cells = [c for c in nb['cells'] if c['id'] != 'colab']
     at = next((i for i, c in enumerate(cells) if ''.join(c['source']).startswith('**Assumes**')), None)
-    if at is None: raise SystemExit(f'{name}: no cell begins with **Assumes**, to which the link belongs')
+    if at is None: raise SystemExit(f'{name}: no cell starts with **Assumes**, where the link belongs')
     said = LINK.sub('', ''.join(cells[at]['source'])).rstrip()
-    there = f'\n\n{link(cfg, name)}' if cfg['user'] != 'OWNER' else ''     # not before there is a repository
+    there = f'\n\n{link(cfg, name)}' if cfg['user'] != 'OWNER' else ''     # only with a repository
     cells[at] = {**cells[at], 'source': as_lines(said + there)}
     new = dict(cell_type='code', execution_count=None, id='colab', metadata={}, outputs=[],
                source=as_lines(install_cell(cfg, (Path(cfg['nbs_path'])/name).parent.as_posix())))
@@ -57,7 +57,7 @@ def updated(nb:dict, name:str, cfg) -> dict:
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--check', action='store_true', help='write nothing; fail where something would change')
+    parser.add_argument('--check', action='store_true', help='write nothing; fail if something would change')
     args, cfg, changed = parser.parse_args(argv), settings(), []
     nbs = ROOT/cfg['nbs_path']
     for path in sorted([*nbs.glob('*.ipynb'), *nbs.glob('under_the_hood/*.ipynb')]):

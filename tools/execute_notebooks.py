@@ -1,13 +1,12 @@
-"""Execute the notebooks and save what they show.
+"""Execute the notebooks and save their outputs.
 
     python tools/execute_notebooks.py                    # all of them, in order
     python tools/execute_notebooks.py 06 29_command index    # some, by number, name or path
-    python tools/execute_notebooks.py --flags slow       # run the slow cells as well
-    python tools/execute_notebooks.py --check            # write nothing, name the cells that would change
+    python tools/execute_notebooks.py --flags slow       # run the slow cells too
+    python tools/execute_notebooks.py --check            # write nothing, list the cells that would change
 
-Cells that `nbdev_test` skips are left alone and keep the outputs they have. A run is made repeatable
-(one thread, no progress bars, no widget state, then `nbdev_clean`), so a second one changes nothing.
-What `#| fig-alt: "…"` says of the pictures of a cell is kept with them.
+Cells that `nbdev_test` skips keep their outputs. Runs are repeatable (one thread, no progress bars, no widget state,
+then `nbdev_clean`), so a second run changes nothing. The text of `#| fig-alt: "…"` is saved with the pictures.
 """
 import argparse
 import json
@@ -31,14 +30,14 @@ WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json'
 
 
 def settle_environment(root:Path,  # Folder of settings.ini, put first on the path of the kernels
-                       home:str,   # Empty folder that stands in for the user's Jupyter and IPython settings
+                       home:str,   # Empty folder, in place of the user's Jupyter and IPython settings
                        ):
-    "Take out of the environment what makes outputs differ from user to user; kernels inherit it"
+    "Make outputs independent of the user: set environment variables that kernels inherit"
     os.environ.update(IN_TEST='1', TQDM_DISABLE='1', PYTHONHASHSEED='0',
                       JUPYTER_CONFIG_DIR=home, JUPYTER_DATA_DIR=home, IPYTHONDIR=home,
                       PYTHONPATH=os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')])))
     for library in 'OMP', 'MKL', 'OPENBLAS': os.environ[f'{library}_NUM_THREADS'] = '1'
-    os.environ.pop('MPLBACKEND', None)  # else figures would not be drawn inline
+    os.environ.pop('MPLBACKEND', None)  # otherwise figures are not inline
 
 
 def directives(cell) -> dict:  # Name of each `#|` directive and its arguments
@@ -48,7 +47,7 @@ def directives(cell) -> dict:  # Name of each `#|` directive and its arguments
 
 
 def is_skipped(cell, skip_flags:set) -> bool:
-    "Would `nbdev_test` leave this code cell out?"
+    "Does `nbdev_test` skip this code cell?"
     found = directives(cell)
     return found.get('eval:', [''])[0].lower() == 'false' or bool(skip_flags & found.keys())
 
@@ -65,7 +64,7 @@ class SkippingClient(NotebookClient):
 
 
 def merge_streams(outputs:list) -> list:
-    "Join neighbouring pieces of one stream: where the kernel cuts them depends on the clock"
+    "Join adjacent pieces of one stream: where the kernel splits them depends on timing"
     merged = []
     for out in outputs:
         last = merged[-1] if merged else {}
@@ -76,7 +75,7 @@ def merge_streams(outputs:list) -> list:
 
 
 def without_widgets(outputs:list) -> list:
-    "Keep of each widget the picture or text it has for readers without a kernel; drop bars and bare controls"
+    "Keep the static picture or text of widgets; drop progress bars and bare controls"
     kept = []
     for out in outputs:
         data = out.get('data', {})
@@ -86,7 +85,7 @@ def without_widgets(outputs:list) -> list:
 
 
 def add_words(cell):
-    "Put the words of `#| fig-alt: \"…\"` beside the cell's pictures, where readers and web pages look for them"
+    "Save the text of `#| fig-alt: \"…\"` as the alt text of the cell's pictures"
     words = re.search(r'^#\| *fig-alt: *"(.*)"$', cell.source, flags=re.M)
     for out in cell.outputs if words else []:
         for mime in out.get('data', {}):
@@ -94,7 +93,7 @@ def add_words(cell):
 
 
 def check_outputs(cell, root:Path):
-    "Refuse outputs that name this machine: they differ elsewhere and tell a reader nothing"
+    "Raise an error for outputs with a path of this machine: they would differ elsewhere"
     text = json.dumps(cell.outputs)
     places = [str(root), str(Path.home()), sys.prefix, tempfile.gettempdir()]
     for place in (p for p in places if len(p) > 1):
@@ -102,10 +101,10 @@ def check_outputs(cell, root:Path):
         if found: raise ValueError(f'cell {cell.id!r} shows a path of this machine: {found[0]}')
 
 
-def execute(path:Path,             # The notebook; it is not written
-            skip_flags:set,        # Cells with one of these flags are left alone
+def execute(path:Path,             # The notebook, which is not changed
+            skip_flags:set,        # Cells with one of these flags are skipped
             root:Path,             # Folder of settings.ini
-            timeout:float|None=None,  # Seconds allowed for one cell, None for no limit
+            timeout:float|None=None,  # Most seconds for a cell; None: no limit
             ):                     # -> the notebook with its outputs
     "Run a notebook from its own folder in a fresh kernel"
     nb = nbformat.read(path, as_version=4)
@@ -137,7 +136,7 @@ def changed_outputs(old:str, new:str) -> list:
 
 
 def find_notebooks(names:list, nbs:Path) -> list:
-    "The notebooks meant by `names`: a number, a name or a path each; all of them without any"
+    "The notebooks with these numbers, names or paths; all notebooks if `names` is empty"
     every = sorted(Path(p) for p in nbglob(nbs))
     def matches(name):
         stem = Path(name).stem
@@ -148,7 +147,7 @@ def find_notebooks(names:list, nbs:Path) -> list:
 
 
 def update(path:Path, skip_flags:set, root:Path, timeout:float|None, check:bool) -> bool:
-    "Run one notebook, save it unless `check`, and say what changed; False where it failed or would change"
+    "Run a notebook, save it unless `check`, and print what changed; False if it fails or would change"
     start = time.time()
     try: nb = execute(path, skip_flags, root, timeout)
     except (CellExecutionError, ValueError) as e:
@@ -166,7 +165,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', help='notebooks by number, name or path (default: all)')
     parser.add_argument('--flags', default='', help='flags whose cells run too, separated by spaces: "slow gpu"')
-    parser.add_argument('--timeout', type=float, help='seconds allowed for one cell (default: no limit)')
+    parser.add_argument('--timeout', type=float, help='most seconds for a cell (default: no limit)')
     parser.add_argument('--check', action='store_true', help='write nothing; fail if a saved output would change')
     args = parser.parse_args(argv)
     cfg = get_config()

@@ -1,10 +1,10 @@
-"""Export the notebooks, and write for type checkers and editors what each module offers.
+"""Export the notebooks, and write stubs for type checkers and editors.
 
     python tools/export.py            # nbdev_export, then dataset_condensation/*.pyi
     python tools/export.py --stubs    # the .pyi files only
 
-A stub (.pyi) has a class in one piece, where the notebooks spread it over cells with `@patch`, and what the notebooks
-say of a parameter in a comment as part of the docstring.
+A stub (.pyi) has each class in one piece, where the notebooks spread it over cells with `@patch`. Comments on
+parameters become part of the docstring.
 """
 import argparse
 import ast
@@ -24,13 +24,13 @@ def decorator(node): return ast.unparse(node).split('(')[0].split('.')[-1]
 
 
 def patched(node):
-    "Name of the class that a function is a method of by `@patch`, None if it's none"
+    "The class that `@patch` adds a function to; None without `@patch`"
     if isinstance(node, ast.FunctionDef) and any(decorator(d) == 'patch' for d in node.decorator_list):
         return ast.unparse(node.args.args[0].annotation).strip("'")
 
 
 def comments(node, lines):
-    "{parameter: what a comment says of it}"
+    "{parameter: the comment on it}"
     args = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
     found = {}
     for a in filter(None, args):
@@ -42,7 +42,7 @@ def comments(node, lines):
 
 
 def docstring(node, lines):
-    "The docstring and the comments on parameters"
+    "The docstring, with the comments on parameters"
     said = comments(node, lines) if isinstance(node, ast.FunctionDef) else {}
     text = ast.get_docstring(node) or ''
     return (text + '\n\n' + '\n'.join(f'{k}: {v}' for k, v in said.items())).strip()
@@ -81,14 +81,14 @@ def names(target): return [n.id for n in ast.walk(target) if isinstance(n, ast.N
 
 
 def type_of(node, value, name):
-    "A variable of a module or class, with the type that's written or that it has"
+    "A variable of a module or class, with its annotated or actual type"
     if isinstance(node, ast.AnnAssign):
         return ast.AnnAssign(node.target, node.annotation, node.value and ast.Constant(...), 1)
     return variable(name, value)
 
 
 def attributes(node):
-    "What `__init__` sets: with its type where that's written, or that of the parameter it's taken from"
+    "The attributes that `__init__` sets, with their annotation or that of the parameter they come from"
     init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == '__init__'), None)
     if init is None: return []
     given = {a.arg: a.annotation for a in [*init.args.args, *init.args.kwonlyargs] if a.annotation}
@@ -107,7 +107,7 @@ def attributes(node):
 
 
 def class_body(node, obj, lines, methods):
-    "Fields and methods, those of `@patch` included"
+    "Fields and methods, including those added by `@patch`"
     body, text = [], docstring(node, lines)
     if text: body.append(ast.Expr(ast.Constant(text)))
     body += attributes(node)
@@ -130,7 +130,7 @@ def stub(path):
         if isinstance(n, (ast.Import, ast.ImportFrom)): body.append(n)
         elif isinstance(n, ast.If) and ast.unparse(n.test) == 'TYPE_CHECKING':
             for i in n.body:
-                for a in i.names: a.asname = a.name      # which is how a stub offers what it imports
+                for a in i.names: a.asname = a.name      # re-exported
                 body.append(i)
         elif isinstance(n, ast.ClassDef) and not hidden(n.name):
             new = copy.deepcopy(n)
@@ -138,19 +138,19 @@ def stub(path):
             new.body = class_body(n, getattr(module, n.name), lines, methods.get(n.name, []))
             body.append(new)
         elif isinstance(n, ast.FunctionDef) and not patched(n) and not hidden(n.name):
-            if n.name != '__getattr__': body.append(function(n, lines))     # a misspelt name is to be found
+            if n.name != '__getattr__': body.append(function(n, lines))     # or a checker would accept any name
         elif isinstance(n, (ast.Assign, ast.AnnAssign)):
             for name in (x for t in getattr(n, 'targets', [getattr(n, 'target', None)]) for x in names(t)):
                 if name == '__all__': body.append(ast.parse(f'__all__ = {list(module.__all__)!r}').body[0])
                 elif not hidden(name): body.append(type_of(n, getattr(module, name, None), name))
     alls = [n for n in body if isinstance(n, ast.Assign)]
-    body = [n for n in body if n not in alls[:-1]]      # the last `__all__` is the one that counts
+    body = [n for n in body if n not in alls[:-1]]      # the last `__all__` counts
     body = [ast.parse('from typing import Any').body[0], *body]
     return HEAD + ast.unparse(ast.fix_missing_locations(ast.Module(used_only(body), []))) + '\n'
 
 
 def used_only(body):
-    "The statements, less imports that none of them needs"
+    "The statements without unused imports"
     found = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
     found |= {w for s in body if isinstance(s, ast.Assign) for w in ast.literal_eval(s.value)}      # `__all__`
     quoted = {w for s in body for n in ast.walk(s) if isinstance(n, ast.arg | ast.AnnAssign) and n.annotation
@@ -177,7 +177,7 @@ def write_stubs():
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    p.add_argument('--stubs', action='store_true', help='the .pyi files only')
+    p.add_argument('--stubs', action='store_true', help='write only the .pyi files')
     if not p.parse_args().stubs:
         from nbdev.doclinks import nbdev_export
         nbdev_export()

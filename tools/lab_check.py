@@ -1,13 +1,13 @@
-"""Open a notebook in JupyterLab with headless Chromium, run it, touch its widgets, and see that they answer.
+"""Run notebooks in JupyterLab with headless Chromium, and check that their widgets respond.
 
-    python tools/lab_check.py                                 # a notebook with the three widgets, all of their controls
-    python tools/lab_check.py nbs/under_the_hood/27_widgets.ipynb    # any notebooks: run to their end, their sliders moved
-    python tools/lab_check.py --open nbs/*.ipynb              # opened only: what is saved in them is shown
+    python tools/lab_check.py                                 # a notebook with the three widgets, all controls
+    python tools/lab_check.py nbs/under_the_hood/27_widgets.ipynb    # any notebooks: run all, move the sliders
+    python tools/lab_check.py --open nbs/*.ipynb              # only open them: saved outputs must show
     python tools/lab_check.py --shots shots/                  # keep screenshots
 
-Fails if a cell ends in an error, if a picture stays the same after its control was moved, or if the browser's console
-shows an error. Cells that are marked `slow` or `gpu` are left out, as in the tests. Where JupyterLab, Chromium or
-playwright (`pip install playwright`) is missing, it says so and exits with code 77.
+Fails if a cell ends in an error, if a picture doesn't change with its control, or if the browser's console shows an
+error. Cells marked `slow` or `gpu` are skipped, as in the tests. If JupyterLab, Chromium or playwright
+(`pip install playwright`) is missing, it prints that and exits with code 77.
 """
 import argparse
 import json
@@ -48,7 +48,7 @@ view''',
 
 
 def made_notebook():
-    "The notebook that has every widget"
+    "A notebook with every widget"
     empty = dict(cell_type='code', metadata={}, outputs=[], execution_count=None)
     cells = [dict(empty, id=i, source=s) for i, s in CELLS.items()]
     kernel = dict(name='python3', display_name='python3', language='python')
@@ -56,20 +56,20 @@ def made_notebook():
 
 
 def without_slow(text):
-    "The notebook without the cells that its tests leave out; no later cell may need them"
+    "The notebook without skipped cells; no later cell may need them"
     nb = json.loads(text)
     def slow(c): return c['cell_type'] == 'code' and re.search(r'^#\| *(slow|gpu|eval: *false) *$', ''.join(c['source']), re.M)
     return json.dumps({**nb, 'cells': [c for c in nb['cells'] if not slow(c)]})
 
 
 def pictures(text):
-    "How many pictures are saved in the outputs of a notebook"
+    "Number of pictures in the saved outputs of a notebook"
     outputs = [o for c in json.loads(text)['cells'] for o in c.get('outputs', [])]
     return sum(any(kind.startswith('image/') for kind in o.get('data', {})) for o in outputs)
 
 
 class Lab:
-    "A JupyterLab of its own, in an empty folder, with nobody's settings"
+    "A separate JupyterLab in an empty folder, with default settings"
     def __enter__(self):
         self.folder, self.token = Path(tempfile.mkdtemp(prefix='lab-check-')), secrets.token_hex(16)
         with socket.socket() as s:
@@ -82,7 +82,7 @@ class Lab:
         env.pop('MPLBACKEND', None)
         env['JUPYTERLAB_SETTINGS_DIR'] = str(home/'settings')
         settings = {'apputils-extension/notification': '{"fetchNews": "false", "checkForUpdates": false}',
-                    'notebook-extension/tracker': '{"windowingMode": "none"}'}     # all cells are on the page
+                    'notebook-extension/tracker': '{"windowingMode": "none"}'}     # render all cells
         for name, text in settings.items():
             path = home/'settings'/'@jupyterlab'/f'{name}.jupyterlab-settings'
             path.parent.mkdir(parents=True)
@@ -118,14 +118,14 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def put(self, name, text):
-        "Write a notebook, and the address to open it at, in a workspace of its own"
+        "Write a notebook and return its address, in a separate workspace"
         path = self.folder/'nbs'/name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
         return f'http://127.0.0.1:{self.port}/lab/workspaces/{path.stem}/tree/{name}?token={self.token}'
 
     def worked(self):
-        "Processor seconds of the kernels so far; what the server says of their state is not to be relied on"
+        "CPU seconds of the kernels so far; the server's report of their state isn't reliable"
         import psutil      # comes with JupyterLab's kernel
         return sum(sum(p.cpu_times()[:2]) for p in psutil.Process(self.server.pid).children())
 
@@ -144,7 +144,7 @@ class Page:
         self.shots, self.say, self.worked = shots, say, worked
         self.page.on('console', lambda m: self.errors.append(m.text) if m.type == 'error' else None)
         self.page.on('pageerror', lambda e: self.errors.append(str(e)))
-        self.page.on('dialog', lambda d: d.accept())       # leave the page, when it is opened again
+        self.page.on('dialog', lambda d: d.accept())       # leave the page when it is reopened
         self.page.goto(url, wait_until='domcontentloaded')
         self.ready()
         say('notebook open, kernel ready')
@@ -155,13 +155,13 @@ class Page:
         self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
 
     def run_all(self):
-        "Run all cells; again where JupyterLab was not ready to hear it"
+        "Run all cells; repeat if JupyterLab wasn't ready"
         for _ in range(5):
             self.dismiss()
             try:
                 self.page.locator('.lm-MenuBar-item', has_text='Run').first.click(timeout=10_000)
                 self.page.locator('.lm-Menu-item', has_text='Run All Cells').first.click(timeout=10_000)
-            except Exception: continue       # a dialog has come between
+            except Exception: continue       # a dialog interfered
             try: self.page.wait_for_function('''() => [...document.querySelectorAll('.jp-InputPrompt')].some(
                 e => /\\[(\\*|\\d+)\\]/.test(e.innerText))''', timeout=10_000)
             except Exception: continue
@@ -169,7 +169,7 @@ class Page:
         raise AssertionError('JupyterLab does not run the cells')
 
     def dismiss(self):
-        "Say what JupyterLab asks in a dialog (a kernel that is replaced while the page opens), and agree"
+        "Print the text of a JupyterLab dialog and accept it (a kernel replaced while the page opens)"
         for dialog in self.page.locator('.jp-Dialog').all():
             self.say(f'JupyterLab says: {" ".join(dialog.inner_text().split())[:200]}')
             dialog.locator('.jp-mod-accept').click(timeout=5000)
@@ -177,12 +177,12 @@ class Page:
             self.ready()
 
     def cell(self, text):
-        "The cell whose code has `text`"
+        "The cell with `text` in its code"
         return self.page.locator('.jp-CodeCell', has=self.page.locator('.jp-InputArea', has_text=text)).first
 
     def idle(self, seconds):
-        """Wait until every cell has run, or one has ended in an error. A page that opens may change its kernel once more,
-        and what the first one was asked is lost: then cells wait while no kernel works, and are asked for again"""
+        """Wait until every cell has run, or one has failed. A page that opens may change its kernel once more and lose the
+        first requests: then cells wait while no kernel works, and we run them again"""
         end, rests, before = time.monotonic() + seconds, 0, self.worked()
         while True:
             try: return self._ran(5)
@@ -194,7 +194,7 @@ class Page:
             waits = self.page.locator('.jp-CodeCell').filter(has=self.page.locator('.jp-InputPrompt', has_text='[*]'))
             said = waits.first.inner_text()[:80].replace('\n', ' ') if waits.count() else 'none is marked'
             self.say(f'{waits.count()} cells wait ({said}) and no kernel works: the page is opened again')
-            self.errors.clear()                # of the socket to the kernel that is gone
+            self.errors.clear()                # from the socket of the old kernel
             self.page.reload(wait_until='domcontentloaded')
             self.ready()
             self.run_all()
@@ -210,7 +210,7 @@ class Page:
     def source(self, image): return image.evaluate('e => e.src')
 
     def changed(self, image, before, what, seconds=30):
-        "Wait until the picture is another one"
+        "Wait until the picture changes"
         end = time.monotonic() + seconds
         while self.source(image) == before:
             if time.monotonic() > end: raise AssertionError(f'the picture stays the same: {what}')
@@ -218,7 +218,7 @@ class Page:
         self.say(f'another picture: {what}')
 
     def move_slider(self, cell, what):
-        "Move the slider of a cell by the keyboard, and wait for another picture"
+        "Move the slider of a cell with the keyboard, and wait for the picture to change"
         image, slider = cell.locator('img.widget-image').first, cell.locator('.widget-slider').first
         image.wait_for(timeout=120_000)
         slider.scroll_into_view_if_needed()
@@ -232,7 +232,7 @@ class Page:
         if self.shots: self.page.screenshot(path=str(Path(self.shots)/f'{name}.png'))
 
     def check(self):
-        "No cell ended in an error, and the console is clean"
+        "Check that no cell failed and the console has no errors"
         kinds = (f'.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.{k}"]' for k in ('error', 'stderr'))
         wrong = self.page.locator(', '.join(kinds))
         said = [w.text_content().strip() for w in wrong.all()]
@@ -241,7 +241,7 @@ class Page:
 
 
 def touch_live(page):
-    "Pause, go on and stop a run that is at work"
+    "Pause, resume and stop a run"
     cell = page.cell('view = LiveRun(')
     label, image = cell.locator('.widget-label').last, cell.locator('img.widget-image').first
     said = lambda words: cell.locator('.widget-label', has_text=words).first.wait_for(timeout=60_000)
@@ -263,7 +263,7 @@ def touch_live(page):
 
 
 def touch_explorer(page):
-    "Another method, then one class of it"
+    "Select another method, then one class"
     cell = page.cell('Explorer(folder)')
     image, menus = cell.locator('img.widget-image').first, cell.locator('select')
     for menu, choice in ((1, 'random'), (4, '7')):
@@ -273,7 +273,7 @@ def touch_explorer(page):
 
 
 def visit(page, text, name, args):
-    "Run the notebook that is open, or look at what is saved in it"
+    "Run the open notebook, or check its saved outputs"
     if args.open:
         wanted = pictures(text)
         page.page.wait_for_function('n => document.querySelectorAll(".jp-OutputArea-output img").length >= n',
@@ -292,7 +292,7 @@ def visit(page, text, name, args):
 
 
 def place(path):
-    "Where a notebook stands below nbs/"
+    "The path of a notebook below nbs/"
     path = Path(path).resolve()
     return path.relative_to(ROOT/'nbs').as_posix() if path.is_relative_to(ROOT/'nbs') else path.name
 
@@ -300,9 +300,9 @@ def place(path):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('notebooks', nargs='*', help='notebooks to run (default: one with every widget)')
-    parser.add_argument('--open', action='store_true', help='open them only')
+    parser.add_argument('--open', action='store_true', help='only open them')
     parser.add_argument('--shots', type=Path, help='folder for screenshots')
-    parser.add_argument('--seconds', type=float, default=600, help='allowed for running the cells (default: 600)')
+    parser.add_argument('--seconds', type=float, default=600, help='most seconds for running the cells (default: 600)')
     args = parser.parse_args(argv)
     if args.open and not args.notebooks: parser.error('--open: which notebooks?')
     if why := missing('jupyterlab'):
@@ -324,7 +324,7 @@ def main(argv=None):
                 visit(page, text, name, args)
                 page.check()
                 say('no errors')
-            except Exception as e:      # the others are looked at all the same
+            except Exception as e:      # check the others anyway
                 failed += 1
                 say(f'FAULT: {e}')
             finally:

@@ -1,12 +1,12 @@
-"""The leaderboard of assignment 6: score the entries of a class on digits that were held back.
+"""The leaderboard of assignment 6: score the entries of a class on held-out digits.
 
     python tools/leaderboard.py ~/course                      # a table, best first
-    python tools/leaderboard.py ~/course --out board.md       # in a file to show
-    python tools/leaderboard.py ~/course --verify 3           # make the three best again: a minute each
+    python tools/leaderboard.py ~/course --out board.md       # written to a file too
+    python tools/leaderboard.py ~/course --verify 3           # remake the three best, a minute each
 
-FOLDER is a course folder (or nbs/assignments); entries are read from what was handed in. An entry is text, and scoring
-it runs none of a student's code. --verify does: only what was handed in before the text, in a process of its own that
-is stopped after so many seconds of processor time. The set it makes must score like the entry, within --tolerance.
+The folder is a course folder (or nbs/assignments), and entries come from the submissions. An entry is text, so scoring
+it runs no student code. --verify does run it: the cells before the entry, in a separate process with a limit on CPU
+time. The set it makes must score like the entry, within --tolerance.
 """
 import argparse
 import ast
@@ -20,7 +20,7 @@ from pathlib import Path
 
 NAME = 'a6_leaderboard'
 SHAPE, LIMIT = (10, 1, 8, 8), 6.      # as in the assignment
-GIVEN = 'setup', 'practice', 'budget', 'my-method', 'pack'    # cells that an entry is made again with
+GIVEN = 'setup', 'practice', 'budget', 'my-method', 'pack'    # cells that remake an entry
 
 
 def cells(notebook:Path) -> dict:
@@ -30,7 +30,7 @@ def cells(notebook:Path) -> dict:
 
 
 def entry(source:str) -> str:
-    "The last text that is given the name ENTRY; nothing is run"
+    "The last text assigned to ENTRY; nothing is run"
     found = ''
     for node in ast.parse(source).body:
         named = isinstance(node, ast.Assign) and any(getattr(t, 'id', '') == 'ENTRY' for t in node.targets)
@@ -48,7 +48,7 @@ def unpack(text:str, data):
 
 
 def held_back():
-    "(data with the normalisation of the assignment, whose test images are the ones held back)"
+    "Data normalized as in the assignment, with the held-out digits as test images"
     import torch
     from dataset_condensation.all import from_tensors, gen, load_dataset
     whole = load_dataset('digits')
@@ -58,7 +58,7 @@ def held_back():
 
 
 def made_again(notebook:Path, seconds:int) -> str:
-    "The entry that a student's method makes, or why there is none"
+    "The entry that a student's method makes, or the reason that it makes none"
     mine = cells(notebook)
     code = '\n\n'.join(mine.get(i, '') for i in GIVEN) + '\n\nprint("ENTRY:" + pack(run(*my_method())))\n'
     def limit():
@@ -89,7 +89,7 @@ def board(folder:Path, nets:int) -> list:
 
 
 def verify(row:dict, nets:int, tolerance:float, seconds:int):
-    "Say in `row` whether the entry comes from the method"
+    "Record in `row` whether the method makes the entry"
     from dataset_condensation.all import evaluate
     data = held_back()
     try: again = evaluate(unpack(made_again(row['notebook'], seconds), data), data, 'convnet-w32', nets, seed=7).mean
@@ -110,11 +110,11 @@ def table(rows:list) -> str:
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', type=Path, help='the course folder')
-    parser.add_argument('--nets', type=int, default=10, help='networks for each entry (default 10)')
-    parser.add_argument('--verify', type=int, default=0, metavar='N', help='make the N best entries again')
-    parser.add_argument('--tolerance', type=float, default=3., help='points that may lie between (default 3)')
-    parser.add_argument('--seconds', type=int, default=180, help='processor time for one of them (default 180)')
-    parser.add_argument('--out', type=Path, help='write the table to this file as well')
+    parser.add_argument('--nets', type=int, default=10, help='networks for each entry (default: 10)')
+    parser.add_argument('--verify', type=int, default=0, metavar='N', help='remake the N best entries')
+    parser.add_argument('--tolerance', type=float, default=3., help='largest difference in percent (default: 3)')
+    parser.add_argument('--seconds', type=int, default=180, help='CPU seconds for each (default: 180)')
+    parser.add_argument('--out', type=Path, help='write the table to this file too')
     args = parser.parse_args(argv)
     rows = board(args.folder, args.nets)
     if not rows: parser.error(f'nobody has handed in {NAME} in {args.folder}')

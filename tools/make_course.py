@@ -1,12 +1,12 @@
-"""Set up a folder in which a class is graded: the assignments, nbgrader's settings, your own hidden tests.
+"""Set up a course folder for grading: the assignments, nbgrader's settings and your own hidden tests.
 
     python tools/make_course.py ~/course                                   # all assignments
     python tools/make_course.py ~/course a1_gradient_distance              # one of them
-    python tools/make_course.py ~/course --private ~/my-tests              # with hidden tests that are not public
+    python tools/make_course.py ~/course --private ~/my-tests              # with private hidden tests
 
-FOLDER/source gets a copy of nbs/assignments, whose links lead to the site, since students have no other notebook. With --private, the file DIR/<assignment>/<cell>.py is put at the end of
-the hidden tests of the test cell of that name. Run it again after a change, then `nbgrader generate_assignment` again:
-what students have handed in is left alone.
+The folder source/ gets a copy of nbs/assignments, with links to the site, because students don't have the other
+notebooks. With --private, the file <assignment>/<cell>.py of your folder is added to the hidden tests of that test cell.
+After a change, run this and `nbgrader generate_assignment` again; submissions aren't touched.
 """
 import argparse
 import json
@@ -23,7 +23,7 @@ HIDDEN = re.compile(r'^### BEGIN HIDDEN TESTS\n(.*?)^### END HIDDEN TESTS$', re.
 
 
 def names() -> list:
-    "The assignments there are"
+    "The names of all assignments"
     return sorted(p.stem for p in ASSIGNMENTS.glob('[!_.]*/*.ipynb') if p.stem == p.parent.name)
 
 
@@ -39,7 +39,7 @@ def text(cell:dict) -> str: return ''.join(cell['source'])
 
 
 def graded(cell:dict) -> dict:
-    "What nbgrader knows of a cell; empty where it is none of its business"
+    "nbgrader's metadata of a cell; empty without any"
     return cell['metadata'].get('nbgrader', {})
 
 
@@ -48,9 +48,9 @@ def is_test(cell:dict) -> bool:
 
 
 def add_hidden(source:str,   # Text of a test cell
-               tests:str,    # Python, to stand behind the hidden tests it has
+               tests:str,    # Python, added after its hidden tests
                ) -> str:
-    "The cell with more hidden tests; before its last line where it has none, since that line may award the points"
+    "The cell with more hidden tests; if it has none, before its last line, which may award the points"
     tests = tests.strip('\n')
     if HIDDEN.search(source):
         return HIDDEN.sub(lambda m: f'### BEGIN HIDDEN TESTS\n{m[1]}{tests}\n### END HIDDEN TESTS', source, count=1)
@@ -59,7 +59,7 @@ def add_hidden(source:str,   # Text of a test cell
 
 
 def add_private(nb:dict, folder:Path):
-    "Put the tests in `folder`, one file for each test cell, into the notebook"
+    "Add the tests in `folder`, one file for each test cell, to the notebook"
     cells = {graded(c)['grade_id']: c for c in nb['cells'] if is_test(c)}
     for file in sorted(folder.glob('*.py')):
         if file.stem not in cells:
@@ -69,13 +69,13 @@ def add_private(nb:dict, folder:Path):
 
 
 def link_to_site(nb:dict, name:str):
-    "Turn the links to other notebooks into links to their pages on the site"
+    "Point links to other notebooks at their pages on the site"
     config = ConfigParser(delimiters=['='])
     config.read(ROOT/'settings.ini', encoding='utf-8')
     site = config['DEFAULT']['doc_host'] + config['DEFAULT']['doc_baseurl']
     def page(link):
         path = posixpath.normpath(posixpath.join('assignments', name, link[1].lower()))
-        named = re.sub(r'(^|/)\d+[a-z]?_', r'\1', path)      # a page has no number
+        named = re.sub(r'(^|/)\d+[a-z]?_', r'\1', path)      # pages have no numbers
         return f']({site}/{named}.html{link[2] or ""})'
     for c in nb['cells']:
         if c['cell_type'] == 'markdown':
@@ -83,7 +83,7 @@ def link_to_site(nb:dict, name:str):
 
 
 def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
-    "Copy the assignments into `folder`; their names"
+    "Copy the assignments into `folder` and return their names"
     chosen, known = list(chosen) or names(), names()
     unknown = [n for n in chosen if n not in known]
     if unknown: raise SystemExit(f'no assignment {", ".join(unknown)}; there are {", ".join(known)}')
@@ -102,7 +102,7 @@ def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('folder', type=Path, help='the course folder; made if it is not there')
+    parser.add_argument('folder', type=Path, help='the course folder, created if needed')
     parser.add_argument('names', nargs='*', help='assignments (default: all)')
     parser.add_argument('--private', type=Path, help='folder with your own hidden tests')
     args = parser.parse_args(argv)

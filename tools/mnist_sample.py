@@ -1,8 +1,8 @@
-"""Make dataset_condensation/mnist_sample.npz, the digits that chapters teach on, from MNIST's own four files.
+"""Make dataset_condensation/mnist_sample.npz, the digits of the chapters, from the four files of MNIST.
 
-    python tools/mnist_sample.py FOLDER    # with train-images-idx3-ubyte.gz and the other three
+    python tools/mnist_sample.py FOLDER    # has train-images-idx3-ubyte.gz and the other three
 
-For each digit 200 training and 100 test images, drawn at random by a fixed seed, in MNIST's order.
+It has 200 training and 100 test images of each digit, drawn at random with a fixed seed and kept in MNIST's order.
 """
 import argparse
 from pathlib import Path
@@ -18,7 +18,7 @@ PER_CLASS = {'train': 200, 't10k': 100}
 
 
 def sample(folder:Path, part:str) -> tuple[np.ndarray, np.ndarray]:
-    "Images (N, 28, 28) and labels (N,) of a part, the same number of each digit"
+    "Images (N, 28, 28) and labels (N,) of a part, with equal numbers of each digit"
     x, y = (_idx_array(folder/f'{part}-{kind}-ubyte.gz') for kind in ('images-idx3', 'labels-idx1'))
     kept = []
     for c in range(10):

@@ -1,12 +1,12 @@
-"""Would the tests notice? Wrong settings and wrong formulas, one at a time, in a copy of the package.
+"""Do the tests notice wrong settings and wrong formulas? One error at a time, in a copy of the package.
 
     OMP_NUM_THREADS=1 python tools/mutants.py                 # all; prints the test that fails for each
-    OMP_NUM_THREADS=1 python tools/mutants.py drop decay      # those with one of these words in their name
+    OMP_NUM_THREADS=1 python tools/mutants.py drop decay      # only those with one of these words in their name
     python tools/mutants.py --list
 
-Each mutant is a text of an exported module and another one to put in its place. tests/test_golden.py and
-tests/test_published.py run on a copy with the change, in a folder of its own, up to the first failure. A mutant that no
-test notices is an error, and so is one whose text is no longer there: move it along with the code.
+Each mutant replaces one text of an exported module by another. tests/test_golden.py and tests/test_published.py run on
+a copy with the change, up to the first failure. It's an error if no test notices a mutant, or if its text is no longer
+in the module: then update it.
 """
 import argparse
 import os
@@ -25,7 +25,7 @@ TRAIN, LOOP, GRAD, MULTI = 'training', 'condensation', 'gradient_matching', 'mul
 ADAPT, DM, AUG, NET = 'adaptive_steps', 'distribution_matching', 'augmentation', 'networks'
 RUNS, CORE = 'runs', 'coresets'
 
-MUTANTS = {      # name: module, what stands there, what it becomes
+MUTANTS = {      # name: module, old text, new text
     # scoring
     'drop: learning rate halved in place of a tenth': (TRAIN, "group['lr'] /= 10", "group['lr'] /= 2"),
     'drop: a quarter of the way, not half': (TRAIN, 'drop_at: float = 0.5', 'drop_at: float = 0.25'),
@@ -114,12 +114,12 @@ def source(module): return ROOT/'dataset_condensation'/f'{module}.py'
 
 
 def stale():
-    "Mutants whose text does not stand in its module exactly once"
+    "Mutants whose text is not exactly once in its module"
     return [name for name, (module, old, _) in MUTANTS.items() if source(module).read_text(encoding='utf-8').count(old) != 1]
 
 
 def killed_by(name) -> str:
-    "The first test that fails on a copy with the mutant; nothing if none does"
+    "The first test that fails on a copy with the mutant; empty if none does"
     module, old, new = MUTANTS[name]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

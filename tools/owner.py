@@ -1,9 +1,9 @@
-"""Say who holds the repository: fills the placeholders in settings.ini and everything that is made from them.
+"""Set the owner of the repository in settings.ini, and update everything made from it.
 
     python tools/owner.py ACCOUNT --author "NAME" --email ADDRESS [--branch main]
 
-It writes settings.ini, exports the package, puts the links to Colab into the chapters and makes the README
-with absolute links, which also work on the page of a package index.
+Writes settings.ini, exports the package, adds Colab links to the chapters, and builds the README with absolute
+links, which also work on a package index.
 """
 import argparse
 import re
@@ -29,7 +29,7 @@ def main(argv=None) -> None:
     parser.add_argument('--email', required=True)
     parser.add_argument('--branch', default='main')
     args = parser.parse_args(argv)
-    if not re.fullmatch(r'[A-Za-z0-9][A-Za-z0-9-]*', args.account): parser.error(f'{args.account!r} is no name of an account')
+    if not re.fullmatch(r'[A-Za-z0-9][A-Za-z0-9-]*', args.account): parser.error(f'{args.account!r} is not a valid account name')
     values = dict(user=args.account, branch=args.branch, author=args.author, author_email=args.email)
     file = ROOT/'settings.ini'
     file.write_text(filled(file.read_text(encoding='utf-8'), values), encoding='utf-8')

@@ -1,17 +1,17 @@
-"""Open every page of the built site in headless Chromium: at a desk and on a phone, by day and by night.
+"""Check every page of the built site in headless Chromium: wide and narrow, in light and dark mode.
 
     python tools/site_check.py                          # the site in _docs/
-    python tools/site_check.py _docs --pages reference/data index  # some of its pages
-    python tools/site_check.py --mathjax                # it must have MathJax in its own files
-    python tools/site_check.py --shots shots/           # keep pictures of every page
+    python tools/site_check.py _docs --pages reference/data index  # only some pages
+    python tools/site_check.py --mathjax                # the site must include MathJax
+    python tools/site_check.py --shots shots/           # save screenshots of every page
 
-One line for each fault, and exit code 1 if there is one: an error in the browser's console; a request that fails, or
-goes elsewhere; a page that is wider than the window, or text that is cut off; letters that are hard to read on what is
-behind them; a picture that is not there or has no text in its place; a formula that is not drawn; a title that is not
-there or there twice. Then the search, the switch between day and night, and the menu of a phone are used.
+Prints a line for each fault, and exits with code 1 if there are any: an error in the browser's console; a request that
+fails or leaves the site; a page wider than the window, or text that is cut off; text with too little contrast; a missing
+picture or alt text; a formula that isn't rendered; a missing or duplicate title. Then it tries the search, the switch for
+dark mode and the menu on narrow screens.
 
-A site that was built without `--mathjax` loads it from a CDN: its formulas are not looked at, and the CDN is not asked.
-Where Chromium or playwright (`pip install playwright`) is missing, this says so and exits with code 77.
+A site built without `--mathjax` loads it from a CDN: its formulas aren't checked, and the CDN isn't contacted. If Chromium
+or playwright (`pip install playwright`) is missing, this prints that and exits with code 77.
 """
 import argparse
 import re
@@ -40,7 +40,7 @@ FORMULAS = '''() => [...document.querySelectorAll('.math')].filter(
 TITLES = '''() => { const n = document.querySelectorAll('h1').length
     return n == 1 && document.title.trim() ? [] : [`${n} headings of the first level`] }'''
 
-# What sticks out of the window to the right. Boxes that scroll by themselves may hold anything; drawers wait outside.
+# Elements beyond the right edge of the window, except in boxes that scroll and in drawers that are closed.
 WIDER = '''() => {
     const wide = innerWidth, name = e => e.tagName.toLowerCase() + [...e.classList].map(c => '.' + c).join('')
     const found = document.documentElement.scrollWidth > wide ? [`the page is ${document.documentElement.scrollWidth} px wide`] : []
@@ -55,7 +55,7 @@ WIDER = '''() => {
     return found
 }'''
 
-# Text whose contrast with what is behind it is too low: luminance and ratio as in WCAG 2.
+# Text with too little contrast to its background: luminance and ratio as in WCAG 2.
 CONTRAST = '''([small, large]) => {
     const rgba = c => { const n = c.match(/[\\d.]+/g).map(Number)
                         return c.startsWith('color(') ? [n[0]*255, n[1]*255, n[2]*255, n[3] ?? 1] : [n[0], n[1], n[2], n[3] ?? 1] }
@@ -87,7 +87,7 @@ CONTRAST = '''([small, large]) => {
 
 
 class Server:
-    "The site on a port of this machine"
+    "Serve the site on a local port"
     def __init__(self, folder):
         class Quiet(SimpleHTTPRequestHandler):
             def log_message(self, *args): pass
@@ -104,12 +104,12 @@ class Server:
 
 
 class Reader:
-    "A window of the browser, and what was wrong in it"
+    "A browser window and the faults found in it"
     def __init__(self, browser, base, shots, bundled):
         self.base, self.shots, self.bundled, self.faults = base, shots, bundled, []
         self.where = ''
         self.page = browser.new_page(viewport=self.size('desk'), color_scheme='light')
-        if not bundled:       # an answer in place of the CDN
+        if not bundled:       # answer for the CDN
             self.page.route(re.compile('mathjax', re.I), lambda r: r.fulfill(body='', content_type='text/javascript'))
         self.page.on('console', lambda m: m.type == 'error' and self.fault(f'the console says: {m.text[:200]}'))
         self.page.on('pageerror', lambda e: self.fault(f'a script fails: {str(e)[:200]}'))
@@ -135,17 +135,17 @@ class Reader:
         if self.bundled: self.page.evaluate('window.MathJax?.startup?.promise.then(() => null)')
 
     def look(self, name, *checks):
-        "Make the checks, and take a picture"
+        "Run the checks and take a screenshot"
         for check, *args in checks:
             for found in self.page.evaluate(check, *args): self.fault(found)
         if self.shots: self.page.screenshot(path=str(self.shots/f'{name}.png'))
 
     def read(self, name):
-        "One page, at both widths, by day and by night"
+        "Check a page at both widths, in light and dark mode"
         self.open(name)
         shot = name.removesuffix('.html').replace('/', '-')
         contrast = CONTRAST, LEAST_CONTRAST
-        once = [(PICTURES,)] + [(TITLES,)]*(name != 'search.html') + [(FORMULAS,)]*self.bundled     # a search gets its title later
+        once = [(PICTURES,)] + [(TITLES,)]*(name != 'search.html') + [(FORMULAS,)]*self.bundled     # the search page gets its title later
         for width in WIDTHS:
             self.page.set_viewport_size(self.size(width))
             for scheme in 'light', 'dark':
@@ -157,13 +157,13 @@ class Reader:
                 if checks: self.look(f'{shot}-{width}-{scheme}', *checks)
 
     def search(self):
-        "A word of the chapters is found, and leads to a page; nonsense is not found"
+        "Search for a word from the chapters, follow the result, and search for nonsense"
         self.open('index.html')
         self.page.locator('.sidebar-search').fill(WORD)
         self.page.locator('.sidebar-search').press('Enter')
         self.where = 'search.html'
         self.page.wait_for_selector('#search-results ul.search li', timeout=30_000)
-        self.page.wait_for_load_state('networkidle')     # a page fetches a text for each result, and leaving it breaks that off
+        self.page.wait_for_load_state('networkidle')     # leaving earlier would interrupt the texts of the results
         if self.shots: self.page.screenshot(path=str(self.shots/'search.png'))
         self.page.locator('#search-results ul.search li a').first.click()
         self.page.wait_for_load_state('networkidle')
@@ -173,7 +173,7 @@ class Reader:
             document.querySelector('#search-results').innerText)''', timeout=30_000)
 
     def switch(self):
-        "The switch for day and night"
+        "Try the switch for dark mode"
         self.open('index.html')
         self.where = 'index.html, the switch for day and night'
         seen = set()
@@ -183,7 +183,7 @@ class Reader:
         if len(seen) < 2: self.fault('changes nothing')
 
     def menu(self):
-        "The menu of a phone, and a chapter from it"
+        "Open the menu on a narrow screen, and a chapter from it"
         self.open('index.html')
         self.page.set_viewport_size(self.size('phone'))
         self.where = 'index.html, the menu of a phone'
@@ -199,7 +199,7 @@ class Reader:
 
 
 def check(site, names=(), shots=None, bundled=None, say=lambda text: None):
-    "The faults of the site in the folder `site`, a line each"
+    "The faults of the site in the folder `site`, one line each"
     from playwright.sync_api import sync_playwright
     every = sorted(p.relative_to(site).as_posix() for p in site.rglob('*.html') if '_static' not in p.parts)
     wanted = [n for n in every if not names or n.removesuffix('.html') in {m.removesuffix('.html') for m in names}]
@@ -223,10 +223,10 @@ def check(site, names=(), shots=None, bundled=None, say=lambda text: None):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('site', nargs='?', type=Path, default=Path('_docs'), help='folder of the site (default: _docs)')
-    parser.add_argument('--pages', nargs='+', default=[], help='some of its pages, by name')
-    parser.add_argument('--mathjax', action='store_true', help='MathJax must be in the files of the site')
+    parser.add_argument('--pages', nargs='+', default=[], help='names of the pages to check (default: all)')
+    parser.add_argument('--mathjax', action='store_true', help='the site must include MathJax')
     parser.add_argument('--shots', type=Path, help='folder for screenshots')
-    parser.add_argument('--quiet', action='store_true', help='say nothing but the faults')
+    parser.add_argument('--quiet', action='store_true', help='print only the faults')
     args = parser.parse_args(argv)
     if why := missing():
         print(f'skipped: {why}')
