@@ -124,7 +124,7 @@ def images(where: str, name: str, v: Any) -> Tensor:
     "`v`, floats of shape (N, C, H, W), finite, none of them 0"
     if not isinstance(v, Tensor) or not v.is_floating_point():
         got = Shown(v.dtype if isinstance(v, Tensor) else f'of type {type(v).__name__}')
-        refuse(where, name, got, 'a float tensor of normalised images', TypeError)
+        refuse(where, name, got, 'a float tensor of normalized images', TypeError)
     if v.ndim != 4 or 0 in v.shape:
         refuse(where, name, Shown(f'of shape {tuple(v.shape)}'), '(N, C, H, W) with none of them 0')
     if v.isfinite().all(): return v

@@ -253,7 +253,7 @@ y: (N,) their labels, integers 0 … C − 1
 x_test: Test images, as `x`
 y_test: Test labels, as `y`
 classes: Class names, default '0', '1', …
-stats: 'own', a set's name (its published figures), or (mean, std)
+stats: 'own', a set's name (its published values), or (mean, std)
 name: For reports"""
 
 def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str, n_skipped: int=0, cache: Any=None) -> ImageData:
