@@ -135,6 +135,7 @@ def same(where: str, what: str, a: Any, b: Any) -> None:
     here, there = reprlib.repr(a), reprlib.repr(b)
     if a != b: raise ValueError(f'{where}: {what} differ, {here} here and {there} there')
 
+# %% ../nbs/under_the_hood/30_checks.ipynb #byte-images
 def byte_images(where: str, images: Any, least: int = 0) -> None:
     "Refuse what isn't a uint8 tensor (N, C, H, W), or images in a file, which have a method `pick`"
     if not isinstance(images, Tensor) and not hasattr(images, 'pick'):
