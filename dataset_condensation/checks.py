@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network',
-           'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'tensor', 'usable_device', 'labels',
-           'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
+           'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'byte_images', 'image_shape', 'tensor',
+           'usable_device', 'labels', 'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
 
 # %% ../nbs/under_the_hood/30_checks.ipynb #imports
 import difflib
@@ -134,6 +134,23 @@ def same(where: str, what: str, a: Any, b: Any) -> None:
     "Raise an error if `a` and `b` differ"
     here, there = reprlib.repr(a), reprlib.repr(b)
     if a != b: raise ValueError(f'{where}: {what} differ, {here} here and {there} there')
+
+# %% ../nbs/under_the_hood/30_checks.ipynb #byte-images
+def byte_images(where: str, images: Any, least: int = 0) -> None:
+    "Refuse what isn't a uint8 tensor (N, C, H, W), or images in a file, which have a method `pick`"
+    if not isinstance(images, Tensor) and not hasattr(images, 'pick'):
+        refuse(where, 'images', images, 'a uint8 tensor (N, C, H, W)', TypeError)
+    if images.ndim != 4 or images.dtype != torch.uint8 or images.numel() < least:
+        got = Shown(f'{images.dtype} of shape {tuple(images.shape)}')
+        refuse(where, 'images', got, 'uint8 (N, C, H, W)' + ', at least one image' * least)
+
+def image_shape(where: str, shape: Any) -> tuple[int, int, int]:
+    "`shape` as (channels, height, width), with sides of at least 8 pixels"
+    found = [python(n) for n in shape] if isinstance(shape, (tuple, list)) else []
+    if len(found) == 3 and all(isinstance(n, int) for n in found):
+        c, h, w = found
+        if c > 0 and min(h, w) >= 8: return c, h, w
+    refuse(where, 'shape', shape, '(channels, height, width), with sides of at least 8 pixels')
 
 # %% ../nbs/under_the_hood/30_checks.ipynb #arrays
 def tensor(where: str, name: str, v: Any, expected: str,

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'tensor', 'usable_device', 'labels', 'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
+__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
 from collections.abc import Iterable
 from typing import NoReturn
 import torch
@@ -65,6 +65,12 @@ def images(where: str, name: str, v: Any) -> Tensor:
 
 def same(where: str, what: str, a: Any, b: Any) -> None:
     """Raise an error if `a` and `b` differ"""
+
+def byte_images(where: str, images: Any, least: int=0) -> None:
+    """Refuse what isn't a uint8 tensor (N, C, H, W), or images in a file, which have a method `pick`"""
+
+def image_shape(where: str, shape: Any) -> tuple[int, int, int]:
+    """`shape` as (channels, height, width), with sides of at least 8 pixels"""
 
 def tensor(where: str, name: str, v: Any, expected: str, dtype: torch.dtype | None=None) -> Tensor:
     """`v` as a tensor; plain numbers go to the CPU, as float32 unless they are whole"""

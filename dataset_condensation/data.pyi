@@ -1,40 +1,24 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['show_images', 'gen', 'image_stats', 'ImageSet', 'ImageData', 'Batch', 'real_batch', 'from_tensors']
+__all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch', 'show_images', 'from_tensors']
 from collections.abc import Iterable, Sequence
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 from torch.utils.data import Dataset
 
-def show_images(images: Any, titles: Iterable | None=None, ncols: int | None=None, zoom: float | None=None, rows: Iterable | None=None, ax: Axes | None=None) -> Axes:
-    """Draw images in a grid, every pixel a sharp square
+def byte_counts(images: Any) -> Tensor:
+    """How often each of the 256 values occurs in each channel
 
-images: (N, C, H, W) or (C, H, W): uint8, or floats in 0–1
-titles: One text per image, above it
-ncols: Images per row, default at most 10
-zoom: Screen pixels per image pixel, default about 64 a side
-rows: One text per row, to its left
-ax: Axes to draw into, default a figure that fits"""
-
-def gen(seed: int, *keys: str | int) -> torch.Generator:
-    """A random generator named by a seed and a purpose: same name, same numbers
-
-seed: The run's seed
-keys: What the numbers are for: strings and integers, e.g. `'draw', step, cls`"""
+images: (N, C, H, W) uint8"""
 
 def image_stats(images: Any) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, from how often each of the 256 values occurs
 
 images: (N, C, H, W) uint8, a tensor or images in a file"""
 
-def byte_counts(images: Any) -> Tensor:
-    """How often each of the 256 values occurs in each channel
-
-images: (N, C, H, W) uint8"""
-
 class Labelled(Dataset):
-    """Images with labels, which know how they are normalised"""
+    """Images with labels, with the mean and standard deviation that normalize them"""
     images: Any
     labels: Any
     classes: list[str]
@@ -56,10 +40,10 @@ class Labelled(Dataset):
     def denormalize(self, x: Tensor) -> Tensor:
         """Pixels that can be shown
 
-x: (…, C, H, W) normalised floats"""
+x: (…, C, H, W) normalized floats"""
 
 class ImageSet(Labelled):
-    """Labelled images kept as bytes, class after class, and normalised when they are drawn"""
+    """Labeled images kept as bytes, class after class, and normalized when they are drawn"""
     classes: Any
     source: str
     images: Any
@@ -87,7 +71,7 @@ source: Name of the data, where known: augmentation depends on it"""
         """The images of class `c`, (n, C, H, W) uint8: a view, or read from the file they are in"""
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Pixels as networks want them: each channel minus its mean, divided by its standard deviation
+        """Each channel minus its mean, divided by its standard deviation
 
 x: (…, C, H, W) uint8, or floats in 0–1"""
 
@@ -116,24 +100,30 @@ generator: A CPU generator, e.g. `gen(seed, 'draw', step, c)`"""
 c: As for `which`, and so are the next two
 device: Where to put the result, default where the images are"""
 
-    def near(self, device: Any) -> 'ImageSet':
-        """The set on a GPU, if its images fit into half of the free memory; otherwise itself
-
-device: Where networks are trained"""
-
     def subset(self, idx: Any) -> 'ImageSet':
         """A part of the images; those in a file stay in it
 
 idx: (n,) indices of stored images"""
 
-    def digest(self) -> str:
-        """SHA-256 of the bytes of all images, in hexadecimal; computed once"""
-
     def __repr__(self) -> str:
         ...
 
+    def near(self, device: Any) -> 'ImageSet':
+        """The set on a GPU, if its images fit into half of the free memory; otherwise itself
+
+device: Where networks are trained"""
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes of all images, in hexadecimal; computed once"""
+
+def gen(seed: int, *keys: str | int) -> torch.Generator:
+    """A random generator named by a seed and a purpose: same name, same numbers
+
+seed: The run's seed
+keys: What the numbers are for: strings and integers, e.g. `'draw', step, cls`"""
+
 def sample(n: int, size: int, generator: torch.Generator) -> Tensor:
-    """`n` different indices below `size` in random order, from O(n) random numbers"""
+    """`n` different indices below `size` in random order"""
 
 class ImageData:
     """A training and a test set of the same classes, scaled alike"""
@@ -156,13 +146,13 @@ n_skipped: Unreadable images that were left out
 cache: The folder with the images, if they are not in memory"""
 
     def draw(self, c: int, n: int, generator: torch.Generator, device: Any=None) -> Tensor:
-        """Random training images of class `c`, normalised, see `ImageSet.draw`"""
+        """Random training images of class `c`, normalized, see `ImageSet.draw`"""
 
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
         """Where the images are that `draw` gives, see `ImageSet.which`"""
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Pixels as networks want them, see `ImageSet.normalize`"""
+        """Pixels as networks expect them, see `ImageSet.normalize`"""
 
     def denormalize(self, x: Tensor) -> Tensor:
         """Pixels in 0–1 that can be shown, see `ImageSet.denormalize`"""
@@ -170,20 +160,11 @@ cache: The folder with the images, if they are not in memory"""
     def to(self, device: Any) -> 'ImageData':
         """The same data with its images on `device`, see `ImageSet.to`"""
 
-    def near(self, device: Any) -> 'ImageData':
-        """The same data with its images on a GPU where they fit, see `ImageSet.near`"""
-
-    def fingerprint(self) -> str:
-        """What tells these images, labels, class names and figures from all others, in hexadecimal"""
-
     def holdout(self, fraction: float=0.1, seed: int=0) -> 'ImageData':
         """The training images in two parts: train on one, score on the other
 
 fraction: Share of each class that is held out
 seed: Of the choice"""
-
-    def __repr__(self) -> str:
-        ...
 
     def show(self, n: int=8, classes: Sequence[int] | None=None, zoom: float | None=None) -> Axes:
         """The first training images of each class, a row per class
@@ -191,6 +172,15 @@ seed: Of the choice"""
 n: Images per class
 classes: Classes to show, by number, default the first ten
 zoom: Screen pixels per image pixel"""
+
+    def __repr__(self) -> str:
+        ...
+
+    def near(self, device: Any) -> 'ImageData':
+        """The same data with its images on a GPU where they fit, see `ImageSet.near`"""
+
+    def fingerprint(self) -> str:
+        """What tells these images, labels, class names and scaling from all others, in hexadecimal"""
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -209,15 +199,15 @@ def real_batch(data: Any, classes: Sequence[int], n: int, rng: Callable, device:
 
 data: An `ImageData`, or what a sampling gives in its place
 classes: Which classes
-n: Images of each; a smaller class is drawn with what it has
+n: Images of each; a smaller class gives all it has
 rng: rng(class) → the generator of its draw
 device: Where to put the batch"""
 
 class Drawn:
     """Real images of some classes like a `Batch`, each class drawn when it's needed"""
+    data: Any
     classes: Any
     args: Any
-    data: Any
     sizes: Any
 
     def __init__(self, data: Any, classes: Sequence[int], n: int, rng: Callable, device: Any=None) -> None:
@@ -245,21 +235,15 @@ class Live:
     def take(self, idx: Tensor, device: Any=None) -> tuple[Tensor, Tensor]:
         ...
 
-def check_unit(where: str, what: str, x: Tensor, first: int=0) -> None:
-    """Floats (n, …) must be finite and in 0–1; `first` is the number of `x[0]` among all images"""
+def show_images(images: Any, titles: Iterable | None=None, ncols: int | None=None, zoom: float | None=None, rows: Iterable | None=None, ax: Axes | None=None) -> Axes:
+    """Draw images in a grid, every pixel a sharp square
 
-def channels_last(c: int, h: int, w: int) -> bool:
-    """Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"""
-
-def as_bytes(where: str, arg: str, x: Any) -> Tensor:
-    """Images as uint8 (N, C, H, W)"""
-PUBLISHED_STATS: dict
-
-def plain_name(name: Any) -> str:
-    """'Fashion-MNIST' as 'fashionmnist'"""
-
-def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str, n_skipped: int=0, cache: Any=None) -> ImageData:
-    """`ImageData` from two of (bytes, labels[, order]), after checking the labels"""
+images: (N, C, H, W) or (C, H, W): uint8, or floats in 0–1
+titles: One text per image, above it
+ncols: Images per row, default at most 10
+zoom: Screen pixels per image pixel, default about 64 a side
+rows: One text per row, to its left
+ax: Axes to draw into, default a figure that fits"""
 
 def from_tensors(x: Any, y: Any, x_test: Any, y_test: Any, classes: Any=None, stats: Any='own', name: str='tensors') -> ImageData:
     """Image data from tensors or arrays
@@ -269,5 +253,21 @@ y: (N,) their labels, integers 0 … C − 1
 x_test: Test images, as `x`
 y_test: Test labels, as `y`
 classes: Class names, default '0', '1', …
-stats: 'own', a set's name (its published figures), or (mean, std)
+stats: 'own', a set's name (its published values), or (mean, std)
 name: For reports"""
+
+def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str, n_skipped: int=0, cache: Any=None) -> ImageData:
+    """`ImageData` from two of (bytes, labels[, order]), after checking the labels"""
+PUBLISHED_STATS: dict
+
+def plain_name(name: Any) -> str:
+    """'Fashion-MNIST' as 'fashionmnist'"""
+
+def check_unit(where: str, what: str, x: Tensor, first: int=0) -> None:
+    """Floats (n, …) must be finite and in 0–1; `first` is the number of `x[0]` among all images"""
+
+def channels_last(c: int, h: int, w: int) -> bool:
+    """Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"""
+
+def as_bytes(where: str, arg: str, x: Any) -> Tensor:
+    """Images as uint8 (N, C, H, W)"""

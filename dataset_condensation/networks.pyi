@@ -4,13 +4,10 @@ __all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block
 from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
-
-def check_net(where: str, net: Any) -> None:
-    ...
 norms: tuple
 
 def norm_layer(norm: str, channels: int, flat: bool=False) -> nn.Module:
-    """Brings activations to mean 0 and variance 1, then applies a learnt scale and shift per channel
+    """Bring activations to mean 0 and variance 1, then apply a trained scale and shift per channel
 
 norm: One of `norms`
 channels: Channels of the map that comes in
@@ -20,7 +17,7 @@ half: dict
 poolings: dict
 
 def conv_block(c_in: int, c_out: int, size: int=3, padding: int=1, norm: str='in', act: str='relu', pool: str='nopool') -> nn.Sequential:
-    """Convolution, norm, activation, pooling: the brick of every network here but the MLP and ResNet
+    """Convolution, norm, activation, pooling: the block of every network here but the MLP and ResNet
 
 c_in: Channels of the map that comes in
 c_out: Filters, that is, channels of the map that goes out
@@ -76,7 +73,7 @@ act: A key of `activations`
 norm: One of `norms`"""
 
 class BasicBlock(nn.Module):
-    """Two convolutions with a shortcut around them, ResNet's brick"""
+    """Two convolutions with a shortcut around them, ResNet's block"""
     conv: Any
     skip: Any
     act: Any
@@ -169,13 +166,10 @@ def embed(net: nn.Module, x: Tensor) -> Tensor:
     """What the last layer sees: by the method `embed`, or as the input of the last `Linear`
 
 net: Any network
-x: (N, C, H, W), normalised"""
+x: (N, C, H, W), normalized"""
 
 def class_scores(net: nn.Module, x: Tensor) -> Tensor:
     """Scores (N, classes) of images"""
-
-def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int) -> None:
-    """Refuse a network that has fewer scores than there are classes; `x` holds an image"""
 
 def make_net(net: Any='convnet', data: Any=None, *, shape: tuple | None=None, n_classes: int | None=None, generator: torch.Generator | None=None, device: Any=None) -> Any:
     """A network for the images of `data`, with random weights drawn from `generator`
@@ -191,7 +185,10 @@ def n_params(net: nn.Module) -> int:
     """How many numbers training changes"""
 
 def has_batch_norm(net: nn.Module) -> bool:
-    """Whether some layer normalises over the batch, so that its images influence each other"""
+    """Whether some layer normalizes over the batch, so that its images influence each other"""
 
 def freeze_batch_norm(net: nn.Module) -> nn.Module:
     """Let batch norm, and only that, use its running statistics until `net.train()`"""
+
+def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int) -> None:
+    """Refuse a network that has fewer scores than there are classes; `x` holds an image"""
