@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['families', 'neutral', 'named_augments', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate', 'cutout', 'flip', 'Augment', 'draw_params', 'Draw', 'FunctionAugment', 'make_augment', 'siamese', 'dsa_for']
+__all__ = ['families', 'neutral', 'named_augments', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate', 'cutout', 'flip', 'Augment', 'draw_params', 'Draw', 'siamese', 'make_augment', 'dsa_for', 'FunctionAugment']
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch
@@ -10,62 +10,62 @@ families: tuple
 def brightness(x: Tensor, b: Tensor | float) -> Tensor:
     """Add `b` to every pixel
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 b: What to add, in standard deviations of the data: a number or (n, 1, 1, 1)"""
 
 def saturation(x: Tensor, s: Tensor | float) -> Tensor:
     """Multiply each pixel's distance from the mean of its channels by `s`
 
-x: Normalised images (N, C, H, W)
-s: 0 gives gray, 1 the image, 2 twice the colour: a number or (n, 1, 1, 1)"""
+x: Normalized images (N, C, H, W)
+s: 0 gives gray, 1 the image, 2 twice the color: a number or (n, 1, 1, 1)"""
 
 def contrast(x: Tensor, c: Tensor | float) -> Tensor:
     """Multiply each pixel's distance from the mean of its image by `c`
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 c: 0 gives one flat tone, 1 the image: a number or (n, 1, 1, 1)"""
 
 def color(x: Tensor, p: Tensor) -> Tensor:
     """Brightness, then saturation, then contrast
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 p: (n, 3): brightness, saturation, contrast; n is 1 or N"""
 
 def resample(x: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
     """Read `x` between its pixels (bilinear), zero outside
 
 x: Images (N, C, H, W)
-rows: Where each result pixel looks: pixels below the centre, (n, 1, H, W), n 1 or N
-cols: Likewise: pixels to the right of the centre"""
+rows: Where each result pixel looks: pixels below the center, (n, 1, H, W), n 1 or N
+cols: Likewise: pixels to the right of the center"""
 
 def crop(x: Tensor, p: Tensor) -> Tensor:
-    """Shift the image; what comes in at the edge is zero, the data's mean colour
+    """Shift the image; what comes in at the edge is zero, the data's mean color
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 p: (n, 2): pixels down, pixels to the right, whole numbers; n is 1 or N"""
 
 def scale(x: Tensor, p: Tensor) -> Tensor:
-    """Stretch or shrink the image about its centre, on each axis by its own factor
+    """Stretch or shrink the image about its center, on each axis by its own factor
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 p: (n, 2): factors of height and of width, above 1 is larger; n is 1 or N"""
 
 def rotate(x: Tensor, p: Tensor) -> Tensor:
-    """Turn the image about its centre
+    """Turn the image about its center
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 p: (n, 1): degrees, counter-clockwise; n is 1 or N"""
 
 def cutout(x: Tensor, p: Tensor) -> Tensor:
-    """Set a rectangle to zero, the data's mean colour
+    """Set a rectangle to zero, the data's mean color
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 p: (n, 4): top row, left column, height and width of the hole; n is 1 or N"""
 
 def flip(x: Tensor, p: Tensor) -> Tensor:
     """Mirror left and right
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 p: (n, 1): 1 mirrors the image, 0 leaves it; n is 1 or N"""
 NOISE: float
 neutral: dict
@@ -98,7 +98,7 @@ shared: One set of parameters for all images of any batch"""
     def __call__(self, x: Tensor, generator: torch.Generator, shared: bool=False) -> Tensor:
         """Draw for the batch `x` and apply
 
-x: Normalised images (N, C, H, W)
+x: Normalized images (N, C, H, W)
 generator: On the CPU
 shared: One set of parameters for all images"""
 
@@ -120,10 +120,29 @@ class Draw:
     def __call__(self, x: Tensor) -> Tensor:
         """Apply the draw; differentiable in `x`
 
-x: Normalised images (N, C, H, W), of the size it was drawn for"""
+x: Normalized images (N, C, H, W), of the size it was drawn for"""
 
     def __repr__(self) -> str:
         ...
+
+def siamese(step: Any, c: int, real: Tensor, syn: Tensor) -> tuple[Tensor, Tensor]:
+    """Real and synthetic images of a class under one draw of the step's augmentation
+
+step: A `Step`; without an augmentation the images stay as they are
+c: Class
+real: (n, C, H, W)
+syn: (m, C, H, W)"""
+named_augments: dict
+
+def make_augment(augment: Any) -> Any:
+    """Turn a name, a description or a function into an augmentation
+
+augment: A name, 'color_crop', an `Augment`, its fields, a function of images, None"""
+
+def dsa_for(data: Any) -> str:
+    """The name of the DSA setting that suits a data set
+
+data: A data set with a `name`, a `source` or `classes`, or the name itself"""
 
 @dataclass(frozen=True)
 class FunctionAugment:
@@ -138,22 +157,3 @@ class FunctionAugment:
 
     def __call__(self, x: Tensor, generator: torch.Generator, shared: bool=False) -> Tensor:
         ...
-named_augments: dict
-
-def make_augment(augment: Any) -> Any:
-    """Turn a name, a description or a function into an augmentation
-
-augment: A name, 'color_crop', an `Augment`, its fields, a function of images, None"""
-
-def siamese(step: Any, c: int, real: Tensor, syn: Tensor) -> tuple[Tensor, Tensor]:
-    """Real and synthetic images of a class under one draw of the step's augmentation
-
-step: A `Step`; without an augmentation the images stay as they are
-c: Class
-real: (n, C, H, W)
-syn: (m, C, H, W)"""
-
-def dsa_for(data: Any) -> str:
-    """The name of the DSA setting that suits a data set
-
-data: A data set with a `name`, a `source` or `classes`, or the name itself"""

@@ -18,7 +18,7 @@ class Typical:
 
     def __init__(self, data: ImageData, clusters: int=32, near: float=0.0, seed: int=0, most: int=5000) -> None:
         """clusters: In each class, fewer in a class with fewer images
-near: Share of a cluster to draw from, nearest its centre first
+near: Share of a cluster to draw from, nearest its center first
 seed: Of the clusters
 most: Images of a class to look at"""
 
@@ -35,7 +35,7 @@ def strata(data: ImageData, recipe: Any, seed: int) -> Typical:
     """From each of as many clusters as there are images in a batch, one at random"""
 
 def near_centroids(data: ImageData, recipe: Any, seed: int) -> Typical:
-    """From each of as many clusters as there are images in a batch, the one nearest to its centre"""
+    """From each of as many clusters as there are images in a batch, the one nearest to its center"""
 
 @dataclass(frozen=True)
 class Moments:

@@ -11,8 +11,8 @@ from .data import Batch, ImageData
 def mean_distance(a: Tensor, b: Tensor) -> Tensor:
     """Squared distance between the means of two sets of embeddings
 
-a: (n, features), embeddings of real images of a class
-b: (m, features), of synthetic ones"""
+a: z: (n, features), embeddings of real images of a class
+b: z': (m, features), of synthetic ones"""
 
 def match_embeddings(net: nn.Module, real: Batch, syn: Batch, step: Step=..., embed: Callable | None=None, networks: list | None=None, of: Callable | None=None) -> Tensor:
     """The distribution-matching loss: squared distance of mean embeddings, summed over classes
@@ -22,10 +22,6 @@ step: Where in the run, the augmentation, how to compute
 embed: embed(network, images) → (n, features); the network's if None
 networks: Networks to draw from in place of `net`
 of: of(embeddings): what is matched of them; all if None"""
-
-@contextmanager
-def in_batches(net: nn.Module) -> Iterator[None]:
-    """In the block batch norm uses the batch; then the network is as before"""
 
 def dm_settings(ipc: int, net: str='convnet', data: str='', augment: Any='dsa') -> dict:
     """DM's published settings, the same for any network; larger steps for many images of CIFAR10
@@ -72,3 +68,7 @@ recipe: `TrainRecipe`, or the name of one; its epochs are the most
 seed: Network k starts from `gen(seed, 'trained', k)`
 device: A GPU where there is one
 progress: Show a bar where it takes over five seconds"""
+
+@contextmanager
+def in_batches(net: nn.Module) -> Iterator[None]:
+    """In the block batch norm uses the batch; then the network is as before"""

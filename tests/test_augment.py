@@ -1,7 +1,9 @@
 "Any function as an augmentation: one draw for real and synthetic images, and the global generators stay where they are"
 import json
 import random
+from dataclasses import asdict
 from threading import Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from torchvision.transforms import v2
 from dataset_condensation.all import (Augment, FunctionAugment, TrainRecipe, condense, evaluate, gen, load_dataset, make_augment,
                                       random_set)
 from dataset_condensation.condensation import Step
-from dataset_condensation.augmentation import siamese
+from dataset_condensation.augmentation import (_product, draw_params, dsa_for, families, named_augments, neutral, resample,
+                                               saturation, siamese)
 
 TURN = v2.RandomAffine(20, (0.1, 0.1), (0.8, 1.2), interpolation=v2.InterpolationMode.BILINEAR)
 
@@ -89,3 +92,85 @@ def test_a_function_may_not_change_the_shape():
 def test_what_can_draw_is_taken_as_it_is():
     a = Augment('crop')
     assert make_augment(a) is a and make_augment(f := make_augment(TURN)) is f and isinstance(f, FunctionAugment)
+
+
+# ---- The six families
+
+@pytest.mark.parametrize('shared', [True, False])
+@pytest.mark.parametrize('f', families)
+def test_a_family_can_be_differentiated_twice(f, shared):
+    "Gradient matching differentiates a gradient"
+    x = torch.randn(2, 3, 4, 5, dtype=torch.double, generator=gen(0)).requires_grad_()
+    draw = Augment(f, flip=1.).draw(2, gen(7), x.shape, shared)
+    assert torch.autograd.gradcheck(draw, x) and torch.autograd.gradgradcheck(lambda x: draw(x)**2, x)
+
+
+@pytest.mark.parametrize('f', families)
+def test_the_change_of_a_mean_is_the_mean_of_the_changes(f):
+    x = torch.randn(5, 3, 12, 9, generator=gen(0))
+    draw = Augment(f).draw(1, gen(2), x.shape, shared=True)
+    assert torch.allclose(draw(x.mean(0, keepdim=True)), draw(x).mean(0, keepdim=True), atol=1e-5)
+
+
+@pytest.mark.parametrize('f', families)
+def test_images_stay_where_and_what_they_are(f):
+    x = torch.randn(5, 1, 28, 28, generator=gen(0))
+    draw = Augment(f).draw(5, gen(0), x.shape)
+    assert draw(x.to('meta')).device.type == 'meta' and draw(x.bfloat16()).dtype == torch.bfloat16
+    assert torch.allclose(draw(x.bfloat16()).float(), draw(x), atol=0.1)
+
+
+def test_a_product_reads_what_a_look_up_reads():
+    x = torch.randn(3, 2, 6, 9, generator=gen(0))
+    rows, cols = torch.rand(2, 1, 1, 6, 9, generator=gen(1)).mul(8).sub(4)
+    assert torch.allclose(_product(x, rows + 5/2, cols + 8/2), resample(x, rows, cols), atol=1e-5)
+
+
+def test_saturation_leaves_one_channel_alone():
+    x = torch.randn(5, 1, 8, 8, generator=gen(0))
+    assert torch.equal(saturation(x, 1.7), x)
+
+
+def test_each_parameter_fills_its_range():
+    expected = dict(color=[(-.5, .5), (0, 2), (.5, 1.5)], scale=[(1/1.2, 1.2)]*2, rotate=[(-15, 15)])
+    for f, bounds in expected.items():
+        for column, (low, high) in zip(draw_params(f, 5000, gen(1), (28, 28)).unbind(1), bounds, strict=True):
+            assert low <= column.min() < low + .01*(high - low) and high - .01*(high - low) < column.max() <= high
+    assert sorted(set(draw_params('crop', 1000, gen(0), (28, 28))[:, 0].tolist())) == list(range(-4, 5))
+    assert .45 < draw_params('flip', 1000, gen(0), (28, 28)).mean() < .55
+    for side, low, high in [(28, -7, 21), (6, -1, 4)]:      # the center of the hole lies in the image
+        p = draw_params('cutout', 2000, gen(0), (side, side))
+        assert (p[:, 0].min(), p[:, 0].max()) == (low, high) and (p[:, 2:] == side//2).all()
+
+
+def test_families_are_drawn_alike_and_each_image_takes_one():
+    g = gen(0)
+    picked = [Augment().draw(1, g, (8, 8)).steps[0][0] for _ in range(600)]
+    assert all(70 < picked.count(f) < 130 for f in families)
+    draw = Augment('crop_scale_rotate', 'each').draw(50, gen(1), (28, 28))
+    active = sum((p != torch.tensor(neutral[f])).any(1).int() for f, p in draw.steps)
+    assert active.max() == 1 and active.sum() > 40
+
+
+def test_every_spelling_leads_to_the_same_settings():
+    assert make_augment('dsa') == Augment() and make_augment('scale_rotate').strategy == ('scale', 'rotate')
+    assert make_augment(json.loads(json.dumps(asdict(make_augment('dc'))))) == named_augments['dc']
+    assert make_augment('none') is None and make_augment(None) is None
+
+
+def test_written_characters_are_not_mirrored(data):
+    assert [dsa_for(o) for o in (data, 'SVHN', 'fashion-mnist', 'cifar10')] == ['dsa-digits']*2 + ['dsa']*2
+    sets = [SimpleNamespace(source='', classes=c) for c in ([0, 1], '37', ['7 - seven'], ['cat', 'dog'])]
+    assert [dsa_for(s) for s in sets] == ['dsa-digits']*3 + ['dsa']
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+@pytest.mark.parametrize('f', families)
+def test_on_a_gpu_a_shared_draw_gives_the_same_gradient_every_time(f):
+    x = torch.randn(5, 1, 28, 28, generator=gen(0))
+    on_gpu = x.cuda().requires_grad_()
+    for shared in (True, False):
+        draw = Augment(f).draw(5, gen(0), x.shape, shared)
+        assert torch.allclose(draw(on_gpu).cpu().detach(), draw(x), atol=1e-4)
+        first, second = (torch.autograd.grad(draw(on_gpu).square().sum(), on_gpu)[0] for _ in range(2))
+        assert not shared or torch.equal(first, second)

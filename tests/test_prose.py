@@ -80,6 +80,9 @@ NEAR = 6        # cells on either side
 TOLD: dict[str, dict[str, str]] = {
     '01_data.ipynb': {'256': 'real batch of DC, DSA and DM', '0.20': 'usual standard deviation of CIFAR10', '0.25': 'of all pixels of CIFAR10'},
     '02_networks.ipynb': {'256': 'real batch of DC, DSA and DM'},
+    '07_augmentation.ipynb': dict.fromkeys(['88.7', '91.7'], 'DSA, table 1') | dict.fromkeys(['26.0', '33.2', '1.7'], 'DM, table 1 and appendix'),
+    '10_distribution_matching.ipynb': dict.fromkeys(['67.0', '100', '71.2', '200', '76.1', '500', '65.2', '1,250'], 'DM, tables 1 to 3')
+    | dict.fromkeys(['33.2', '1.7'], 'DM, appendix'),
 }
 
 
