@@ -21,12 +21,12 @@ class Choice(NamedTuple):
         ...
 
 def recommend(data: ImageData | str='digits', ipc: int | list[int]=1, minutes: float | None=None, computed: bool=False, device: Any=None) -> Choice:
-    """The method to use, by what was measured on the nearest data at the nearest size
+    """The best method within `minutes`, by what was measured on the nearest data and size
 
 data: Or the name of a measured set
 ipc: Images per class, or a list with one number for each class
-minutes: Time for making the set; as long as it is worth if None
-computed: Only methods that compute images, none that chooses real ones
+minutes: Time budget for making the set; None: no limit
+computed: Only methods that compute images
 device: Where the set is made; a GPU where there is one"""
 
 def chosen_settings(choice: Choice, net: Any='convnet', speed: Any='auto') -> dict[str, Any]:
@@ -46,6 +46,6 @@ class Recommended:
 ipc: Images per class, or a list with one number for each class
 net: As for `condense`; 'convnet' stands for the recommended one
 device: A GPU where there is one
-minutes: Time for making the set
-settings: Keywords of `condense` that win over those recommended"""
+minutes: Time budget for making the set
+settings: Keywords of `condense`; they win over the recommendation"""
 AUTO: Recommended

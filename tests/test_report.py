@@ -91,6 +91,39 @@ def test_the_staircase_keeps_what_is_clearly_better_than_all_that_is_cheaper(row
     plt.close('all')
 
 
+def test_the_gain_of_computing_is_that_of_the_best_over_the_best_real_images(rows):
+    gain, = report.gains(rows, 'mnist')
+    assert (gain.chosen.method, gain.computed.method, gain.random, gain.verdict) == ('random', 'dm', 56., 'condense')
+    assert gain.points == pytest.approx(86.667 - 56, abs=0.01)
+    level = [replace(m, sets=[dict(s, scores=dict(main=dict(accuracies=[85., 89.], cpu_seconds=1.))) for s in m.sets])
+             if m.label == 'random' else m for m in rows]
+    assert report.gains(level, 'mnist')[0].verdict == 'a coreset is enough'
+    assert report.gains_table([gain]).rows[1][-1] == 'condense' and report.gains([], 'mnist') == []
+    longer = [replace(rows[0], name='mnist/claims/ipc1-dc-as-published')]
+    assert [(m.name, m.budget, m.label) for m in report.rescored(longer)] == [('mnist/ipc1-dc', 'as-published', 'dc')]
+
+
+def test_small_tables_say_what_is_missing(rows):
+    longer = replace(rows[0], name='mnist/claims/ipc1-dc-as-published', sets=rows[0].sets[:2])
+    beside = report.beside_papers([*rows, longer], 'mnist', ['dc', 'dm']).rows
+    assert beside[1:] == [['1', 'dc', '91.7±0.5', '85.5±0.7', '86.0±1.0', '2, 3'], ['1', 'dm', '89.7±0.6?', '–', '86.7±1.2', '3']]
+    assert report.gaps_table([*rows, longer], 'mnist').rows[1:] == [['1', 'dc', '91.7±0.5', '-6.2', '-6.2', '–', '2']]
+    assert report.published_table('svhn').rows[-1] == ['dm', '30.3±0.1??', '73.5±0.5??', '82.0±0.2??']
+    assert report.verdicts_table(rows).rows[3] == ['DM is faster than DC and DSA at equal accuracy', 'DM', 'not measured here', 'undecided']
+    parts = report.claim_table(rows, 'DM is faster').rows
+    assert parts[0] == ['A − B, or A / B', 'digits', 'verdict', 'mnist', 'verdict'] and parts[2][3:] == ['0.20 (0.20\xa0…\xa00.20)', 'confirmed (3)']
+    with pytest.raises(ValueError, match='expected the beginning of a claim'): report.claim_table(rows, 'nothing')
+
+
+def test_what_is_worse_than_random_is_named_and_not_drawn(rows):
+    low = [replace(m, name='mnist/ipc1-forgetting', sets=[dict(s, scores=dict(main=dict(accuracies=[9, 11]))) for s in m.sets])
+           for m in rows if m.label == 'random']
+    ax = report.frontier(rows + low, 'mnist', 1)
+    assert len(ax.containers) == 3 and ax.get_ylim()[0] > 30 and '↓ forgetting 10.0' in [t.get_text() for t in ax.texts]
+    assert report.draw_gains(report.gains(rows, 'mnist')).get_ylabel() == 'points gained'
+    plt.close('all')
+
+
 def test_a_claim_is_what_its_parts_are(rows):
     mine = {m.name: m for m in rows}
     one = lambda a, b, *kind: Part('', (f'mnist/ipc1-{a}',), (f'mnist/ipc1-{b}',), *kind)

@@ -1,6 +1,6 @@
 "What was measured here: rows from results/reproduce, as benchmarks/reproduce.py writes them"
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -89,6 +89,15 @@ def rows_of(where, rows, data, budget):
         raise TypeError(f'{where}: `rows` is {rows!r}, expected a list of Measured, as `load_results` gives')
     return {(m.row['ipc'], m.label): m for m in rows
             if (m.row['data'], m.budget) == (data, budget) and '/claims/' not in m.name and m.means()}
+
+
+def rescored(
+    rows: list,                      # Of `Measured`
+    ending: str = '-as-published',   # Of the rows that only score sets of the tables again
+) -> list:
+    "Those rows under the names of the tables' rows, with the ending as their budget: for the functions that take a budget"
+    return [replace(m, name=m.name.replace('/claims/', '/').removesuffix(ending), budget=ending.strip('-'))
+            for m in rows if m.name.endswith(ending)]
 
 
 def _scored_as_published(m, scoring):

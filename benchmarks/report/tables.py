@@ -104,6 +104,75 @@ def as_published(
     return ResultsTable(table, note_of(table))
 
 
+def beside_papers(
+    rows: list,           # Of `Measured`
+    data: str,            # Name of the data set
+    methods: list,        # Labels, in order
+    budget: str = 'cpu',
+) -> ResultsTable:
+    "What the paper reports, and what was measured here: scored as published, and briefly"
+    papers, mine = {(p.ipc, p.method): p for p in published(data)}, rows_of('beside_papers', rows, data, budget)
+    longer = {m.name: m for m in rows if m.budget == budget}
+    table = [['per class', 'method', 'paper', 'here, scored as published', 'here, scored briefly', 'sets']]
+    for n, k in ((n, k) for n in sorted({n for n, _ in mine if n}) for k in methods if (n, k) in mine):
+        m = mine[n, k]
+        full = longer.get(f'{data}/claims/{(m.same_as or m.name).split("/")[-1]}-as-published')
+        both = ((lambda x: f'{x.mean():.1f}' + (f'±{x.between_sets():.1f}' if x.between_sets() is not None else ''))(x) if x else '–'
+                for x in (full, m))
+        sets = f'{len(full.means())}, {len(m.means())}' if full and len(full.means()) != len(m.means()) else str(len(m.means()))
+        table.append([str(n), marked(m, k), str(papers.get((n, k), '–')), *both, sets])
+    return ResultsTable(table, note_of(table))
+
+
+def gaps_table(
+    rows: list,           # Of `Measured`
+    data: str,            # Name of the data set
+    budget: str = 'cpu',
+) -> ResultsTable:
+    "Points between the same sets and their paper's number: scored briefly, as DC's paper does, and as their own does"
+    papers, mine = {(p.ipc, p.method): p for p in published(data)}, rows_of('gaps_table', rows, data, budget)
+    named = {m.name: m for m in rows if m.budget == budget}
+    table = [['per class', 'method', 'paper', 'briefly', 'for 1,000 epochs', "with DSA's augmentation", 'sets']]
+    for n, k in sorted(mine, key=lambda k: (k[0], order_of(k[1]))):
+        m = mine[n, k]
+        again = [named.get(f'{data}/claims/{(m.same_as or m.name).split("/")[-1]}-{way}') for way in ('as-published', 'under-dsa')]
+        if not again[0] or (n, k) not in papers: continue
+        means = [x.means() for x in (m, *again) if x]
+        seeds = sorted(set.intersection(*map(set, means)))
+        gap = [f'{mean(x[i] for i in seeds) - papers[n, k].mean:+.1f}' for x in means]
+        table.append([str(n), marked(m, k), str(papers[n, k]), *gap, *['–']*(3 - len(gap)), str(len(seeds))])
+    return ResultsTable(table, note_of(table))
+
+
+def longer_table(
+    rows: list,        # Of `Measured`
+    data: str,         # Name of the data set
+    pairs: list,       # ((row, way of scoring), the same with more updates, what to call the scoring)
+) -> ResultsTable:
+    "Sets of the tables beside sets of the same seeds that had more updates, scored alike"
+    mine, papers = {m.name: m for m in rows}, {(p.ipc, p.method): p for p in published(data)}
+    table = [['per class', 'method', 'scored', 'paper', 'updates', '%', 'updates', '%', 'gain', 'sets']]
+    for (name, way), (other, other_way), how in pairs:
+        short, full = (mine.get(f'{data}/{x}') for x in (name, other))
+        seeds = sorted(set(short.means(way)) & set(full.means(other_way))) if short and full else []
+        if not seeds: continue
+        n, k = full.row['ipc'], full.row['method']
+        x, y = mean(short.means(way)[i] for i in seeds), mean(full.means(other_way)[i] for i in seeds)
+        updates = [f'{m.row["recipe"]["updates"]:,}' for m in (short, full)]
+        table.append([str(n), marked(full, k), how, str(papers[n, k]), updates[0], num(x), updates[1], num(y), f'{y - x:+.1f}', str(len(seeds))])
+    return ResultsTable(table, note_of(table), left=3)
+
+
+def published_table(data: str) -> ResultsTable:
+    "What the papers report on a data set: methods by images per class"
+    found = {(p.ipc, p.method): p for p in published(data)}
+    sizes = sorted({n for n, _ in found if n})
+    table = [['method', *(f'{n} per class' for n in sizes)]]
+    table += [[k, *(str(found.get((n, k), '–')) for n in sizes)] for k in sorted({k for n, k in found if n}, key=order_of)]
+    whole = found.get((0, 'whole set'))
+    return ResultsTable(table, '. '.join(filter(None, [whole and f'Trained on everything: {whole}', note_of(table)])), 1)
+
+
 def provenance_of(
     rows: list,      # Of `Measured`
     data: str,       # Name of the data set

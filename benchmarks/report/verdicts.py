@@ -97,7 +97,7 @@ def _ordered(data, sizes, steps):
               Part('MD is no worse than M', *pair('delving-md', 'delving-m', sizes), 'no less'),
               Part('MDA is no worse than MD', *pair('delving', 'delving-md', steps), 'no less'))
     saving = (Part('accuracy of MDA no less than that of MD', *pair('delving', 'delving-md', steps), 'no less'),
-              Part('passes of network training, MDA / MD', *pair('delving', 'delving-md', steps), 'less', 'passes'),
+              Part('epochs of network training, MDA / MD', *pair('delving', 'delving-md', steps), 'less', 'passes'),
               Part('seconds, MDA / MD', *pair('delving', 'delving-md', steps), 'less', 'seconds'))
     speed = [p for m in ('dc', 'dsa') for p in (
         Part(f'accuracy of DM no less than that of {m.upper()}', *pair('dm', m, sizes), 'no less'),
@@ -135,7 +135,7 @@ def claims(
         older = 'digits/older/'
         levels = (Part('M is better than DC', (older + 'levels-M',), (older + 'levels-dc',)),
                   Part('MD is no worse than M', (older + 'levels-MD',), (older + 'levels-M',), 'no less'))
-        steps = [Part(f'{what}, schedule and fixed', (older + 'steps-schedule',), (older + 'steps-fixed',), kind, what)
+        steps = [Part(f'{dict(passes="epochs").get(what, what)}, schedule and fixed', (older + 'steps-schedule',), (older + 'steps-fixed',), kind, what)
                  for what, kind in (('accuracy', 'no less'), ('passes', 'less'), ('seconds', 'less'))]
         found += [Claim('The same order where the network learns between updates, 1 per class', 'Delving', levels),
                   Claim('The published schedule against the published fixed steps, 10 per class', 'Delving', tuple(steps))]
@@ -163,8 +163,57 @@ def claims_table(
             interval = f'{num(v.low)}\xa0…\xa0{num(v.high)}' if v.low is not None else '–'
             old = any(outdated(mine[name]) for name in (*p.a, *p.b) if name in mine)
             table.append([p.text + ' (o)' * old, '', v.word, num(v.mean), interval, str(v.pairs or '–')])
-    note = 'Accuracies are compared as differences in points, passes and seconds as ratios.'
+    note = 'Accuracies are compared as differences in points, epochs and seconds as ratios.'
     return ResultsTable(table, f'{note} {note_of(table)}'.strip(), 3)
+
+
+def _of(rows, budget): return {m.name: m for m in rows if m.budget in (budget, 'older')}
+
+
+def _texts(data): return list(dict.fromkeys(c.text for d in data for c in claims(d)))
+
+
+def verdicts_table(
+    rows: list,     # Of `Measured`
+    data: tuple = ('digits', 'mnist'),
+    budget: str = 'cpu',
+) -> ResultsTable:
+    "A line for each claim, a verdict for each data set"
+    mine, table = _of(rows, budget), [['claim', 'paper', *data]]
+    for text in _texts(data):
+        found = [next((c for c in claims(d) if c.text == text), None) for d in data]
+        table.append([text, next(c for c in found if c).paper, *(c.verdict(mine) if c else '–' for c in found)])
+    return ResultsTable(table, left=2 + len(data))
+
+
+def claim_table(
+    rows: list,     # Of `Measured`
+    text: str,      # Of the claim, or its beginning
+    data: tuple = ('digits', 'mnist'),
+    budget: str = 'cpu',
+) -> ResultsTable:
+    "The parts of one claim: the mean of A − B, or of A / B, its 95 % interval and the verdict, for each data set"
+    full = next((t for t in _texts(data) if t.startswith(text)), None)
+    if full is None: raise ValueError(f'claim_table: `text` is {text!r}, expected the beginning of a claim')
+    mine = _of(rows, budget)
+    parts = [{p.text: p for c in claims(d) if c.text == full for p in c.parts} for d in data]
+    used = [d for d, p in zip(data, parts) if p]
+    table = [['A − B, or A / B', *(h for d in used for h in (d, 'verdict'))]]
+    for name in dict.fromkeys(k for p in parts for k in p):
+        table.append([name, *(cell for p in parts if p for cell in _cells(p.get(name), mine))])
+    note = 'In brackets the 95 % interval, and the number of pairs.'
+    return ResultsTable(table, f'{note} {note_of(table)}'.strip(), len(table[0]))
+
+
+def _cells(part, mine):
+    "A part of a claim in two cells"
+    if part is None: return ['–', '–']
+    v, sign = part.verdict(mine), '+' if part.kind != 'less' else ''
+    num = lambda x: f'{x:{sign}.2f}'
+    if v.mean is None: return ['–', v.word]
+    interval = f' ({num(v.low)}\xa0…\xa0{num(v.high)})' if v.low is not None else ''
+    old = any(outdated(mine[n]) for n in (*part.a, *part.b) if n in mine)
+    return [num(v.mean) + interval + ' (o)' * old, f'{v.word} ({v.pairs})']
 
 
 def not_confirmed(
@@ -176,3 +225,17 @@ def not_confirmed(
     mine = {m.name: m for m in rows if m.budget in (budget, 'older')}
     return [(c.text, p.text, v) for c in claims(data) for p in c.parts
             if (v := p.verdict(mine)).word == 'not confirmed']
+
+
+def tried_reasons(rows: list) -> ResultsTable:
+    "DC, M and MD at ten digits per class as in the table, and with one thing changed for all three"
+    mine, methods = {m.name: m for m in rows}, ('dc', 'delving-m', 'delving-md')
+    table = [['ten per class', *methods, 'M − DC', '95 % interval', 'MD − DC', '95 % interval']]
+    for what, name in {'as in the table': 'digits/ipc10-{}', 'half the steps': 'digits/claims/ipc10-{}-half-steps',
+                       'four times the networks': 'digits/claims/ipc10-{}-four-times'}.items():
+        dc, *others = [name.format(m) for m in methods]
+        cells = [f'{mine[n].mean():.1f}' if n in mine else '–' for n in (dc, *others)]
+        for v in (Part('', (n,), (dc,)).verdict(mine) for n in others):
+            cells += ['–', '–'] if v.low is None else [f'{v.mean:+.2f}', f'{v.low:+.2f}\xa0…\xa0{v.high:+.2f}']
+        table.append([what, *cells])
+    return ResultsTable(table, left=1)
