@@ -77,7 +77,12 @@ def test_the_course_is_short():
 NUMBER = r'(?<![\w.,/×-])\d[\d,]*(?:\.\d+)?(?![\w/×]|[.,]?\d)'
 NEAR = 6        # cells on either side
 # Numbers that no cell prints: {notebook: {number: where it is from}}
-TOLD: dict[str, dict[str, str]] = {}
+TOLD: dict[str, dict[str, str]] = {
+    '06_gradient_matching.ipynb': {
+        '14.4': 'DC, table 1, CIFAR10', '21.5': 'DC, table 1, CIFAR10', '28.3': 'DC, table 1, CIFAR10', '44.9': 'DC, table 1, CIFAR10',
+        '53.9': 'DC, table 1, CIFAR10', '91.7': 'DC, table 1, MNIST', '26.0': 'DM, table 1, CIFAR10', '48.9': 'DM, table 1, CIFAR10',
+        '63.0': 'DM, table 1, CIFAR10', '52.1': 'DSA, table 1, CIFAR10'},
+}
 
 
 def claimed(text):
