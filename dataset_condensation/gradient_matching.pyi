@@ -19,34 +19,34 @@ compute: How; the graph is always PyTorch's own"""
 def mse(a: tuple, b: tuple) -> Tensor:
     """Squared difference of two whole gradients (DC's ablation 'mse')
 
-a: Gradient from real images, one tensor for each parameter
-b: From synthetic images"""
+a: Gradient from synthetic images, one tensor for each parameter
+b: From real images"""
 
 def row_cosine(a: Tensor, b: Tensor, eps: float=1e-06) -> Tensor:
-    """Sum over output units of one minus the cosine between the rows of `a` and `b`
+    """Distance of one layer's gradients: one minus the cosine, summed over output units (DC, eq. 9)
 
-a: Gradient of one layer from real images, any shape (out, ...)
-b: The same layer's gradient from synthetic images, same shape
+a: Gradient of one layer from synthetic images, any shape (out, ...)
+b: The same layer's gradient from real images, same shape
 eps: Keeps a row of zeros from dividing by zero"""
 
 def angle(a: tuple, b: tuple) -> Tensor:
     """Sum of `row_cosine` over the layers; parameters of one dimension are left out (DC's distance)
 
-a: Gradient from real images, one tensor for each parameter
-b: From synthetic images"""
+a: Gradient from synthetic images, one tensor for each parameter
+b: From real images"""
 
 def cos(a: tuple, b: tuple, eps: float=1e-06) -> Tensor:
     """One minus the cosine between two whole gradients (DC's ablation 'cos')
 
-a: Gradient from real images
-b: From synthetic images
+a: Gradient from synthetic images
+b: From real images
 eps: Keeps a zero gradient from dividing by zero"""
 
 class Level:
-    """How classes are combined: level(real gradients, synthetic ones, distance, step) → loss"""
+    """How classes are combined: level(synthetic gradients, real ones, distance, step) → loss"""
     separable: bool = ...
 
-    def __call__(self, real: list, syn: list, distance: Callable, step: Step=...) -> Any:
+    def __call__(self, syn: list, real: list, distance: Callable, step: Step=...) -> Any:
         ...
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Intra(Level):
     """Class by class: the sum over classes of the distance between gradients (DC's objective)"""
     separable: bool
 
-    def __call__(self, real: list, syn: list, distance: Callable, step: Step=...) -> Any:
+    def __call__(self, syn: list, real: list, distance: Callable, step: Step=...) -> Any:
         ...
 intra: Intra
 
@@ -110,6 +110,9 @@ class GradientMatching(Method):
 
     def prepare(self, net: nn.Module, draw: Callable) -> None:
         ...
+
+def settle(m: GradientMatching) -> None:
+    """Let the names of a distance and a level be what they stand for, and give the method its name"""
 
 def name_of(choice: Any) -> str:
     """What a table calls a distance, a level or another choice"""

@@ -141,7 +141,7 @@ def test_further_settings_of_the_loss_are_kept():
 
 
 def test_a_level_that_knows_of_no_other_processes_is_not_divided():
-    def level(real, syn, distance, step=None): return sum(distance(a, b) for a, b in zip(real, syn))
+    def level(syn, real, distance, step=None): return sum(distance(a, b) for a, b in zip(syn, real))
     assert not variant(METHODS['delving'], 'convnet', 'levels', level)[0].shared
     assert variant(METHODS['delving'], 'convnet', 'levels', interleaved)[0].shared
 

@@ -87,6 +87,10 @@ TOLD: dict[str, dict[str, str]] = {
         '100': 'epochs of the brief scoring', '1,000': 'epochs in the papers', '200': 'updates, table at the end of the page',
         '10,000': 'updates, DC', '20,000': 'updates, DM', '63.0': 'DM, table 1', '43.4': 'random images, DM, table 1',
         '21.6': 'DM on SVHN, run again by others', '21.9': 'likewise', '82.6': 'likewise'},
+    '06_gradient_matching.ipynb': {
+        '14.4': 'DC, table 1, CIFAR10', '21.5': 'DC, table 1, CIFAR10', '28.3': 'DC, table 1, CIFAR10', '44.9': 'DC, table 1, CIFAR10',
+        '53.9': 'DC, table 1, CIFAR10', '91.7': 'DC, table 1, MNIST', '26.0': 'DM, table 1, CIFAR10', '48.9': 'DM, table 1, CIFAR10',
+        '63.0': 'DM, table 1, CIFAR10', '52.1': 'DSA, table 1, CIFAR10'},
 }
 
 
