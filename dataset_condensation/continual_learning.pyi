@@ -21,13 +21,13 @@ def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
 classes: Classes by number, in the order of their new labels"""
 
 def among(small: Any, classes: list[str]) -> Any:
-    """The same images, labelled by their place in a longer list of classes
+    """The same images, labeled by their place in a longer list of classes
 
 small: An `ImageSet` or a `SyntheticSet`
-classes: Names of classes, its own among them"""
+classes: Names of all classes, its own among them"""
 
 class Pool:
-    """Several labelled sets as one, for `learn`"""
+    """Several labeled sets as one, for `learn`"""
     sets: Sequence
     stops: Any
 
@@ -47,13 +47,13 @@ net: Trained in place
 new: The new images: an `ImageSet` or a `SyntheticSet`
 memory: A set, or several, to rehearse with them
 recipe: Its epochs are over `new`
-generator: Of all that's random; `gen(0, 'learn')` if None
+generator: `gen(0, 'learn')` if None
 teacher: An earlier network, for distillation
 old: Outputs of the teacher that mean something, the first ones
 weight: Of the distillation"""
 
 def distillation(out: Tensor, said: Tensor, T: float=2.0) -> Tensor:
-    """How far the outputs of a network are from those of its teacher
+    """Kullback–Leibler divergence of a network's softened outputs from its teacher's
 
 out: u: (n, classes), outputs of the network that learns
 said: v: outputs of the teacher, likewise

@@ -11,7 +11,7 @@ from .training import Compute
 
 @contextmanager
 def gpu_flags(tf32: bool=False, deterministic: bool=False) -> Iterator[None]:
-    """In the block, PyTorch's switches for a GPU are set
+    """Set PyTorch's precision switches for a GPU in a block, and put them back
 
 tf32: Convolutions round their factors to TF32
 deterministic: Sums are always added up in one order"""

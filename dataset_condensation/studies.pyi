@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['plot_compare', 'CrossTable', 'cross_architecture', 'plot_cross', 'variant', 'ablate']
+__all__ = ['CrossTable', 'cross_architecture', 'plot_cross', 'variant', 'ablate', 'plot_compare']
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +8,6 @@ from matplotlib.axes import Axes
 from .condensation import Method
 from .coresets import Comparison
 from .data import ImageData
-
-def plot_compare(table: Comparison, ax: Axes | None=None, low: float | None=None) -> Axes:
-    """Draw the accuracy of every row, and of every set in it
-
-ax: Axes to draw into
-low: Where the accuracy axis begins, in percent"""
 
 @dataclass
 class CrossTable:
@@ -47,7 +41,7 @@ device: A GPU where there is one
 progress: Show bars where it takes over five seconds"""
 
 def plot_cross(table: CrossTable, ax: Axes | None=None) -> Axes:
-    """Draw a cross-architecture table as a heat map with its numbers
+    """Draw a cross-architecture table as a heat map with its numbers, black 0 and white 100
 
 ax: Axes to draw into"""
 
@@ -59,7 +53,7 @@ factor: What to change
 value: To what"""
 
 def ablate(data: ImageData, method: Any='dc', ipc: Any=1, net: str='convnet', sets: int=1, nets: int=3, recipe: Any='dc', test_net: str | None=None, options: dict | None=None, seed: int=0, device: Any=None, progress: bool=True, base: bool=True, **factors: Any) -> Comparison:
-    """Change one choice at a time and score what comes of it
+    """Change one choice at a time and score each set that results
 
 method: Name of a condensation method, or a `Method`
 ipc: Images per class, or a list with one number for each class
@@ -73,3 +67,9 @@ device: A GPU where there is one
 progress: Show bars where it takes over five seconds
 base: Score the base as well
 factors: What to vary → the values to try, e.g. `width=[32, 64]`"""
+
+def plot_compare(table: Comparison, ax: Axes | None=None, low: float | None=None) -> Axes:
+    """Draw the accuracy of every row, and of every set in it
+
+ax: Axes to draw into
+low: Where the accuracy axis begins, in percent"""
