@@ -808,20 +808,20 @@ def _load_path(given: Any, path: Path, ask: _Ask) -> ImageData:
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-dataset
 @own_device
 def load_dataset(
-    name_or_folder: str | os.PathLike = 'mnist-sample', # A `dataset_names()` name, folder or .npz
-    root: str | os.PathLike | None = None, # Of named sets; default: $DATASET_CONDENSATION_ROOT
-    download: bool = True,         # Download a named set that's not in root
-    size: int | Sequence[int] | None = None, # Resize every image to pixels, or (height, width)
-    fit: str = 'crop',             # How to resize: 'crop', 'pad' (with black) or 'stretch'
-    channels: int | None = None,   # 1 or 3; default: 1 if every image is gray, else 3
-    stats: Any = 'own',            # 'own', 'published', a set's name, or (mean, std) of pixels
-    test_fraction: float = 0.2,    # Share of each class for testing, without a test/ or val/
-    seed: int = 0,                 # Random seed of that split; each seed has its own cache
-    skip_bad: bool = False,        # Skip unreadable files instead of stopping
-    workers: int | None = None,    # Threads that read files; default: one per core, at most 8
+    name_or_folder: str | os.PathLike = 'mnist-sample', # One of `dataset_names()`, a folder, an .npz
+    root: str | os.PathLike | None = None, # Folder of named sets, or $DATASET_CONDENSATION_ROOT
+    download: bool = True,         # Download a named set that isn't there
+    size: int | Sequence[int] | None = None, # Resize images to this many pixels, or (height, width)
+    fit: str = 'crop',             # Resize: 'crop' to the center, 'pad' with black, 'stretch'
+    channels: int | None = None,   # 1 or 3 (default: 1 if every image is gray)
+    stats: Any = 'own',            # Normalize by: 'own', 'published', a set's name, (mean, std)
+    test_fraction: float = 0.2,    # Share of each class to test on, without test/ or val/
+    seed: int = 0,                 # Random seed of that split
+    skip_bad: bool = False,        # Skip files that can't be read, instead of stopping
+    workers: int | None = None,    # Threads that read files (default: one per core, at most 8)
     progress: bool = True,         # Show a progress bar
-    in_memory: bool | None = None, # In memory, or in a cache on disk; default: as fits
-    cache_dir: str | os.PathLike | None = None, # Folder of caches, see `cache_folder`
+    in_memory: bool | None = None, # Keep images in memory, not in a cache (default: if they fit)
+    cache_dir: str | os.PathLike | None = None, # Folder for caches, see `cache_folder`
 ) -> ImageData:
     "Labeled images, by name or from a folder"
     where, given = 'load_dataset', name_or_folder

@@ -67,17 +67,17 @@ channels: 1 or 3"""
 def load_dataset(name_or_folder: str | os.PathLike='mnist-sample', root: str | os.PathLike | None=None, download: bool=True, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', test_fraction: float=0.2, seed: int=0, skip_bad: bool=False, workers: int | None=None, progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None) -> ImageData:
     """Labeled images, by name or from a folder
 
-name_or_folder: A `dataset_names()` name, folder or .npz
-root: Of named sets; default: $DATASET_CONDENSATION_ROOT
-download: Download a named set that's not in root
-size: Resize every image to pixels, or (height, width)
-fit: How to resize: 'crop', 'pad' (with black) or 'stretch'
-channels: 1 or 3; default: 1 if every image is gray, else 3
-stats: 'own', 'published', a set's name, or (mean, std) of pixels
-test_fraction: Share of each class for testing, without a test/ or val/
-seed: Random seed of that split; each seed has its own cache
-skip_bad: Skip unreadable files instead of stopping
-workers: Threads that read files; default: one per core, at most 8
+name_or_folder: One of `dataset_names()`, a folder, an .npz
+root: Folder of named sets, or $DATASET_CONDENSATION_ROOT
+download: Download a named set that isn't there
+size: Resize images to this many pixels, or (height, width)
+fit: Resize: 'crop' to the center, 'pad' with black, 'stretch'
+channels: 1 or 3 (default: 1 if every image is gray)
+stats: Normalize by: 'own', 'published', a set's name, (mean, std)
+test_fraction: Share of each class to test on, without test/ or val/
+seed: Random seed of that split
+skip_bad: Skip files that can't be read, instead of stopping
+workers: Threads that read files (default: one per core, at most 8)
 progress: Show a progress bar
-in_memory: In memory, or in a cache on disk; default: as fits
-cache_dir: Folder of caches, see `cache_folder`"""
+in_memory: Keep images in memory, not in a cache (default: if they fit)
+cache_dir: Folder for caches, see `cache_folder`"""

@@ -360,18 +360,18 @@ def condense(
     method: Any = 'dc',       # Name of a method, or a method
     ipc: Any = 1,             # Images per class, or one number for each class
     seed: int = 0,            # Random seed
-    net: Any = 'convnet',     # Name of the network, or a module, or a function that makes one
-    device: Any = None,       # Default: a GPU if there is one
-    recipe: Recipe | None = None,  # Default: the published settings
-    progress: bool = True,    # Show a progress bar
-    evaluate_every: int = 0,  # Updates between scores on training images; 0: never
-    nets: int = 1,            # Networks per score
-    checkpoint: Any = None,   # Folder for checkpoints; also resumes from it
-    every: float = 60.,       # Seconds between checkpoints; more if writing is slow
-    class_chunk: int | None = None,  # Classes matched at a time; default: as many as fit
-    speed: Any = 'auto',      # 'auto', 'plain', or another way from chapter 11
-    team: str = 'auto',       # 'auto': share with torch.distributed's processes; or 'alone'
-    on_interrupt: str = 'auto',  # Ctrl-C: 'return' the set or 'raise'; 'auto': return in a notebook
+    net: Any = 'convnet',     # Network: a name, a module, or a function that makes one
+    device: Any = None,       # Where to compute (default: a GPU if there is one)
+    recipe: Recipe | None = None,  # The published settings if None
+    progress: bool = True,    # Show a bar
+    evaluate_every: int = 0,  # Score on training images after every so many updates; 0 never
+    nets: int = 1,            # Networks for each of those scores
+    checkpoint: Any = None,   # Folder for checkpoints, from which the run is resumed too
+    every: float = 60.,       # Seconds between checkpoints; longer where writing is slow
+    class_chunk: int | None = None,  # Classes matched at a time (default: as many as fit)
+    speed: Any = 'auto',      # Precision and kernels: a name, see chapter 11
+    team: str = 'auto',       # 'auto': with the other processes of torch.distributed; or 'alone'
+    on_interrupt: str = 'auto',  # Ctrl-C: 'return' the set, or 'raise'; 'auto': return in a notebook
     **overrides: Any,         # Fields of the recipe to change, or options of a coreset
 ) -> SyntheticSet:            # With `.losses`, and scores in `.info['history']`
     "Condense `data` into a small synthetic set"

@@ -133,16 +133,16 @@ data: Labeled images, from `load_dataset`
 method: Name of a method, or a method
 ipc: Images per class, or one number for each class
 seed: Random seed
-net: Name of the network, or a module, or a function that makes one
-device: Default: a GPU if there is one
-recipe: Default: the published settings
-progress: Show a progress bar
-evaluate_every: Updates between scores on training images; 0: never
-nets: Networks per score
-checkpoint: Folder for checkpoints; also resumes from it
-every: Seconds between checkpoints; more if writing is slow
-class_chunk: Classes matched at a time; default: as many as fit
-speed: 'auto', 'plain', or another way from chapter 11
-team: 'auto': share with torch.distributed's processes; or 'alone'
-on_interrupt: Ctrl-C: 'return' the set or 'raise'; 'auto': return in a notebook
+net: Network: a name, a module, or a function that makes one
+device: Where to compute (default: a GPU if there is one)
+recipe: The published settings if None
+progress: Show a bar
+evaluate_every: Score on training images after every so many updates; 0 never
+nets: Networks for each of those scores
+checkpoint: Folder for checkpoints, from which the run is resumed too
+every: Seconds between checkpoints; longer where writing is slow
+class_chunk: Classes matched at a time (default: as many as fit)
+speed: Precision and kernels: a name, see chapter 11
+team: 'auto': with the other processes of torch.distributed; or 'alone'
+on_interrupt: Ctrl-C: 'return' the set, or 'raise'; 'auto': return in a notebook
 overrides: Fields of the recipe to change, or options of a coreset"""
