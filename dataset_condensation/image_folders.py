@@ -808,7 +808,7 @@ def _load_path(given: Any, path: Path, ask: _Ask) -> ImageData:
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-dataset
 @own_device
 def load_dataset(
-    name_or_folder: str | os.PathLike = 'mnist-sample', # One of `dataset_names()`, a folder, an .npz
+    name_or_folder: str | os.PathLike = 'mnist-sample', # A name (`dataset_names()`), folder or .npz
     root: str | os.PathLike | None = None, # Folder of named sets, or $DATASET_CONDENSATION_ROOT
     download: bool = True,         # Download a named set that isn't there
     size: int | Sequence[int] | None = None, # Resize images to this many pixels, or (height, width)

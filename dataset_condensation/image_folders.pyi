@@ -67,7 +67,7 @@ channels: 1 or 3"""
 def load_dataset(name_or_folder: str | os.PathLike='mnist-sample', root: str | os.PathLike | None=None, download: bool=True, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', test_fraction: float=0.2, seed: int=0, skip_bad: bool=False, workers: int | None=None, progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None) -> ImageData:
     """Labeled images, by name or from a folder
 
-name_or_folder: One of `dataset_names()`, a folder, an .npz
+name_or_folder: A name (`dataset_names()`), folder or .npz
 root: Folder of named sets, or $DATASET_CONDENSATION_ROOT
 download: Download a named set that isn't there
 size: Resize images to this many pixels, or (height, width)

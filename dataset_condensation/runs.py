@@ -371,7 +371,7 @@ def condense(
     class_chunk: int | None = None,  # Classes matched at a time (default: as many as fit)
     speed: Any = 'auto',      # Precision and kernels: a name, see chapter 11
     team: str = 'auto',       # 'auto': with the other processes of torch.distributed; or 'alone'
-    on_interrupt: str = 'auto',  # Ctrl-C: 'return' the set, or 'raise'; 'auto': return in a notebook
+    on_interrupt: str = 'auto',  # Ctrl-C: 'return' the set or 'raise'; 'auto': return in notebooks
     **overrides: Any,         # Fields of the recipe to change, or options of a coreset
 ) -> SyntheticSet:            # With `.losses`, and scores in `.info['history']`
     "Condense `data` into a small synthetic set"

@@ -144,5 +144,5 @@ every: Seconds between checkpoints; longer where writing is slow
 class_chunk: Classes matched at a time (default: as many as fit)
 speed: Precision and kernels: a name, see chapter 11
 team: 'auto': with the other processes of torch.distributed; or 'alone'
-on_interrupt: Ctrl-C: 'return' the set, or 'raise'; 'auto': return in a notebook
+on_interrupt: Ctrl-C: 'return' the set or 'raise'; 'auto': return in notebooks
 overrides: Fields of the recipe to change, or options of a coreset"""

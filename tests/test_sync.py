@@ -256,7 +256,7 @@ def section(text, heading):
 @pytest.mark.parametrize('name', lessons())
 def test_a_lesson_says_what_it_assumes_and_what_one_has_at_the_end(name):
     first = prose(name)[1]
-    assert re.match(r'\*\*Assumes\*\* .+\. \*\*At the end\*\* .+\.\n', first), \
+    assert re.match(r'\*\*Assumes\*\* .+\. \*\*At the end\*\* .+\.(\n|$)', first), \
         'after the title: **Assumes** what a reader should know. **At the end** what they have.'
 
 
