@@ -85,7 +85,7 @@ REFUSALS = (ValueError, TypeError, KeyError, OSError)
 # (arguments, words that the line must hold); `there` is the folder of the fixture
 COMMANDS = [
     (['--ipc', '0'], '--ipc is 0', 'at least 1'),
-    (['--ipc', '500', '--init', 'real'], '500', '140'),
+    (['digits', '--ipc', '500', '--init', 'real'], '500', '140'),
     (['--method', 'dcc'], "'dcc'", "'dc'"),
     (['--image-lr', 'nan'], '--image-lr is nan'),
     (['--no-such-flag'], '--no-such-flag'),
