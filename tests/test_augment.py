@@ -13,8 +13,8 @@ from torchvision.transforms import v2
 from dataset_condensation.all import (Augment, FunctionAugment, TrainRecipe, condense, evaluate, gen, load_dataset, make_augment,
                                       random_set)
 from dataset_condensation.condensation import Step
-from dataset_condensation.augmentation import (_product, draw_params, dsa_for, families, named_augments, neutral, resample,
-                                               saturation, siamese)
+from dataset_condensation.augmentation import (_product, contrast, cutout, draw_params, dsa_for, families, named_augments, neutral,
+                                               resample, rotate, saturation, siamese)
 
 TURN = v2.RandomAffine(20, (0.1, 0.1), (0.8, 1.2), interpolation=v2.InterpolationMode.BILINEAR)
 
@@ -129,6 +129,15 @@ def test_a_product_reads_what_a_look_up_reads():
 def test_saturation_leaves_one_channel_alone():
     x = torch.randn(5, 1, 8, 8, generator=gen(0))
     assert torch.equal(saturation(x, 1.7), x)
+
+
+def test_what_color_turn_and_hole_must_give():
+    x = torch.randn(2, 3, 6, 9, generator=gen(0))
+    assert torch.allclose(saturation(x, 0).std(1), torch.zeros(2, 6, 9), atol=1e-5)
+    assert torch.allclose(contrast(x, .5).std((1, 2, 3)), x.std((1, 2, 3))/2) and torch.allclose(contrast(x, .5).mean(), x.mean(), atol=1e-6)
+    assert torch.allclose(rotate(x, torch.tensor([[180.]])), x.flip(2, 3), atol=1e-3)      # oblong: both flips
+    hole = cutout(torch.ones(1, 1, 4, 5), torch.tensor([[-1, 2, 2, 2]]))
+    assert hole[0, 0].tolist() == [[1, 1, 0, 0, 1]] + [[1]*5]*3
 
 
 def test_each_parameter_fills_its_range():
