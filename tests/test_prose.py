@@ -82,6 +82,7 @@ TOLD: dict[str, dict[str, str]] = {
         '14.4': 'DC, table 1, CIFAR10', '21.5': 'DC, table 1, CIFAR10', '28.3': 'DC, table 1, CIFAR10', '44.9': 'DC, table 1, CIFAR10',
         '53.9': 'DC, table 1, CIFAR10', '91.7': 'DC, table 1, MNIST', '26.0': 'DM, table 1, CIFAR10', '48.9': 'DM, table 1, CIFAR10',
         '63.0': 'DM, table 1, CIFAR10', '52.1': 'DSA, table 1, CIFAR10'},
+    '08_multi_level_matching.ipynb': {'256': "DC's real batch, published"},
 }
 
 
