@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both', 'Interleaved', 'row_difference', 'AngleMagnitude', 'match_in_turns', 'match_twice', 'delving_settings', 'MultiLevelMatching']
+__all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both', 'Interleaved', 'row_difference', 'AngleMagnitude', 'delving_settings', 'MultiLevelMatching', 'match_in_turns', 'match_twice']
 from collections.abc import Callable
 from dataclasses import dataclass
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ grads: For each class its gradient, one tensor for each parameter"""
 class Inter(Level):
     """The distance of the means over classes, times the number of classes (Delving's 'inter')"""
 
-    def __call__(self, real: list, syn: list, distance: Callable, step: Step=...) -> Any:
+    def __call__(self, syn: list, real: list, distance: Callable, step: Step=...) -> Any:
         ...
 inter: Inter
 
@@ -29,7 +29,7 @@ class Both(Level):
     def __post_init__(self) -> None:
         ...
 
-    def __call__(self, real: list, syn: list, distance: Callable, step: Step=...) -> Any:
+    def __call__(self, syn: list, real: list, distance: Callable, step: Step=...) -> Any:
         ...
 
     def __str__(self) -> str:
@@ -40,15 +40,15 @@ both: Both
 class Interleaved(Level):
     """Class by class for every even network, the mean for every odd one (Delving's 'interleaved')"""
 
-    def __call__(self, real: list, syn: list, distance: Callable, step: Step=...) -> Any:
+    def __call__(self, syn: list, real: list, distance: Callable, step: Step=...) -> Any:
         ...
 interleaved: Interleaved
 
 def row_difference(a: Tensor, b: Tensor) -> Tensor:
     """Sum over output units of the length of the difference between the rows of `a` and `b`
 
-a: Gradient of one layer from real images, any shape (out, ...)
-b: The same layer's gradient from synthetic images, same shape"""
+a: Gradient of one layer from synthetic images, any shape (out, ...)
+b: The same layer's gradient from real images, same shape"""
 
 @dataclass(frozen=True)
 class AngleMagnitude:
@@ -64,25 +64,6 @@ class AngleMagnitude:
     def __str__(self) -> str:
         ...
 angle_magnitude: AngleMagnitude
-
-def match_in_turns(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., level: Callable=...) -> Tensor:
-    """The loss of `match_gradients`, with what one class needs in memory at a time
-
-syn: Its images require a gradient
-step: Where in the run, the augmentation, how to compute
-distance: Between two gradients
-level: How the classes are combined"""
-
-def running_means(net: nn.Module, real: Batch, syn: Batch, step: Step) -> tuple:
-    """The mean gradients over classes, of real and of synthetic images, and the number of classes"""
-
-def match_twice(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., lam: float=1.0) -> Tensor:
-    """The loss of `match_gradients` with `Both(lam)`, the gradients of one class in memory at a time
-
-syn: Its images require a gradient
-step: Where in the run, the augmentation, how to compute
-distance: Between two gradients
-lam: Weight λ of the inter-class term"""
 
 def delving_settings(ipc: int, net: str='convnet', data: str='') -> dict:
     """Delving's published settings, with a fixed number of epochs between updates
@@ -108,3 +89,25 @@ class MultiLevelMatching(GradientMatching):
         ...
 DELVING_M: MultiLevelMatching
 DELVING_MD: MultiLevelMatching
+
+def match_in_turns(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., level: Callable=...) -> Tensor:
+    """The loss of `match_gradients`, with what one class needs in memory at a time
+
+syn: Its images require a gradient
+step: Where in the run, the augmentation, how to compute
+distance: Between two gradients
+level: How the classes are combined"""
+
+def running_means(net: nn.Module, real: Batch, syn: Batch, step: Step) -> tuple:
+    """The mean gradients over classes, of synthetic and of real images, and the number of classes"""
+
+def match_twice(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., lam: float=1.0) -> Tensor:
+    """The loss of `match_gradients` with `Both(lam)`, the gradients of one class in memory at a time
+
+syn: Its images require a gradient
+step: Where in the run, the augmentation, how to compute
+distance: Between two gradients
+lam: Weight λ of the inter-class term"""
+
+def inter_of_team(syn: list, real: list, distance: Callable, team: Any) -> Any:
+    """`inter` in one of several processes: the share of its classes, with the slope of all"""

@@ -62,6 +62,8 @@ CALLS = [
     ("Comparison.load(there/'other.json')", 'other.json'),
     ("Recipe(init='zeros')", 'init', "'zeros'"),
     ("paper('random')", "'random'"),
+    ("loop_counts(0)", 'ipc', '0'),
+    ("Recipe(inner='shedule')", "'shedule'", "'schedule'"),
     ("condense(data, 'dcc')", "'dcc'", "'dc'"),
     ("condense(data, iters=3)", "'iters'", 'iterations'),
     ("condense(data, net='convnet-d4')", 'depth', '4'),

@@ -14,8 +14,11 @@ from dataset_condensation import augmentation, condensation, runs, training
 from dataset_condensation.adaptive_steps import Fixed, held_loss, Schedule, UntilOverfit
 from dataset_condensation.all import (METHODS, TRAIN_RECIPES, Recipe, SyntheticSet, condense, condensing, evaluate, gen,
                                       learn, load_dataset, make_augment, make_net, paper, train, train_recipe)
-from dataset_condensation.gradient_matching import loop_counts
-from dataset_condensation.multi_level_matching import AngleMagnitude, Both
+from dataset_condensation.condensation import Step
+from dataset_condensation.coresets import first_images
+from dataset_condensation.data import Batch, real_batch
+from dataset_condensation.gradient_matching import loop_counts, match_gradients
+from dataset_condensation.multi_level_matching import AngleMagnitude, Both, match_in_turns, match_twice
 from dataset_condensation.training import recipe_for
 
 
@@ -352,6 +355,26 @@ def test_the_weights_of_its_terms(name, lam, mu):
     want = Both(float(lam))(a, b, AngleMagnitude(float(mu)))
     assert m.level(a, b, m.distance).item() == pytest.approx(want.item(), rel=1e-6)
     assert not m.separable(None) and m.shared
+
+
+@pytest.mark.parametrize('augment', [None, 'color_crop_rotate'])
+def test_the_ways_that_need_little_memory_give_the_same_loss_and_slope(data, augment):
+    step, net = Step(augment=augment and make_augment(augment)), make_net('convnet-w8', data, generator=gen(0))
+    real, small = real_batch(data, range(10), 8, lambda c: gen(0, c)), first_images(data, [2] + [1]*9)
+    found = []
+    for match, level in ((match_gradients, Both(0.5)), (match_in_turns, Both(0.5)), (match_twice, 0.5)):
+        syn = Batch(small.images.clone().requires_grad_(), small.labels, tuple(small.ipc))
+        loss = match(net, real, syn, step, AngleMagnitude(), level)
+        loss.backward()
+        found.append((loss.item(), syn.x.grad / syn.x.grad.abs().max()))
+    for loss, slope in found[1:]:
+        assert loss == pytest.approx(found[0][0], rel=1e-5) and torch.allclose(slope, found[0][1], atol=1e-4)
+
+
+def test_a_policy_serves_many_runs(data):
+    policy, few = UntilOverfit(n=50, most=6), dict(ipc=1, iterations=2, outer=3, real_batch=4, net='convnet-w8', progress=False)
+    runs = [condense(data, 'dc', inner=p, **few) for p in (policy, policy, UntilOverfit(n=50, most=6))]
+    assert all(torch.equal(r.images, runs[0].images) and r.info == runs[0].info for r in runs)
 
 
 def test_training_stops_when_the_held_loss_rises(data):
