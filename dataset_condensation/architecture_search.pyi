@@ -1,11 +1,17 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['CONVNETS', 'grid', 'network_names', 'stratified', 'rank_correlation', 'SearchResult', 'plot_search', 'searching', 'search']
+__all__ = ['CONVNETS', 'rank_correlation', 'grid', 'network_names', 'stratified', 'SearchResult', 'plot_search', 'searching', 'search']
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from .data import ImageData
+
+def rank_correlation(a: list, b: list) -> float | None:
+    """Spearman's rank correlation, 1 − 6 Σ d² / (n (n² − 1)) where there are no ties
+
+a: A number for each of some things
+b: Another one for each"""
 CONVNETS: dict[str, Any] = ...
 
 def grid(base: str='convnet', **options: Any) -> list[str]:
@@ -23,12 +29,6 @@ def stratified(space: Any, n: int, seed: int=0) -> list[str]:
 space: Names of networks
 n: How many
 seed: Draws from `gen(seed, 'stratified')`"""
-
-def rank_correlation(a: list, b: list) -> float | None:
-    """Spearman's rank correlation
-
-a: A number for each of some things
-b: Another one for each"""
 
 @dataclass
 class SearchResult:
@@ -89,7 +89,7 @@ time: With the time of one core: making the set, and all trainings"""
 def plot_search(result: SearchResult, by: str='norm', ranks: bool=False, axs: Any=None) -> Any:
     """Draw test accuracy, trained on the whole set, against accuracy on each proxy
 
-by: Option of the networks that gives the colour
+by: Option of the networks that gives the color
 ranks: Draw ranks in place of accuracies
 axs: Axes to draw into, one for each proxy"""
 
