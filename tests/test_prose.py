@@ -77,7 +77,9 @@ def test_the_course_is_short():
 NUMBER = r'(?<![\w.,/×-])\d[\d,]*(?:\.\d+)?(?![\w/×]|[.,]?\d)'
 NEAR = 6        # cells on either side
 # Numbers that no cell prints: {notebook: {number: where it is from}}
-TOLD: dict[str, dict[str, str]] = {}
+TOLD: dict[str, dict[str, str]] = {
+    '04_coresets.ipynb': dict.fromkeys(('21.5', '14.4', '40.4', '43.4'), 'CIFAR10, random and herding: DC, tables'),
+}
 
 
 def claimed(text):
