@@ -83,6 +83,7 @@ def moving(self: Alone, state: State, parts: list) -> Iterator[None]:
     if len(self.pending) >= self.every: self.verify(state)
     self.moved(state, parts)
 
+# %% ../nbs/under_the_hood/19_runs.ipynb #verify
 @patch
 def verify(self: Alone, state: State) -> None:
     "Where all is well keep this position, otherwise go back to the last one and raise"
