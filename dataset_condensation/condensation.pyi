@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Recipe', 'Step', 'Method', 'CustomMatching', 'as_method', 'State', 'Host', 'update_images', 'train_between', 'Run', 'one_update', 'steps', 'condensing']
+__all__ = ['Recipe', 'Step', 'Method', 'CustomMatching', 'as_method', 'update_images', 'State', 'Host', 'Run', 'train_between', 'one_update', 'steps', 'condensing']
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -39,7 +39,7 @@ class Recipe:
         ...
 
 def check_recipe(r: Recipe) -> None:
-    """Refuse settings that can't be run, and let the name of a policy be the policy"""
+    """Refuse settings that can't be run, and replace the name of a policy by the policy"""
 
 class Step(NamedTuple):
     """Where in a run a method is called"""
@@ -93,6 +93,15 @@ class CustomMatching(Method):
 def as_method(method: Any, where: str) -> Method:
     """The method of that name, if it's one that computes images"""
 
+def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int], recipe: Recipe, step: Step, class_chunk: int | None=None, classes: range | None=None) -> tuple:
+    """Compute the loss and the images' gradient
+
+source: Where real images come from: the data, or as a sampling gives it
+images: (N, C, H, W), ordered by class; its `.grad` is filled
+sizes: Images of each class
+class_chunk: Classes at a time, for a loss that is a sum over them
+classes: The classes that `images` are of; all if None"""
+
 @dataclass
 class State:
     """Where a run is, after an image update"""
@@ -124,6 +133,12 @@ class Host:
     def __init__(self, *run: Any) -> None:
         ...
 
+    def guarding(self) -> Any:
+        ...
+
+    def done(self, state: State) -> None:
+        ...
+
     def classes(self, n: int) -> range:
         ...
 
@@ -141,18 +156,6 @@ class Host:
 
     def moving(self, state: State, parts: list) -> Any:
         ...
-
-def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int], recipe: Recipe, step: Step, class_chunk: int | None=None, classes: range | None=None) -> tuple:
-    """Compute the loss and the images' gradient
-
-source: Where real images come from, `data` or as a sampling gives it
-images: (N, C, H, W), ordered by class; its `.grad` is filled
-sizes: Images of each class
-class_chunk: Classes at a time, for a loss that is a sum over them
-classes: The classes that `images` are of; all if None"""
-
-def train_between(state: State) -> int:
-    """Train the state's network on the images until the policy has had enough; the number of epochs"""
 
 class Run:
     """What a run works with; its `state` is that before the first update"""
@@ -176,10 +179,13 @@ class Run:
         ...
 
     def new_network(self, iteration: int) -> None:
-        """Draw the next network and its optimiser"""
+        """Draw the next network and its optimizer"""
 
     def real(self, n: int, rng: Callable) -> Batch:
         """n real images of every class"""
+
+def train_between(state: State) -> int:
+    """Train the state's network on the images until the policy has enough; the number of epochs"""
 
 def one_update(state: State) -> None:
     """Draw or train a network, call the method, move the images"""
@@ -190,10 +196,10 @@ def steps(state: State) -> Iterator[State]:
 def condensing(data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, speed: Any='auto', class_chunk: int | None=None, **overrides: Any) -> Iterator[State]:
     """A generator that yields a `State` after every image update
 
-data: Labelled images, as `load_dataset` gives them
+data: Labeled images, as `load_dataset` gives them
 method: Name of a method, or a `Method`
 ipc: Images per class, or a list with one number for each class
-seed: Of everything that is random in the run
+seed: Random seed of the run
 net: Name of the network, or a module, or a function that makes one
 device: A GPU where there is one
 recipe: The published settings if None

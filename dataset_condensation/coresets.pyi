@@ -54,7 +54,7 @@ z: (n, features), one class
 k: How many to choose"""
 
 def k_means(z: Tensor, k: int, seed: int=0) -> Tensor:
-    """Choose the row nearest to each of `k` cluster centres, no row twice
+    """Choose the row nearest to each of `k` cluster centers, no row twice
 
 z: (n, features), one class
 k: How many to choose
@@ -102,7 +102,7 @@ FORGETTING: Coreset
 INITS: tuple
 
 def first_images(data: ImageData, ipc: Any=1, init: str='noise', seed: int=0, factor: int=1, where: str='first_images') -> SyntheticSet:
-    """Where a run starts: noise in normalised space, random images, or centres of clusters
+    """Where a run starts: noise in normalized space, random images, or centers of clusters
 
 ipc: Images per class, or a list with one number for each class
 init: One of `INITS`

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'formation', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate']
+__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -39,7 +39,7 @@ class StoredImages(Labelled):
         """Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"""
 
 class SyntheticSet(StoredImages):
-    """A small labelled set with all that is needed to train on it, normalised and ordered by class"""
+    """A small labeled set with all that is needed to train on it, normalized and ordered by class"""
     classes: Any
     info: Any
     stored: Any
@@ -53,7 +53,7 @@ class SyntheticSet(StoredImages):
     ipc: Any
 
     def __init__(self, images: Tensor, labels: Any, classes: Any, mean: Any, std: Any, info: dict | None=None, losses: Any=None):
-        """images: (N, C, H, W), float, normalised, as they are stored
+        """images: (N, C, H, W), float, normalized, as they are stored
 labels: (N,), integers in 0…number of classes − 1
 classes: Name of each class
 mean: (C,), of the pixels in 0–1
@@ -112,17 +112,10 @@ def near_net(data: Any, net: nn.Module) -> Any:
 
 def n_stored(data: Any) -> int:
     """How many images a set keeps, which with tiles are fewer than one trains on"""
-
-def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tensor]:
-    """Cut images into tiles, and enlarge each to the size of an image
-
-images: (N, C, H, W), each of factor × factor tiles
-labels: (N,)
-factor: Tiles along each side"""
 OPTIMIZERS: tuple
 
 def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: float=0.0, weight_decay: float=0.0) -> torch.optim.Optimizer:
-    """An optimiser by its name, or by a function of yours
+    """An optimizer by its name, or by a function of yours
 
 opt: 'sgd', 'adam', or a function: opt(parameters, lr=lr)
 params: What is moved
@@ -153,10 +146,10 @@ class TrainRecipe:
         ...
 
     def optimizer(self, net: nn.Module) -> torch.optim.Optimizer:
-        """A new optimiser of the network's parameters"""
+        """A new optimizer of the network's parameters"""
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON: functions by name, and no word of SGD, as in older files"""
+        """Ready for JSON: functions by name, and without SGD, as in older files"""
 TRAIN_RECIPES: dict
 
 def train_recipe(recipe: str | TrainRecipe='dc', **overrides: Any) -> TrainRecipe:
@@ -185,7 +178,7 @@ def as_dataset(where: str, data: Any) -> Any:
     """`data` as something with `len` and `take(idx, device)`"""
 
 def for_net(net: nn.Module, data: Any) -> Any:
-    """`data` as `net` wants it: normalised as those that it was trained on"""
+    """`data` as `net` wants it: normalized as those that it was trained on"""
 
 class Compute:
     """How to compute what networks give: here the plain way, as PyTorch does it"""
@@ -223,7 +216,7 @@ n: At a time; one, if None"""
 PLAIN: Compute
 
 def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator, batch: int=256, augment: Callable | None=None, tick: Callable | None=None, compute: Compute=...) -> Tensor:
-    """Train `net` for one pass over `data`
+    """Train `net` for one epoch on `data`
 
 net: In train mode
 data: A `SyntheticSet`, an `ImageSet`, a Dataset or a DataLoader
@@ -298,7 +291,7 @@ class Evaluation:
         ...
 
 def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
-    """The test images of `data`, normalised by `mean` and `std`"""
+    """The test images of `data`, normalized by `mean` and `std`"""
 
 def pick_device(device: Any=None) -> torch.device:
     """The device of that name; a GPU where there is one if None or 'auto'"""
@@ -333,3 +326,10 @@ keep: Keep the trained networks in `.networks`
 speed: How to compute: 'plain', 'auto', or as chapter 11 has it
 first: Number of the first network: `first=5` are further ones, after five
 map: map(f, numbers) in place of `Compute.map`"""
+
+def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """Cut images into tiles, and enlarge each to the size of an image
+
+images: (N, C, H, W), each of factor × factor tiles
+labels: (N,)
+factor: Tiles along each side"""

@@ -21,7 +21,8 @@ from dataset_condensation.checkpoints import LOCK, CheckpointError, Checkpoints,
 from dataset_condensation.cli import main
 from dataset_condensation.condensation import CustomMatching
 from dataset_condensation.machine import NotFiniteError
-from dataset_condensation.runs import begin, condense, running, save_checkpoint, watched
+from dataset_condensation.condensation import Run, steps
+from dataset_condensation.runs import Alone, condense, running, save_checkpoint
 from dataset_condensation.names import get_method
 from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.training import SyntheticSet
@@ -481,16 +482,16 @@ def test_a_loss_that_is_not_a_number_stops_the_run_with_the_last_good_set(data, 
 
 def test_looking_at_many_updates_at_once_goes_back_to_a_good_one(data):
     "As on a GPU, where looking after every update would make it wait"
-    state = begin(data, bad_from(12), 1, net='convnet-w4', device='cpu', real_batch=4, iterations=30)
+    state = Run(data, bad_from(12), 1, net='convnet-w4', device='cpu', real_batch=4, iterations=30, host=Alone).state
     state.run.host.every = 7
     with pytest.raises(NotFiniteError, match='at update 12 of 30'):
-        for _ in watched(state): pass
+        for _ in steps(state): pass
     assert state.step == len(state.losses) == 7
     assert torch.equal(state.set().images, condense(data, 'dm', 1, **SMALL, iterations=7).images)
-    state = begin(data, bad_from(5), 1, net='convnet-w4', device='cpu', real_batch=4, iterations=6)
+    state = Run(data, bad_from(5), 1, net='convnet-w4', device='cpu', real_batch=4, iterations=6, host=Alone).state
     state.run.host.every = 100
     with pytest.raises(NotFiniteError, match='at update 5 of 6'):     # found at the end
-        for _ in watched(state): pass
+        for _ in steps(state): pass
     assert state.step == 0 and state.set().images.isfinite().all()
 
 
