@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['divide', 'ProcessLost', 'n_processes', 'own_rank', 'talk', 'writes', 'everyones', 'first_process', 'fill', 'added',
-           'Together', 'Slices', 'evaluate_together', 'joined', 'first_then_all', 'first_to_end', 'launcher',
-           'team_for']
+           'Together', 'Slices', 'evaluate_together', 'joined', 'first_then_all', 'first_to_end', 'launcher']
 
 # %% ../nbs/under_the_hood/25_several_processes.ipynb #imports
 import os
@@ -293,8 +292,3 @@ def launcher() -> list[str]:
     n = os.environ.get('LOCAL_WORLD_SIZE', '1')
     if n == '1': return ['condense']
     return f'torchrun --nproc-per-node {n} -m dataset_condensation'.split()
-
-# %% ../nbs/under_the_hood/25_several_processes.ipynb #team-for
-def team_for(state: State, method: Method, sizes: list[int]) -> Alone:
-    "The host of a run, in this process or in several"
-    return Alone(state) if n_processes() == 1 else Together(state, method, sizes)

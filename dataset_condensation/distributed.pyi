@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['divide', 'ProcessLost', 'n_processes', 'own_rank', 'talk', 'writes', 'everyones', 'first_process', 'fill', 'added', 'Together', 'Slices', 'evaluate_together', 'joined', 'first_then_all', 'first_to_end', 'launcher', 'team_for']
+__all__ = ['divide', 'ProcessLost', 'n_processes', 'own_rank', 'talk', 'writes', 'everyones', 'first_process', 'fill', 'added', 'Together', 'Slices', 'evaluate_together', 'joined', 'first_then_all', 'first_to_end', 'launcher']
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 import torch
@@ -137,6 +137,3 @@ def first_to_end() -> bool:
 
 def launcher() -> list[str]:
     """The first words of the command that started this process"""
-
-def team_for(state: State, method: Method, sizes: list[int]) -> Alone:
-    """The host of a run, in this process or in several"""

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Alone', 'begin', 'watched', 'save_checkpoint', 'of_images', 'running', 'condense']
+__all__ = ['Alone', 'host_for', 'save_checkpoint', 'of_images', 'running', 'condense']
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from torch import Tensor
@@ -38,9 +38,6 @@ class Alone(Host):
     def moved(self, state: State, parts: list) -> None:
         ...
 
-    def guarding(self) -> Any:
-        ...
-
     def listening(self) -> Any:
         ...
 
@@ -53,13 +50,13 @@ class Alone(Host):
         ...
 
     def verify(self, state: State) -> None:
-        """Keep this position if all is finite; otherwise go back to the last good one and raise"""
+        """Where all is well keep this position, otherwise go back to the last one and raise"""
 
-def begin(data: ImageData, *args: Any, team: str='auto', **settings: Any) -> State:
-    """The state of a run before its first update; arguments as for `condensing`"""
+    def done(self, state: State) -> None:
+        ...
 
-def watched(state: State) -> Iterator[State]:
-    """The updates of a run, all of them checked"""
+def host_for(team: str) -> Callable:
+    """The host of a run: this process alone, or with the others of torch.distributed"""
 
 def put_aside(run: Run) -> tuple:
     """Snapshot of the network in training, and the state of the inner policy"""
@@ -96,12 +93,12 @@ def newest(state: State, checkpoints: Checkpoints) -> tuple[dict, dict, bool]:
 def resume(state: State, checkpoints: Any) -> State:
     """Take a run to the newest checkpoint, in a folder or `Checkpoints`"""
 
-def running(data: ImageData, method: Any='dc', ipc: Any=1, resume_from: Any=None, **more: Any) -> Iterator[State]:
+def running(data: ImageData, method: Any='dc', ipc: Any=1, resume_from: Any=None, team: str='auto', **more: Any) -> Iterator[State]:
     """`condensing` with overflow checks, several processes, checkpoints and resuming
 
 method: This and the others as for `condensing`
 resume_from: Folder of this run's checkpoints, or `Checkpoints`
-more: `team`, as for `condense`"""
+team: As for `condense`"""
 
 @contextmanager
 def keeping(state: State, checkpoint: Any, every: float) -> Iterator[Callable]:
@@ -120,8 +117,9 @@ def shown(small: SyntheticSet) -> SyntheticSet:
 def score_on_the_way(state: State, held: ImageData, every: int, nets: int) -> None:
     """Score the set on `held` and note it, if it's due and not done yet"""
 
-def run_steps(state: State, save: Callable, progress: bool, evaluate_every: int, nets: int) -> None:
-    """Run the loop with a bar, scores, checkpoints and a note on how long it will take"""
+@contextmanager
+def reporting(state: State, progress: bool) -> Iterator[Callable]:
+    """A function to call after every update: it moves a bar and estimates the time once"""
 
 def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpoint: Any, every: float, on_interrupt: str) -> SyntheticSet:
     """The set at the end of the run, or at Ctrl-C"""
