@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Recipe', 'Step', 'Method', 'CustomMatching', 'as_method', 'State', 'Host', 'update_images', 'train_between', 'Run', 'one_update', 'steps', 'condensing']
+__all__ = ['Recipe', 'Step', 'Method', 'CustomMatching', 'as_method', 'update_images', 'State', 'Host', 'Run', 'train_between', 'one_update', 'steps', 'condensing']
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -93,6 +93,15 @@ class CustomMatching(Method):
 def as_method(method: Any, where: str) -> Method:
     """The method of that name, if it's one that computes images"""
 
+def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int], recipe: Recipe, step: Step, class_chunk: int | None=None, classes: range | None=None) -> tuple:
+    """Compute the loss and the images' gradient
+
+source: Where real images come from: the data, or as a sampling gives it
+images: (N, C, H, W), ordered by class; its `.grad` is filled
+sizes: Images of each class
+class_chunk: Classes at a time, for a loss that is a sum over them
+classes: The classes that `images` are of; all if None"""
+
 @dataclass
 class State:
     """Where a run is, after an image update"""
@@ -148,18 +157,6 @@ class Host:
     def moving(self, state: State, parts: list) -> Any:
         ...
 
-def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int], recipe: Recipe, step: Step, class_chunk: int | None=None, classes: range | None=None) -> tuple:
-    """Compute the loss and the images' gradient
-
-source: Where real images come from: the data, or as a sampling gives it
-images: (N, C, H, W), ordered by class; its `.grad` is filled
-sizes: Images of each class
-class_chunk: Classes at a time, for a loss that is a sum over them
-classes: The classes that `images` are of; all if None"""
-
-def train_between(state: State) -> int:
-    """Train the state's network on the images until the policy has enough; the number of epochs"""
-
 class Run:
     """What a run works with; its `state` is that before the first update"""
     method: Any
@@ -186,6 +183,9 @@ class Run:
 
     def real(self, n: int, rng: Callable) -> Batch:
         """n real images of every class"""
+
+def train_between(state: State) -> int:
+    """Train the state's network on the images until the policy has enough; the number of epochs"""
 
 def one_update(state: State) -> None:
     """Draw or train a network, call the method, move the images"""

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both',
-           'Interleaved', 'row_difference', 'AngleMagnitude', 'match_in_turns', 'match_twice', 'delving_settings',
-           'MultiLevelMatching']
+           'Interleaved', 'row_difference', 'AngleMagnitude', 'delving_settings', 'MultiLevelMatching',
+           'match_in_turns', 'match_twice']
 
 # %% ../nbs/08_multi_level_matching.ipynb #imports
 from collections.abc import Callable
@@ -38,13 +38,6 @@ class Inter(Level):
         return len(real) * distance(mean_gradient(syn), mean_gradient(real))    # C · D(ḡ_S, ḡ_T)
 
 inter = Inter()
-
-# %% ../nbs/08_multi_level_matching.ipynb #inter-of-team
-def inter_of_team(syn: list, real: list, distance: Callable, team: Any) -> Any:
-    "`inter` in one of several processes: the share of its classes, with the slope of all"
-    n, every = len(real), team.n_classes
-    d = distance(*team.means(syn, real))
-    return every * d - (every - n) * d.detach()
 
 # %% ../nbs/08_multi_level_matching.ipynb #both
 @dataclass(frozen=True)
@@ -98,6 +91,46 @@ class AngleMagnitude:
         return 'angle+magnitude' if self.mu == 1 else f'angle+{self.mu:g}·magnitude'
 
 angle_magnitude = AngleMagnitude()
+
+# %% ../nbs/08_multi_level_matching.ipynb #delving-settings
+def delving_settings(
+    ipc: int,               # Images per class
+    net: str = 'convnet',   # Name of the network
+    data: str = '',         # Name of the data
+) -> dict:                  # Fields of `Recipe`
+    "Delving's published settings, with a fixed number of epochs between updates"
+    return dc_settings(ipc, net, net_momentum=0.5)
+
+# %% ../nbs/08_multi_level_matching.ipynb #multi-level
+@dataclass(frozen=True)
+class MultiLevelMatching(GradientMatching):
+    "Gradient matching with Delving's two terms; one class at a time in memory"
+    distance: Any = angle_magnitude
+    level: Any = both
+    _: KW_ONLY
+    settings: Callable = field(default=delving_settings, repr=False)
+    doc: str = 'match gradients class by class and in their mean, by angle and length'
+    paper: str = 'Jiang, Gu, Liu & Pan, 2022 (arXiv 2208.00311)'
+    most: int = 2**30      # Bytes that the gradients of all classes may take
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known = Intra, Inter, Both, Interleaved     # of other processes
+        object.__setattr__(self, 'shared', isinstance(self.level, known))
+
+    def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
+        args = net, real, syn, step, self.distance
+        if self.separable(net): return match_gradients(*args, self.level)
+        needed = 2 * len(syn.sizes) * sum(p.nbytes for p in net.parameters())
+        if not isinstance(self.level, Both) or needed <= self.most:
+            return match_in_turns(*args, self.level)
+        return match_twice(*args, self.level.lam)
+
+# %% ../nbs/08_multi_level_matching.ipynb #register
+DELVING_M = MultiLevelMatching(distance=AngleMagnitude(0.), name='delving-m',
+                               doc='match gradients class by class and in their mean (multi-level)')
+DELVING_MD = MultiLevelMatching(name='delving-md',
+                                doc='delving-m, and the length of the difference')
 
 # %% ../nbs/08_multi_level_matching.ipynb #match-in-turns
 def _carry(loss: Tensor, x: Tensor, grad: Tensor) -> Tensor:
@@ -167,42 +200,9 @@ def match_twice(
         total = total + loss.detach()
     return _carry(total, syn.x, torch.cat(grads))
 
-# %% ../nbs/08_multi_level_matching.ipynb #delving-settings
-def delving_settings(
-    ipc: int,               # Images per class
-    net: str = 'convnet',   # Name of the network
-    data: str = '',         # Name of the data
-) -> dict:                  # Fields of `Recipe`
-    "Delving's published settings, with a fixed number of epochs between updates"
-    return dc_settings(ipc, net, net_momentum=0.5)
-
-# %% ../nbs/08_multi_level_matching.ipynb #multi-level
-@dataclass(frozen=True)
-class MultiLevelMatching(GradientMatching):
-    "Gradient matching with Delving's two terms; one class at a time in memory"
-    distance: Any = angle_magnitude
-    level: Any = both
-    _: KW_ONLY
-    settings: Callable = field(default=delving_settings, repr=False)
-    doc: str = 'match gradients class by class and in their mean, by angle and length'
-    paper: str = 'Jiang, Gu, Liu & Pan, 2022 (arXiv 2208.00311)'
-    most: int = 2**30      # Bytes that the gradients of all classes may take
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        known = Intra, Inter, Both, Interleaved     # of other processes
-        object.__setattr__(self, 'shared', isinstance(self.level, known))
-
-    def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
-        args = net, real, syn, step, self.distance
-        if self.separable(net): return match_gradients(*args, self.level)
-        needed = 2 * len(syn.sizes) * sum(p.nbytes for p in net.parameters())
-        if not isinstance(self.level, Both) or needed <= self.most:
-            return match_in_turns(*args, self.level)
-        return match_twice(*args, self.level.lam)
-
-# %% ../nbs/08_multi_level_matching.ipynb #register
-DELVING_M = MultiLevelMatching(distance=AngleMagnitude(0.), name='delving-m',
-                               doc='match gradients class by class and in their mean (multi-level)')
-DELVING_MD = MultiLevelMatching(name='delving-md',
-                                doc='delving-m, and the length of the difference')
+# %% ../nbs/08_multi_level_matching.ipynb #inter-of-team
+def inter_of_team(syn: list, real: list, distance: Callable, team: Any) -> Any:
+    "`inter` in one of several processes: the share of its classes, with the slope of all"
+    n, every = len(real), team.n_classes
+    d = distance(*team.means(syn, real))
+    return every * d - (every - n) * d.detach()

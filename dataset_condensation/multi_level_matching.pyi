@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both', 'Interleaved', 'row_difference', 'AngleMagnitude', 'match_in_turns', 'match_twice', 'delving_settings', 'MultiLevelMatching']
+__all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both', 'Interleaved', 'row_difference', 'AngleMagnitude', 'delving_settings', 'MultiLevelMatching', 'match_in_turns', 'match_twice']
 from collections.abc import Callable
 from dataclasses import dataclass
 from torch import Tensor, nn
@@ -20,9 +20,6 @@ class Inter(Level):
     def __call__(self, syn: list, real: list, distance: Callable, step: Step=...) -> Any:
         ...
 inter: Inter
-
-def inter_of_team(syn: list, real: list, distance: Callable, team: Any) -> Any:
-    """`inter` in one of several processes: the share of its classes, with the slope of all"""
 
 @dataclass(frozen=True)
 class Both(Level):
@@ -68,25 +65,6 @@ class AngleMagnitude:
         ...
 angle_magnitude: AngleMagnitude
 
-def match_in_turns(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., level: Callable=...) -> Tensor:
-    """The loss of `match_gradients`, with what one class needs in memory at a time
-
-syn: Its images require a gradient
-step: Where in the run, the augmentation, how to compute
-distance: Between two gradients
-level: How the classes are combined"""
-
-def running_means(net: nn.Module, real: Batch, syn: Batch, step: Step) -> tuple:
-    """The mean gradients over classes, of synthetic and of real images, and the number of classes"""
-
-def match_twice(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., lam: float=1.0) -> Tensor:
-    """The loss of `match_gradients` with `Both(lam)`, the gradients of one class in memory at a time
-
-syn: Its images require a gradient
-step: Where in the run, the augmentation, how to compute
-distance: Between two gradients
-lam: Weight λ of the inter-class term"""
-
 def delving_settings(ipc: int, net: str='convnet', data: str='') -> dict:
     """Delving's published settings, with a fixed number of epochs between updates
 
@@ -111,3 +89,25 @@ class MultiLevelMatching(GradientMatching):
         ...
 DELVING_M: MultiLevelMatching
 DELVING_MD: MultiLevelMatching
+
+def match_in_turns(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., level: Callable=...) -> Tensor:
+    """The loss of `match_gradients`, with what one class needs in memory at a time
+
+syn: Its images require a gradient
+step: Where in the run, the augmentation, how to compute
+distance: Between two gradients
+level: How the classes are combined"""
+
+def running_means(net: nn.Module, real: Batch, syn: Batch, step: Step) -> tuple:
+    """The mean gradients over classes, of synthetic and of real images, and the number of classes"""
+
+def match_twice(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., lam: float=1.0) -> Tensor:
+    """The loss of `match_gradients` with `Both(lam)`, the gradients of one class in memory at a time
+
+syn: Its images require a gradient
+step: Where in the run, the augmentation, how to compute
+distance: Between two gradients
+lam: Weight λ of the inter-class term"""
+
+def inter_of_team(syn: list, real: list, distance: Callable, team: Any) -> Any:
+    """`inter` in one of several processes: the share of its classes, with the slope of all"""

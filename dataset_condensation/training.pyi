@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'formation', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate']
+__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -112,13 +112,6 @@ def near_net(data: Any, net: nn.Module) -> Any:
 
 def n_stored(data: Any) -> int:
     """How many images a set keeps, which with tiles are fewer than one trains on"""
-
-def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tensor]:
-    """Cut images into tiles, and enlarge each to the size of an image
-
-images: (N, C, H, W), each of factor × factor tiles
-labels: (N,)
-factor: Tiles along each side"""
 OPTIMIZERS: tuple
 
 def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: float=0.0, weight_decay: float=0.0) -> torch.optim.Optimizer:
@@ -333,3 +326,10 @@ keep: Keep the trained networks in `.networks`
 speed: How to compute: 'plain', 'auto', or as chapter 11 has it
 first: Number of the first network: `first=5` are further ones, after five
 map: map(f, numbers) in place of `Compute.map`"""
+
+def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """Cut images into tiles, and enlarge each to the size of an image
+
+images: (N, C, H, W), each of factor × factor tiles
+labels: (N,)
+factor: Tiles along each side"""
