@@ -47,7 +47,7 @@ MUTANTS = {      # name: module, old text, new text
     'net_lr: the optimiser takes another': (LOOP, 'lr=r.net_lr, momentum=r.net_momentum)', 'lr=0.1, momentum=r.net_momentum)'),
     'net momentum: none in Delving': (MULTI, 'return dc_settings(ipc, net, net_momentum=0.5)', 'return dc_settings(ipc, net)'),
     'net momentum: not passed on': (LOOP, 'lr=r.net_lr, momentum=r.net_momentum)', 'lr=r.net_lr)'),
-    'real batch: the loss sees half': (LOOP, 'draw(source, some, recipe.real_batch, lambda', 'draw(source, some, recipe.real_batch//2, lambda'),
+    'real batch: the loss sees half': (LOOP, 'draw(source, some, recipe.real_batch, ', 'draw(source, some, recipe.real_batch//2, '),
     'image_lr: of an MLP as of others': (GRAD, 'image_lr = 0.01 if mlp else 0.1', 'image_lr = 0.1'),
     'image_lr: ten times': (GRAD, 'if mlp else 0.1', 'if mlp else 1.'),
     'image_lr: DM at 100 per class as below': (DM, 'image_lr = 10. if cifar10', 'image_lr = 1. if cifar10'),
