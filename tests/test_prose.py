@@ -83,9 +83,6 @@ TOLD: dict[str, dict[str, str]] = {
     'index.ipynb': {'3.10': 'Python', '2,000': 'the sample of MNIST', '2.0': 'Apache', '3.0': 'CC BY-SA'},
     '01_data.ipynb': {'256': 'real batch of DC, DSA and DM', '0.20': 'usual standard deviation of CIFAR10', '0.25': 'of all pixels of CIFAR10'},
     '02_networks.ipynb': {'256': 'real batch of DC, DSA and DM'},
-    '07_augmentation.ipynb': dict.fromkeys(['88.7', '91.7'], 'DSA, table 1') | dict.fromkeys(['26.0', '33.2', '1.7'], 'DM, table 1 and appendix'),
-    '10_distribution_matching.ipynb': dict.fromkeys(['67.0', '100', '71.2', '200', '76.1', '500', '65.2', '1,250'], 'DM, tables 1 to 3')
-    | dict.fromkeys(['33.2', '1.7'], 'DM, appendix'),
     '16_results.ipynb': {
         '100': 'epochs of the brief scoring', '1,000': 'epochs in the papers', '200': 'updates, table at the end of the page',
         '10,000': 'updates, DC', '20,000': 'updates, DM', '63.0': 'DM, table 1', '43.4': 'random images, DM, table 1',
