@@ -525,16 +525,16 @@ def searching(
     data: ImageData,
     proxies: Any = ('random', 'dc', 'early', 'whole'),  # Names, methods, sets; or column → one
     space: Any = None,        # Names of the networks; the 720 of `grid(**CONVNETS)` if None
-    ipc: Any = None,          # Images per class of a proxy; as in the sets given, or 10, if None
-    net: str = 'convnet',     # Network that the sets are made with
+    ipc: Any = None,          # Images per class of a proxy (default: 10)
+    net: str = 'convnet',     # Network that makes the sets
     recipe: Any = 'search',   # `TrainRecipe` for the proxies, or the name of one
     whole: Any = 'search',    # The same for the whole set
     top: int = 10,            # Best of each proxy to train on the whole set, if 'whole' is none
-    nets: int = 1,            # Trainings of each network, from other weights
+    nets: int = 1,            # Times to train each network
     options: dict | None = None,  # Name of a column → keywords for its method
-    seed: int = 0,            # Of everything that is random
+    seed: int = 0,            # Random seed
     folder: Any = None,       # Where results are written and looked for; None: in memory
-    processes: int = 1,       # Processes that train at a time, with one thread each
+    processes: int = 1,       # Processes that train in parallel, one thread each
     device: Any = None,       # A GPU where there is one
     speed: Any = 'auto',      # How to train: 'plain', 'auto', or as chapter 11 has it
     progress: bool = False,   # Show a bar while sets are made

@@ -98,16 +98,16 @@ def searching(data: ImageData, proxies: Any=..., space: Any=None, ipc: Any=None,
 
 proxies: Names, methods, sets; or column → one
 space: Names of the networks; the 720 of `grid(**CONVNETS)` if None
-ipc: Images per class of a proxy; as in the sets given, or 10, if None
-net: Network that the sets are made with
+ipc: Images per class of a proxy (default: 10)
+net: Network that makes the sets
 recipe: `TrainRecipe` for the proxies, or the name of one
 whole: The same for the whole set
 top: Best of each proxy to train on the whole set, if 'whole' is none
-nets: Trainings of each network, from other weights
+nets: Times to train each network
 options: Name of a column → keywords for its method
-seed: Of everything that is random
+seed: Random seed
 folder: Where results are written and looked for; None: in memory
-processes: Processes that train at a time, with one thread each
+processes: Processes that train in parallel, one thread each
 device: A GPU where there is one
 speed: How to train: 'plain', 'auto', or as chapter 11 has it
 progress: Show a bar while sets are made

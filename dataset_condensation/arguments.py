@@ -104,7 +104,7 @@ Turn a labeled image set into a tiny synthetic one, and measure what it's worth:
 from scratch on the condensed images, on as many real ones, and on everything, and test them on
 images they haven't seen. Without arguments: ten images from 2,000 handwritten digits that come
 with the package. Settings you leave out are the published ones, except that the digits that need
-no download get a short run.''',
+no download get a short run, mnist-sample in a narrow network (convnet-w32).''',
     'continual': '''\
 Class-incremental learning with a bounded memory: classes come in steps, and only a few images of
 each are kept, condensed or real. Networks train on those and are tested on all classes so far.''',

@@ -32,23 +32,23 @@ from .training import (OPTIMIZERS, PLAIN, SCHEDULES, Compute, SyntheticSet,
 @dataclass(frozen=True)
 class Recipe:
     "The settings of a condensation run"
-    init: str = 'noise'        # First images: 'noise', N(0, 1) as normalized, 'real' or 'centroids'
-    iterations: int = 1000     # Random networks that are drawn (K)
+    init: str = 'noise'        # Initial images: 'noise', 'real' or 'centroids'
+    iterations: int = 1000     # Random networks to draw (K); more is better and slower
     outer: int = 1             # Image updates for each network (T)
-    inner: Any = 1             # Epochs of training between them: a number, a policy, or its name
+    inner: Any = 1             # Training epochs between image updates: a number or a policy
     image_lr: float = 0.1      # Learning rate of the images (η)
-    image_momentum: float = 0.5  # Their momentum
-    net: Any = 'convnet'       # Name of the network, or a module, or a function that makes one
+    image_momentum: float = 0.5  # Momentum of the images
+    net: Any = 'convnet'       # Network: a name, a module, or a function that makes one
     net_lr: float = 0.01       # Learning rate of the network in the inner loop
-    net_momentum: float = 0.   # Its momentum
+    net_momentum: float = 0.   # Momentum of the network in the inner loop
     real_batch: int = 256      # Real images of each class for one update
-    inner_batch: int = 256     # Synthetic images in a batch of the inner loop
-    augment: Any = 'none'      # Of matched images; 'dsa' is the variant that suits the data
-    augment_inner: bool = False  # Augment the inner loop too, each image on its own
-    factor: int = 1            # Tiles along each side of an image, see chapter 12
-    sampling: Any = 'random'   # How real images are drawn: a name in `SAMPLINGS`, or a function
-    image_opt: Any = 'sgd'     # Moves the images: 'sgd', 'adam', or opt([images], lr=lr)
-    schedule: Any = None       # Of `image_lr`: 'cosine', or updates made → factor
+    inner_batch: int = 256     # Synthetic images per batch in the inner loop
+    augment: Any = 'none'      # Augmentation in matching; 'dsa' picks the variant for the data
+    augment_inner: bool = False  # Augment in the inner loop too, each image separately
+    factor: int = 1            # Tiles along each side of an image; see chapter 12
+    sampling: Any = 'random'   # How to draw real images: a name or a function
+    image_opt: Any = 'sgd'     # Optimizer of the images: 'sgd', 'adam', or opt([images], lr=lr)
+    schedule: Any = None       # Schedule of `image_lr`: 'cosine', or a function of the update
 
     def __post_init__(self) -> None: check_recipe(self)
 
@@ -307,9 +307,9 @@ def condensing(
     data: ImageData,       # Labeled images, as `load_dataset` gives them
     method: Any = 'dc',    # Name of a method, or a `Method`
     ipc: Any = 1,          # Images per class, or a list with one number for each class
-    seed: int = 0,         # Random seed of the run
-    net: Any = 'convnet',  # Name of the network, or a module, or a function that makes one
-    device: Any = None,    # A GPU where there is one
+    seed: int = 0,         # Random seed
+    net: Any = 'convnet',  # Network: a name, a module, or a function that makes one
+    device: Any = None,    # Where to compute (default: a GPU if there is one)
     recipe: Recipe | None = None,  # The published settings if None
     speed: Any = 'auto',   # How to compute: 'plain', 'auto', or as chapter 11 has it
     class_chunk: int | None = None,  # Classes matched at a time; changes nothing but rounding

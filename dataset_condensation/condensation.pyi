@@ -199,9 +199,9 @@ def condensing(data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: 
 data: Labeled images, as `load_dataset` gives them
 method: Name of a method, or a `Method`
 ipc: Images per class, or a list with one number for each class
-seed: Random seed of the run
-net: Name of the network, or a module, or a function that makes one
-device: A GPU where there is one
+seed: Random seed
+net: Network: a name, a module, or a function that makes one
+device: Where to compute (default: a GPU if there is one)
 recipe: The published settings if None
 speed: How to compute: 'plain', 'auto', or as chapter 11 has it
 class_chunk: Classes matched at a time; changes nothing but rounding

@@ -448,15 +448,15 @@ def _groups(names: list[str], parts: list[int]) -> list[list[str]]:
 def continual(
     data: ImageData,
     methods: Any = ('random', 'herding', 'dsa', 'dm'),  # Several; or name of a row → method
-    steps: Any = 5,           # In how many steps the classes come, or the number of classes of each
-    ipc: Any = 20,            # Images of each class that are kept, or one number for each class
-    orders: Any = 5,          # How many orders of the classes, or a list of them
+    steps: Any = 5,           # Number of steps, or the number of classes in each
+    ipc: Any = 20,            # Images kept per class, or one number for each class
+    orders: Any = 5,          # Number of random class orders, or a list of orders
     nets: int = 3,            # Networks trained after each step
-    net: str = 'convnet',     # Name of the network, for making the memory and learning from it
+    net: str = 'convnet',     # Network, for making the memory and learning from it
     recipe: Any = 'dsa',      # `TrainRecipe` for learning from the memory, or the name of one
     whole: Any = 'whole',     # The same for learning from all data seen; None leaves that row out
     options: dict | None = None,  # Name of a row → keywords for its method
-    seed: int = 0,            # Of the orders, the memories and the networks
+    seed: int = 0,            # Random seed
     device: Any = None,       # A GPU where there is one
     folder: Any = None,       # Where results are written as they come, and resumed
     progress: bool = True,    # Show a bar

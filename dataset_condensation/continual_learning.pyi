@@ -160,15 +160,15 @@ def continual(data: ImageData, methods: Any=..., steps: Any=5, ipc: Any=20, orde
     """Class-incremental learning: classes come in steps, networks learn from the images kept
 
 methods: Several; or name of a row → method
-steps: In how many steps the classes come, or the number of classes of each
-ipc: Images of each class that are kept, or one number for each class
-orders: How many orders of the classes, or a list of them
+steps: Number of steps, or the number of classes in each
+ipc: Images kept per class, or one number for each class
+orders: Number of random class orders, or a list of orders
 nets: Networks trained after each step
-net: Name of the network, for making the memory and learning from it
+net: Network, for making the memory and learning from it
 recipe: `TrainRecipe` for learning from the memory, or the name of one
 whole: The same for learning from all data seen; None leaves that row out
 options: Name of a row → keywords for its method
-seed: Of the orders, the memories and the networks
+seed: Random seed
 device: A GPU where there is one
 folder: Where results are written as they come, and resumed
 progress: Show a bar"""

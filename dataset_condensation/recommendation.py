@@ -58,7 +58,7 @@ class Choice(NamedTuple):
 def recommend(
     data: ImageData | str = 'digits',  # Or the name of a measured set
     ipc: int | list[int] = 1,       # Images per class, or a list with one number for each class
-    minutes: float | None = None,   # Time budget for making the set; None: no limit
+    minutes: float | None = None,   # Time budget for making the set (default: none)
     computed: bool = False,         # Only methods that compute images
     device: Any = None,             # Where the set is made; a GPU where there is one
 ) -> Choice:

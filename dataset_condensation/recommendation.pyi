@@ -25,7 +25,7 @@ def recommend(data: ImageData | str='digits', ipc: int | list[int]=1, minutes: f
 
 data: Or the name of a measured set
 ipc: Images per class, or a list with one number for each class
-minutes: Time budget for making the set; None: no limit
+minutes: Time budget for making the set (default: none)
 computed: Only methods that compute images
 device: Where the set is made; a GPU where there is one"""
 

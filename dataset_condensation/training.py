@@ -259,13 +259,13 @@ def scheduled(
 @dataclass(frozen=True)
 class TrainRecipe:
     "How a network is trained from scratch"
-    epochs: int = 300            # Epochs
+    epochs: int = 300            # Epochs of training
     lr: float = 0.01             # Learning rate
     momentum: float = 0.9        # Momentum of SGD
     weight_decay: float = 5e-4   # L2 penalty of SGD and Adam
     batch: int = 256             # Images in a batch
     drop_at: float = 0.5         # Share of the epochs after which the rate falls tenfold
-    augment: Any = 'none'        # Its name, or a function of a batch; drawn anew for every batch
+    augment: Any = 'none'        # Augmentation in training: a name, or a function of a batch
     opt: Any = 'sgd'             # 'sgd', 'adam', or a function: opt(parameters, lr=lr)
 
     def __post_init__(self) -> None:
@@ -639,10 +639,10 @@ def evaluate(
     small: Any,              # To train on: a `SyntheticSet`, or `ImageData` for its training set
     data: ImageData,         # Its test images are what counts
     net: Any = 'convnet',    # Name of the network, or your own as in `make_net`
-    nets: int = 5,           # How many networks
+    nets: int = 5,           # Networks to train per set
     recipe: Any = 'dc',      # `TrainRecipe`, or the name of one
     seed: int = 0,           # Network k starts from `gen(seed, 'evaluate', k)`
-    device: Any = None,      # A GPU where there is one
+    device: Any = None,      # Where to compute (default: a GPU if there is one)
     progress: Any = True,    # Show a bar where it takes over five seconds
     keep: bool = False,      # Keep the trained networks in `.networks`
     speed: Any = 'auto',     # How to compute: 'plain', 'auto', or as chapter 11 has it

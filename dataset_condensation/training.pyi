@@ -317,10 +317,10 @@ def evaluate(small: Any, data: ImageData, net: Any='convnet', nets: int=5, recip
 small: To train on: a `SyntheticSet`, or `ImageData` for its training set
 data: Its test images are what counts
 net: Name of the network, or your own as in `make_net`
-nets: How many networks
+nets: Networks to train per set
 recipe: `TrainRecipe`, or the name of one
 seed: Network k starts from `gen(seed, 'evaluate', k)`
-device: A GPU where there is one
+device: Where to compute (default: a GPU if there is one)
 progress: Show a bar where it takes over five seconds
 keep: Keep the trained networks in `.networks`
 speed: How to compute: 'plain', 'auto', or as chapter 11 has it
