@@ -320,6 +320,13 @@ def as_handed_out(cell:dict) -> str:
     return re.sub(solution, lambda m: m[1] + stub, source, flags=re.M | re.S)
 
 
+def only_imports(source:str) -> bool:
+    "Does an exported cell hold imports and nothing else?"
+    if not re.match(r'#\| *export\b', source): return False
+    body = ast.parse(source).body
+    return bool(body) and all(isinstance(t, (ast.Import, ast.ImportFrom)) for t in body)
+
+
 def copy_notebooks(nbs:Path, to:Path):
     "Copy nbs/ for nbdev to prepare, with private helpers (`#| exporti`) to be shown where the notebook has them"
     shutil.copytree(nbs, to, ignore=shutil.ignore_patterns('_*', '.*'))
@@ -328,6 +335,8 @@ def copy_notebooks(nbs:Path, to:Path):
         for c in nb['cells']:
             if 'nbgrader' in c['metadata']: c['source'] = as_handed_out(c)
             c['source'] = re.sub(r'^#\| *exporti\b.*', '#| exec_doc', joined(c['source']), flags=re.M)
+            if c['cell_type'] == 'code' and only_imports(c['source']):    # folded, so that a cell copied from the page runs
+                c['source'] = re.sub(r'^#\| *export\b.*', '#| code-fold: true', c['source'], flags=re.M)
         path.write_text(json.dumps(nb), encoding='utf-8')
 
 

@@ -20,6 +20,7 @@ extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.linkcode', 'sphinx.ex
 
 # Pages are notebooks with saved outputs: nothing is executed here.
 nb_execution_mode = 'off'
+exclude_patterns = ['downloads/**']  # copies to download
 nb_merge_streams = True
 nb_render_markdown_format = 'myst'  # tables and formulas in outputs too
 myst_enable_extensions = ['dollarmath', 'amsmath', 'colon_fence']
