@@ -133,8 +133,8 @@ def test_what_lies_beside_a_run_stays_when_it_is_overwritten(there, finished, wh
 def test_force_lets_go_of_nothing_before_the_new_run_can_begin(tmp_path, finished, wrong, capsys):
     shutil.copytree(finished, tmp_path/'out')
     before = tree(tmp_path)
-    wrong = ['nowhere'] if wrong[0] == '--data' else wrong
-    assert main(['digits', *SHORT, *wrong, '--out', str(tmp_path/'out'), '--force']) == 2 and tree(tmp_path) == before
+    typed = ['nowhere'] if wrong[0] == '--data' else ['digits', *wrong]
+    assert main([*typed, *SHORT, '--out', str(tmp_path/'out'), '--force']) == 2 and tree(tmp_path) == before
 
 
 def test_a_run_of_an_earlier_version_is_still_a_run(tmp_path, finished):
