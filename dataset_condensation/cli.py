@@ -68,7 +68,9 @@ def network_named(text: str) -> Any:
         raise ValueError(f'--net: {text} cannot be imported ({e})') from e
 
 # %% ../nbs/under_the_hood/29_command.ipynb #run-settings
-SHORT = {'mnist-sample': dict(real_batch=32, init='centroids'), 'digits': dict(real_batch=64)}
+SHORT = {   # data: image updates, and other settings of a short run
+    'mnist-sample': (80, dict(real_batch=32, init='centroids')),
+    'digits': (100, dict(real_batch=64))}
 
 def run_settings(args: Namespace) -> dict[str, Any]:
     "The recipe fields you typed, plus the short run for the embedded digits"
@@ -84,10 +86,12 @@ def run_settings(args: Namespace) -> dict[str, Any]:
         return {}
     full = method.recipe(args.ipc, network_named(args.net), args.data, **given)   # checks them
     if args.data not in SHORT: return given
-    short = 300 if full.iterations > 10_000 else max(10, 100 // full.outer)
+    updates, short = SHORT[args.data]
+    iterations = 300 if full.iterations > 10_000 else max(10, updates // full.outer)
     larger = dict(image_lr=1.) if full.outer > 1 and full.image_lr < 1 else {}   # few networks
-    return dict(iterations=short) | SHORT[args.data] | larger | given
+    return dict(iterations=iterations) | short | larger | given
 
+# %% ../nbs/under_the_hood/29_command.ipynb #check-typed
 def check_typed(args: Namespace) -> None:
     "Check arguments that would otherwise fail only after the set is made"
     if args.force and args.resume: raise ValueError('--force: not allowed with --resume')
@@ -104,7 +108,7 @@ def scoring_plan(args: Namespace, data: ImageData,
     slow = device.type == 'cpu' and data.train.images.numel() > 5_000_000
     named = args.baselines or ('random' if slow else 'random,herding')
     whole, notes = args.whole, []
-    if whole is None: whole = 0 if slow else 6 if data.name == 'mnist-sample' else 20
+    if whole is None: whole = 0 if slow else 4 if data.name == 'mnist-sample' else 20
     if slow and None in (args.baselines, args.whole):
         notes.append('training on the whole set takes long here, so herding and the last row are '
                      'left out unless you name them (--baselines random,herding --whole 20)')

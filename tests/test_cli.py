@@ -74,7 +74,7 @@ def test_the_picture_is_a_picture(short_run, name):
 def test_without_arguments_a_sample_of_mnist_is_condensed_in_seconds():
     args = parse([])
     assert (args.data, args.method, args.net, args.ipc) == ('mnist-sample', 'dc', 'convnet-w32', 1)
-    assert run_settings(args) == dict(iterations=100, real_batch=32, init='centroids')
+    assert run_settings(args) == dict(iterations=80, real_batch=32, init='centroids')
     assert parse(['--net', 'mlp']).net == parse(['--net=mlp']).net == 'mlp' and parse(['mnist']).net == 'convnet'
 
 
