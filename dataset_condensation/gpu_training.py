@@ -8,6 +8,7 @@ __all__ = ['plain', 'auto', 'deterministic', 'float32', 'tf32', 'bfloat16', 'bfl
 
 # %% ../nbs/11_gpu_training.ipynb #imports
 import types
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +27,10 @@ from .training import PLAIN, Compute
 # %% ../nbs/11_gpu_training.ipynb #flags
 def _readable(of: Any, name: str) -> bool:
     "PyTorch refuses to read a switch that was set in its old way and in its new one"
-    try: return getattr(of, name) is not None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')     # torch 2.9 advises against the old way
+            return getattr(of, name) is not None
     except RuntimeError: return False
 
 @contextmanager
