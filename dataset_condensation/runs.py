@@ -10,6 +10,7 @@ import hashlib
 import platform
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
@@ -163,11 +164,14 @@ def place_of(state: State) -> dict[str, Any]:
 def process_settings() -> dict[str, Any]:
     "Settings of the process that other code may have changed"
     tiny = torch.full((1,), 1e-39, dtype=torch.float32, device='cpu') * 1
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')     # torch 2.9 advises against this way to ask
+        matmul = torch.get_float32_matmul_precision()
     return dict(default_dtype=str(torch.get_default_dtype()), mkldnn=torch.backends.mkldnn.enabled,
                 deterministic=torch.are_deterministic_algorithms_enabled(),
                 flush_denormal=tiny.item() == 0,
                 autocast=torch.is_autocast_enabled('cpu') or torch.is_autocast_enabled('cuda'),
-                matmul_precision=torch.get_float32_matmul_precision())
+                matmul_precision=matmul)
 
 # %% ../nbs/under_the_hood/19_runs.ipynb #save-checkpoint
 @own_device
