@@ -91,6 +91,7 @@ def write_addresses(app, exception):
     home = settings['doc_baseurl'].rstrip('/') + '/'
     out = Path(app.outdir)
     (out/'404.html').write_text(NOT_FOUND.format(project=project, home=home), encoding='utf-8')
+    search_words(out/'searchindex.js')
     if settings['user'] == 'OWNER': return
     root = settings['doc_host'].rstrip('/') + home
     pages = ''.join(f'<url><loc>{root}{name}.html</loc></url>' for name in sorted(app.env.found_docs))
@@ -98,9 +99,19 @@ def write_addresses(app, exception):
     (out/'sitemap.xml').write_text(sitemap, encoding='utf-8')
 
 
+def search_words(file):
+    "A word of build.py's SEARCHED leads to the top of its page: an empty target would stop the list of results"
+    found = json.loads(re.search(r'Search\.setIndex\((.*)\)', file.read_text(encoding='utf-8'), re.S)[1])
+    for places in found['indexentries'].values():
+        for place in places:
+            if str(place[1]).startswith('index-'): place[1:] = '', True     # True: among the first results
+    file.write_text(f'Search.setIndex({json.dumps(found, separators=(",", ":"))})', encoding='utf-8')
+
+
 NOT_FOUND = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Not found · {project}</title><style>body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto;
-padding: 0 1rem; color-scheme: light dark }}</style><h1>This page isn't here</h1>
+padding: 0 1rem; background: #fff; color: #111 }} a {{ color: #1a4fd0 }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #131416; color: #ddd }} a {{ color: #8ab0ff }} }}</style><h1>This page isn't here</h1>
 <p>It may have moved. Start at the <a href="{home}index.html">first page</a>, or
 <a href="{home}search.html">search</a>.</p></html>
 """
