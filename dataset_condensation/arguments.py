@@ -170,7 +170,7 @@ BY_HAND = {
     'scoring': {'--baselines': _text('Real images to compare with, or none (default: '
                                      'random,herding; only random for large data on a CPU)'),
                 '--whole': _number('Epochs on the whole set for the last row of the table; 0 '
-                                   'leaves it out (default: 20; 0 for large data on a CPU)')},
+                                   'leaves it out (default: 20, mnist-sample 4, large data on a CPU 0)')},
     'running': SHARED | {
         '--resume': _flag('Resume the run in the folder'),
         '--force': _flag('Overwrite an earlier run in the folder'),
@@ -224,6 +224,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:   # `sys.arg
     argv = list(sys.argv[1:] if argv is None else argv)
     study = argv.pop(0) if argv and argv[0] in COMMANDS and argv[0] else ''
     args = make_parser(study).parse_args(argv, argparse.Namespace(argv=argv, study=study))
+    plain = args.data.lower().replace('-', '').replace('_', '').replace(' ', '')
+    args.data = {'mnistsample': 'mnist-sample', 'digits': 'digits'}.get(plain, args.data)
     typed = {a.partition('=')[0] for a in argv}
     small = args.data == 'mnist-sample' and '--net' not in typed
     if small: args.net = 'convnet-w32'     # takes seconds

@@ -40,7 +40,7 @@ from .checkpoints import LOCK, CheckpointError, Checkpoints, RunLock, RunLocked
 from .checks import class_sizes, number, whole_number
 from .condensation import Method, Recipe, condensing
 from .continual_learning import continual
-from .coresets import Comparison, Score, make_sets, random_set
+from .coresets import Comparison, Coreset, Score, make_sets, random_set
 from .data import ImageData, show_images
 from .distributed import (ProcessLost, evaluate_together, first_process,
                                               first_then_all, first_to_end, joined, launcher,
@@ -115,7 +115,7 @@ def scoring_plan(args: Namespace, data: ImageData,
     if device.type == 'cuda': notes.append(f'real images on {data.near(device).train.device}')
     names = [] if named == 'none' else named.split(',')
     for n in names:
-        if isinstance(get_method(n, '--baselines'), Method):
+        if not isinstance(get_method(n, '--baselines'), Coreset):
             raise ValueError(f'--baselines: {n!r} is not a choice of real images')
     return [n for n in names if n != args.method], whole, notes
 
@@ -285,7 +285,7 @@ def show_beside(sets: dict[str, SyntheticSet], table: Comparison) -> Any:
     rows, images = [], []
     for name, s in sets.items():
         firsts = [s.stored_labels.tolist().index(c) for c in range(min(10, len(s.classes)))]
-        images.append(s.pixels[firsts])
+        images.append(s.denormalize(s.stored[firsts].cpu()))     # tiles as they are stored
         rows.append(f'{name}: {table[name].mean:.1f} %')
     w = images[0].shape[-1]
     ax = show_images(torch.cat(images), ncols=len(images[0]), rows=rows, zoom=max(1, 84 // w))

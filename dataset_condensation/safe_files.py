@@ -152,8 +152,8 @@ def check_ours(where: str, folder: Path, kinds: dict[str, str]) -> bool:
     found = {name: kind_of(Path(folder)/name) for name in there}
     ours = any(kind == kinds[name] for name, kind in found.items())
     for name, kind in found.items():
-        early = ours and (kind, kinds[name]) == ('figure', 'picture')    # by earlier versions
-        if kind != kinds[name] and not early:
+        early = name != 'comparison.png' and (kind, kinds[name]) == ('figure', 'picture')
+        if kind != kinds[name] and not (ours and early):    # earlier versions signed no figure
             raise FileExistsError(
                 f'{where}: {Path(folder)/name} would be overwritten, but it was not written by '
                 'this package (or is a link); move it away, or choose another folder')

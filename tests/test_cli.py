@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset_condensation.all import (METHODS, Comparison, Evaluation, Recipe, Score, SyntheticSet, TrainRecipe, accuracy, from_tensors, gen,
+from dataset_condensation.all import (METHODS, Comparison, Evaluation, Recipe, Score, SyntheticSet, TrainRecipe, accuracy, first_images, from_tensors, gen,
                                       load_dataset, make_net, random_set, train)
 from dataset_condensation.__main__ import others_running
 from dataset_condensation.arguments import make_parser, method_list, parse
@@ -76,14 +76,22 @@ def test_without_arguments_a_sample_of_mnist_is_condensed_in_seconds():
     assert (args.data, args.method, args.net, args.ipc) == ('mnist-sample', 'dc', 'convnet-w32', 1)
     assert run_settings(args) == dict(iterations=80, real_batch=32, init='centroids')
     assert parse(['--net', 'mlp']).net == parse(['--net=mlp']).net == 'mlp' and parse(['mnist']).net == 'convnet'
+    args = parse(['MNIST_Sample'])
+    assert (args.data, args.net) == ('mnist-sample', 'convnet-w32') and parse(['./digits']).data == './digits'
+
+
+def test_only_choices_of_real_images_are_baselines(capsys):
+    for name in ('dm', 'auto'):
+        assert main(['digits', '--method', 'random', '--baselines', name, '--out', 'never']) == 2
+        assert f"'{name}' is not a choice of real images" in capsys.readouterr().err
 
 
 def test_beside_the_set_stand_the_first_images_of_each_class_and_the_accuracies():
     "Of at most ten classes, in tiles as they are stored"
-    y = torch.arange(12).repeat_interleave(2)
+    y = torch.arange(12).repeat_interleave(8)
     x = y.view(-1, 1, 1, 1).expand(-1, 1, 8, 8) / 11
     data = from_tensors(x, y, x, y, name='twelve')
-    sets = {'random': random_set(data, 2), 'mine': random_set(data, 1)}
+    sets = {'random': random_set(data, 2), 'mine': first_images(data, 2, 'real', factor=2)}
     score = lambda name, value: Score(name, [Evaluation([value], 0., 1, 'mlp', TrainRecipe(), 0)])
     table = Comparison([score('random', 12.5), score('mine', 25.), score('whole set', 97.)], {})
     ax = show_beside(sets, table)

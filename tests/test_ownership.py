@@ -146,6 +146,8 @@ def test_a_run_of_an_earlier_version_is_still_a_run(tmp_path, finished):
     assert main(['digits', *SHORT, '--out', str(tmp_path/'out'), '--force']) == 0
     assert kind_of(tmp_path/'out'/'synthetic.png') == 'picture'
     assert {kind_of(p) for p in (tmp_path/'out').iterdir() if p.is_file()} == {'set', 'picture', 'report', 'page'}
+    plt.figure(figsize=(1, 1)).savefig(tmp_path/'out'/'comparison.png')    # which no earlier version wrote, so it's somebody's
+    assert main(['digits', *SHORT, '--out', str(tmp_path/'out'), '--force']) == 2
 
 
 @posix

@@ -32,6 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', type=Path)
     folder = parser.parse_args().folder
+    wanted = [f'{part}-{kind}-ubyte.gz' for part in PER_CLASS for kind in ('images-idx3', 'labels-idx1')]
+    if missing := [name for name in wanted if not (folder/name).is_file()]: parser.error(f'{folder} has no {", ".join(missing)}')
     (x, y), (x_test, y_test) = (sample(folder, part) for part in PER_CLASS)
     np.savez_compressed(OUT, train_images=x, train_labels=y, test_images=x_test, test_labels=y_test)
     print(f'{OUT.name}: {len(x):,} + {len(x_test):,} images, {OUT.stat().st_size:,} bytes')
