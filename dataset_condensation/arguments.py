@@ -170,7 +170,7 @@ BY_HAND = {
     'scoring': {'--baselines': _text('Real images to compare with, or none (default: '
                                      'random,herding; only random for large data on a CPU)'),
                 '--whole': _number('Epochs on the whole set for the last row of the table; 0 '
-                                   'leaves it out (default: 20, mnist-sample 4, large data on a CPU 0)')},
+                                   'leaves it out (default: 20, 4 for mnist-sample, 0 if slow)')},
     'running': SHARED | {
         '--resume': _flag('Resume the run in the folder'),
         '--force': _flag('Overwrite an earlier run in the folder'),

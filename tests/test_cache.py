@@ -274,9 +274,12 @@ def test_a_folder_that_is_gone(tmp_path):
 
 def test_files_that_change_while_they_are_read(tmp_path, monkeypatch, caplog):
     photos, decode = photos_of(tmp_path), data_module.decode
+    first = threading.Event()       # is set once the first file is read, so that it changes afterwards
     def and_write(path, *how):
-        if path.endswith('dog/5.png'): write(photos/'cat'/'0.png', picture(77, (9, 8)))
-        return decode(path, *how)
+        if path.endswith('dog/5.png') and first.wait(60): write(photos/'cat'/'0.png', picture(77, (9, 8)))
+        try: return decode(path, *how)
+        finally:
+            if path.endswith('cat/0.png'): first.set()
     with monkeypatch.context() as m:
         m.setattr(data_module, 'decode', and_write)
         load(photos, size=8)

@@ -4,6 +4,7 @@ import functools
 import json
 import re
 import shutil
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_the_package_is_what_the_notebooks_export(project):
 def test_a_type_checker_finds_no_error():
     "basedpyright in its standard mode, on the package and on a script that uses every name of the façade"
     pytest.importorskip('basedpyright', reason="types are checked by basedpyright: pip install -e '.[dev]'")
-    done = run('-m', 'basedpyright', '--outputjson', cwd=ROOT)
+    done = run('-m', 'basedpyright', '--pythonpath', sys.executable, '--outputjson', cwd=ROOT)
     found = json.loads(done.stdout[done.stdout.index('{'):])
     assert found['summary']['filesAnalyzed'] > 60, done.stdout[-300:]
     errors = [e for e in found['generalDiagnostics'] if e['severity'] == 'error' and not by_patch(e)]
