@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'READERS', 'METAVARS', 'DATA', 'ABOUT', 'EXAMPLES', 'COMMANDS', 'DEFAULTS', 'LOADING', 'TRAINING', 'RECIPE',
-           'OPTIONS', 'SHARED', 'BY_HAND', 'told', 'value', 'Parser', 'method_list', 'make_parser', 'parse', 'Terminal',
-           'any_terminal']
+           'OPTIONS', 'SHARED', 'BY_HAND', 'SHORT', 'told', 'value', 'Parser', 'method_list', 'Short', 'make_parser',
+           'parse', 'Terminal', 'any_terminal']
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #imports
 import argparse
@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import resources
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import __version__, names
+from .names import plain_name
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #source
 @cache
@@ -204,6 +205,19 @@ class _List(argparse.Action):
         print(method_list())
         parser.exit()
 
+# %% ../nbs/under_the_hood/39_arguments.ipynb #short
+class Short(NamedTuple):
+    "A run of seconds, for what you don't type"
+    updates: int         # Of the images
+    settings: dict       # Other fields of the recipe
+    net: str             # Network
+    whole: dict          # Fields of the recipe for training on everything
+
+SHORT = {
+    'mnist-sample': Short(80, dict(real_batch=32, init='centroids'), 'convnet-w32',
+                          dict(epochs=4, batch=32)),     # small batches learn in few epochs
+    'digits': Short(100, dict(real_batch=64), 'convnet', {})}
+
 # %% ../nbs/under_the_hood/39_arguments.ipynb #parser
 def make_parser(study: str = '') -> Parser:   # '', 'continual' or 'search'
     "The parser of `condense`, or of one of its studies"
@@ -224,11 +238,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:   # `sys.arg
     argv = list(sys.argv[1:] if argv is None else argv)
     study = argv.pop(0) if argv and argv[0] in COMMANDS and argv[0] else ''
     args = make_parser(study).parse_args(argv, argparse.Namespace(argv=argv, study=study))
-    plain = args.data.lower().replace('-', '').replace('_', '').replace(' ', '')
-    args.data = {'mnistsample': 'mnist-sample', 'digits': 'digits'}.get(plain, args.data)
+    args.data = {plain_name(k): k for k in SHORT}.get(plain_name(args.data), args.data)
     typed = {a.partition('=')[0] for a in argv}
-    small = args.data == 'mnist-sample' and '--net' not in typed
-    if small: args.net = 'convnet-w32'     # takes seconds
+    if args.data in SHORT and '--net' not in typed: args.net = SHORT[args.data].net
     return args
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #terminal

@@ -1,10 +1,10 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['TABLES', 'READERS', 'METAVARS', 'DATA', 'ABOUT', 'EXAMPLES', 'COMMANDS', 'DEFAULTS', 'LOADING', 'TRAINING', 'RECIPE', 'OPTIONS', 'SHARED', 'BY_HAND', 'told', 'value', 'Parser', 'method_list', 'make_parser', 'parse', 'Terminal', 'any_terminal']
+__all__ = ['TABLES', 'READERS', 'METAVARS', 'DATA', 'ABOUT', 'EXAMPLES', 'COMMANDS', 'DEFAULTS', 'LOADING', 'TRAINING', 'RECIPE', 'OPTIONS', 'SHARED', 'BY_HAND', 'SHORT', 'told', 'value', 'Parser', 'method_list', 'Short', 'make_parser', 'parse', 'Terminal', 'any_terminal']
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 def told(where: str) -> dict[str, tuple[str, Any, str]]:
     """The fields of a dataclass or the arguments of a function, 'module.name', without an import
@@ -39,6 +39,14 @@ BY_HAND: dict
 
 def method_list() -> str:
     """Every method with its description and paper"""
+
+class Short(NamedTuple):
+    """A run of seconds, for what you don't type"""
+    updates: int
+    settings: dict
+    net: str
+    whole: dict
+SHORT: dict
 
 def make_parser(study: str='') -> Parser:
     """The parser of `condense`, or of one of its studies

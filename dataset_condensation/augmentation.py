@@ -24,6 +24,7 @@ from torch import Tensor
 from . import checks
 from .checks import Shown, choice, number, refuse
 from .machine import own_device, send
+from .names import plain_name
 
 # %% ../nbs/07_augmentation.ipynb #families
 families = ('color', 'crop', 'cutout', 'flip', 'scale', 'rotate')
@@ -339,7 +340,7 @@ def dsa_for(
     classes = [str(c).split(' - ')[0] for c in getattr(data, 'classes', ())]
     if not (name or classes or data == ''):
         refuse('dsa_for', 'data', data, 'a data set or its name', TypeError)
-    if name: written = name.lower().replace('-', '').replace('_', '') in _written
+    if name: written = plain_name(name) in _written
     else: written = bool(classes) and all(len(c) == 1 for c in classes)
     return 'dsa-digits' if written else 'dsa'
 

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['SHORT', 'RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,17 +8,19 @@ from pathlib import Path
 import torch
 from .coresets import Comparison
 from .data import ImageData
-from .training import SyntheticSet
+from .training import SyntheticSet, TrainRecipe
 
 def network_named(text: str) -> Any:
     """A name unchanged, or what 'package.module:factory' imports (the working folder counts)"""
-SHORT: dict
 
 def run_settings(args: Namespace) -> dict[str, Any]:
     """The recipe fields you typed, plus the short run for the embedded digits"""
 
 def check_typed(args: Namespace) -> None:
     """Check arguments that would otherwise fail only after the set is made"""
+
+def whole_recipe(args: Namespace, **changed: Any) -> TrainRecipe:
+    """How networks train on everything"""
 
 def scoring_plan(args: Namespace, data: ImageData, device: torch.device) -> tuple[list[str], int, list[str]]:
     """The baselines, the epochs on the whole set, and notes to print"""

@@ -27,6 +27,7 @@ from torch.utils.data import Dataset
 from . import checks
 from .checks import Shown, refuse
 from .machine import own_device, send
+from .names import plain_name
 from .text import picture_text, shape_text, some
 
 # %% ../nbs/01_data.ipynb #byte-counts
@@ -485,10 +486,6 @@ PUBLISHED_STATS = dict(  # name: mean and standard deviation; TinyImageNet is gi
     cifar10=([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]),
     cifar100=([0.5071, 0.4866, 0.4409], [0.2673, 0.2564, 0.2762]),
     tinyimagenet=([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
-
-def plain_name(name: Any) -> str:
-    "'Fashion-MNIST' as 'fashionmnist'"
-    return str(name).lower().replace('-', '').replace('_', '').replace(' ', '')
 
 def _mean_std(where: str, stats: Any, images: Any, name: str) -> tuple[Tensor, Tensor]:
     "Mean and standard deviation (C,) that the argument `stats` asks for"

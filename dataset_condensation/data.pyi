@@ -260,9 +260,6 @@ def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, 
     """`ImageData` from two of (bytes, labels[, order]), after checking the labels"""
 PUBLISHED_STATS: dict
 
-def plain_name(name: Any) -> str:
-    """'Fashion-MNIST' as 'fashionmnist'"""
-
 def check_unit(where: str, what: str, x: Tensor, first: int=0) -> None:
     """Floats (n, …) must be finite and in 0–1; `first` is the number of `x[0]` among all images"""
 

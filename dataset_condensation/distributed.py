@@ -158,17 +158,17 @@ def whole(self: Together, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 # %% ../nbs/under_the_hood/25_several_processes.ipynb #means
 @patch
-def total(self: Together, real: list, syn: list) -> tuple:
+def total(self: Together, syn: list, real: list) -> tuple:
     "Sums over processes, differentiable in this one's tensors"
-    found = added([*real, *syn])
-    return found[:len(real)], found[len(real):]
+    found = added([*syn, *real])
+    return found[:len(syn)], found[len(syn):]
 
 @patch
-def means(self: Together, real: list, syn: list) -> tuple:
+def means(self: Together, syn: list, real: list) -> tuple:
     "Mean gradients over all classes, differentiable in those of this process"
     nothing = [torch.zeros_like(p) for p in self.state.net.parameters()]
     def share(grads: list) -> list: return [sum(p) / self.n_classes for p in zip(*grads)] or nothing
-    return self.total(share(real), share(syn))
+    return self.total(share(syn), share(real))
 
 # %% ../nbs/under_the_hood/25_several_processes.ipynb #slices
 class Slices(Compute):

@@ -21,6 +21,7 @@ from .augmentation import make_augment, siamese
 from .checks import function, network, number, same, whole_number
 from .condensation import Method, Recipe, Step
 from .data import Batch, ImageData, ImageSet, gen
+from .names import plain_name
 from .networks import has_batch_norm, make_net
 from dataset_condensation.training import (
     TrainRecipe, accuracy, augment_for, bar_kwargs, check_data, pick_device, train_epoch,
@@ -67,7 +68,7 @@ def dm_settings(
     augment: Any = 'dsa',   # Siamese augmentation
 ) -> dict:                  # Fields of `Recipe`
     "DM's published settings, the same for any network; larger steps for many images of CIFAR10"
-    cifar10 = data.lower().replace('-', '').removesuffix('jpeg') == 'cifar10'
+    cifar10 = plain_name(data).removesuffix('jpeg') == 'cifar10'
     image_lr = 10. if cifar10 and ipc >= 100 else 1.
     return dict(init='real', iterations=20_000, outer=1, inner=0, image_lr=image_lr,
                 image_momentum=0.5, real_batch=256, augment=augment)

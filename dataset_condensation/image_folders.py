@@ -38,11 +38,11 @@ from tqdm.auto import tqdm
 
 from . import checks
 from .checks import Shown, refuse
-from .data import (ImageData, as_bytes, channels_last, gen,
-                                       image_data, plain_name)
+from .data import ImageData, as_bytes, channels_last, gen, image_data
 from .image_store import (Cache, ImageWriter, cache_folder, cache_path,
                                               cached, open_cache)
 from .machine import free_memory, own_device, warn
+from .names import plain_name
 from .text import shape_text, some
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #gray-or-rgb

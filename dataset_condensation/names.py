@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find',
-           'get_method', 'register', 'as_json', 'as_settings', 'run_info']
+           'plain_name', 'get_method', 'register', 'as_json', 'as_settings', 'run_info']
 
 # %% ../nbs/under_the_hood/36_names.ipynb #imports
 import ast
@@ -89,6 +89,11 @@ SAMPLINGS = Names('sampling', random='beyond.at_random', strata='beyond.strata',
 _speeds = 'plain auto float32 bfloat16 bfloat16_training tf32 gpu deterministic'
 SPEEDS = Names('speed', **{k: f'gpu_training.{k}' for k in _speeds.split()})
 MAKERS = Names('maker', condense='runs.condense')     # Makes a set with a `Method`
+
+# %% ../nbs/under_the_hood/36_names.ipynb #plain
+def plain_name(name: Any) -> str:
+    "'Fashion-MNIST' as 'fashionmnist'"
+    return str(name).lower().replace('-', '').replace('_', '').replace(' ', '')
 
 # %% ../nbs/under_the_hood/36_names.ipynb #get
 def get_method(

@@ -31,8 +31,9 @@ from torch import Tensor
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #imports-own
 from .checks import Shown, choice, mean_std, refuse
-from .data import plain_name, PUBLISHED_STATS
+from .data import PUBLISHED_STATS
 from .image_folders import gray_or_rgb, open_image
+from .names import plain_name
 from .safe_files import (TORCH_MAGIC, as_path, json_object, read_bytes,
                                              way_out, write_atomic)
 from .training import SyntheticSet

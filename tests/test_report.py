@@ -74,8 +74,10 @@ def test_tables_put_published_beside_measured_and_say_what_is_missing(rows):
     dc = rows[0]
     again = [replace(dc, name='mnist/claims/ipc1-dc-as-published', sets=dc.sets[:2]),
              replace(dc, name='mnist/ipc1-delving', same_as=dc.name)]
-    twice = [['1', 'dc', '91.7±0.5', '85.5', '85.5', '0.7', '2 × 2'], ['1', 'delving', '91.9±0.4?', '85.5', '85.5', '0.7', '2 × 2']]
-    assert report.as_published(rows + again, 'mnist').rows[1:] == twice
+    twice = [['1', 'dc', '91.7±0.5', '85.5±0.7', '86.0±1.0', '2, 3'], ['1', 'delving', '91.9±0.4?', '85.5±0.7', '86.0±1.0', '2, 3']]
+    assert report.beside_papers(rows + again, 'mnist', ['dc', 'delving']).rows[1:] == twice
+    short = [['MNIST', '1', '–', '–', '85.5 (91.7)', '–', '–', '–', '(99.6)']]
+    assert report.headline(rows + again).rows[1:] == short
     assert report.provenance_of(rows, 'digits') == 'digits: not measured here'
 
 

@@ -5,13 +5,13 @@
 It has 200 training and 100 test images of each digit, drawn at random with a fixed seed and kept in MNIST's order.
 """
 import argparse
+import gzip
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from dataset_condensation.data import gen
-from dataset_condensation.image_folders import _idx_array
 
 OUT = Path(__file__).resolve().parent.parent/'dataset_condensation'/'mnist_sample.npz'
 PER_CLASS = {'train': 200, 't10k': 100}
@@ -19,13 +19,13 @@ PER_CLASS = {'train': 200, 't10k': 100}
 
 def sample(folder:Path, part:str) -> tuple[np.ndarray, np.ndarray]:
     "Images (N, 28, 28) and labels (N,) of a part, with equal numbers of each digit"
-    x, y = (_idx_array(folder/f'{part}-{kind}-ubyte.gz') for kind in ('images-idx3', 'labels-idx1'))
-    kept = []
+    def read(kind, head): return np.frombuffer(gzip.decompress((folder/f'{part}-{kind}-ubyte.gz').read_bytes()), np.uint8, offset=head)
+    x, y, kept = read('images-idx3', 16).reshape(-1, 28, 28), read('labels-idx1', 8), []
     for c in range(10):
-        rows = (y == c).nonzero()[:, 0]
+        rows = torch.from_numpy(y == c).nonzero()[:, 0]
         kept.append(rows[torch.randperm(len(rows), generator=gen(0, 'mnist-sample', part, c))[:PER_CLASS[part]]])
-    rows = torch.cat(kept).sort().values
-    return x[rows].numpy(), y[rows].numpy()
+    rows = torch.cat(kept).sort().values.numpy()
+    return x[rows], y[rows]
 
 
 def main() -> None:

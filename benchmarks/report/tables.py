@@ -1,5 +1,5 @@
 "The papers' tables beside what was measured here"
-from statistics import mean, stdev
+from statistics import mean
 
 from dataset_condensation.coresets import markdown_table, text_table
 
@@ -82,26 +82,32 @@ def overview(
     return ResultsTable(table, ' '.join([*note, note_of(table)]).strip(), 1)
 
 
-def as_published(
-    rows: list,           # Of `Measured`
-    data: str,            # Name of the data set
-    budget: str = 'cpu',
-    methods: list | None = None, # Labels; all if None
-) -> ResultsTable:
-    "Published figures beside the same sets scored briefly and scored as published"
-    papers, mine = {(p.ipc, p.method): p for p in published(data)}, rows_of('as_published', rows, data, budget)
-    longer = {m.name: m for m in rows if m.budget == budget}
-    table = [['ipc', 'method', 'published', 'scored briefly', 'scored as published', '± sets', 'sets × networks']]
-    for n, k in sorted(mine, key=lambda k: (k[0], order_of(k[1]))):
-        short = mine[n, k]      # a row that would repeat another one has that one's sets, and its second scoring
-        full = longer.get(f'{data}/claims/{(short.same_as or short.name).split("/")[-1]}-as-published')
-        seeds = sorted(set(short.means()) & set(full.means())) if full else []
-        if not seeds or methods is not None and k not in methods: continue
-        a, b = ([m.means()[i] for i in seeds] for m in (short, full))
-        apart, nets = stdev(b) if len(b) > 1 else None, len(full.scores()[seeds[0]])
-        table.append([str(n), marked(full, k), str(papers.get((n, k), '–')), num(mean(a)), num(mean(b)), num(apart),
-                      f'{len(seeds)} × {nets}'])
-    return ResultsTable(table, note_of(table))
+def scored_again(
+    rows: list,        # Of `Measured`
+    m,                 # One of them
+    way: str = 'as-published',   # Or 'under-dsa'
+):
+    "The row that scores the sets of `m` in another way, None without one; a row that would repeat another has that one's sets"
+    wanted = f'{m.row["data"]}/claims/{(m.same_as or m.name).split("/")[-1]}-{way}'
+    return next((x for x in rows if (x.name, x.budget) == (wanted, m.budget)), None)
+
+
+SHOWN = {'mnist': 'MNIST', 'cifar10-jpeg': 'CIFAR10'}       # On the first page: data, its name there
+HEADS = {'random': 'random', 'herding': 'herding', 'dc': 'DC', 'dsa': 'DSA', 'dm': 'DM', 'dm-tiles': 'DM in tiles'}
+
+
+def headline(
+    rows: list,     # Of `Measured`
+) -> ResultsTable:  # Accuracy in percent, with the published one in brackets
+    "The table of the first page: sets scored as published, beside the papers"
+    table = [['', 'per class', *HEADS.values(), 'all images']]
+    for data, name in SHOWN.items():
+        papers = {(p.ipc, p.method): f'({p.mean:.1f}{"?" * p.reported})' for p in published(data)}
+        mine = {k: full for k, m in rows_of('headline', rows, data, 'cpu').items() if k[1] in HEADS and (full := scored_again(rows, m))}
+        for n in sorted({n for n, _ in mine}):
+            cells = (f'{mine[n, k].mean():.1f} {papers.get((n, k), "")}'.strip() if (n, k) in mine else '–' for k in HEADS)
+            table.append([name, str(n), *cells, papers[0, 'whole set']])
+    return ResultsTable(table)
 
 
 def beside_papers(
@@ -112,11 +118,10 @@ def beside_papers(
 ) -> ResultsTable:
     "What the paper reports, and what was measured here: scored as published, and briefly"
     papers, mine = {(p.ipc, p.method): p for p in published(data)}, rows_of('beside_papers', rows, data, budget)
-    longer = {m.name: m for m in rows if m.budget == budget}
     table = [['per class', 'method', 'paper', 'here, scored as published', 'here, scored briefly', 'sets']]
     for n, k in ((n, k) for n in sorted({n for n, _ in mine if n}) for k in methods if (n, k) in mine):
         m = mine[n, k]
-        full = longer.get(f'{data}/claims/{(m.same_as or m.name).split("/")[-1]}-as-published')
+        full = scored_again(rows, m)
         both = ((lambda x: f'{x.mean():.1f}' + (f'±{x.between_sets():.1f}' if x.between_sets() is not None else ''))(x) if x else '–'
                 for x in (full, m))
         sets = f'{len(full.means())}, {len(m.means())}' if full and len(full.means()) != len(m.means()) else str(len(m.means()))
@@ -131,11 +136,10 @@ def gaps_table(
 ) -> ResultsTable:
     "Points between the same sets and their paper's number: scored briefly, as DC's paper does, and as their own does"
     papers, mine = {(p.ipc, p.method): p for p in published(data)}, rows_of('gaps_table', rows, data, budget)
-    named = {m.name: m for m in rows if m.budget == budget}
     table = [['per class', 'method', 'paper', 'briefly', 'for 1,000 epochs', "with DSA's augmentation", 'sets']]
     for n, k in sorted(mine, key=lambda k: (k[0], order_of(k[1]))):
         m = mine[n, k]
-        again = [named.get(f'{data}/claims/{(m.same_as or m.name).split("/")[-1]}-{way}') for way in ('as-published', 'under-dsa')]
+        again = [scored_again(rows, m, way) for way in ('as-published', 'under-dsa')]
         if not again[0] or (n, k) not in papers: continue
         means = [x.means() for x in (m, *again) if x]
         seeds = sorted(set.intersection(*map(set, means)))

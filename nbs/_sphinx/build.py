@@ -206,7 +206,7 @@ class PageMaker:
         front = yaml.safe_load(source.strip().strip('-')) or {}
         if 'title' not in front: return []
         text = f'# {front["title"]}\n\n> {front.get("description", "")}'.rstrip(' >\n')
-        return [markdown(text + search_terms(self.address), 'title')]
+        return [markdown(text, 'title')]
 
     def documentation(self, cell:dict, visible:set) -> list:
         "Heading, signature and docstring of a name whose source is not on the page"
@@ -222,42 +222,10 @@ class PageMaker:
         return [tag for option, tag in tags.items() if directives.get(option[0]) == option[1]]
 
 
-# What readers look for, in words that the title of the page doesn't have
-SEARCHED = {
-    'index': 'install, installation, cite, citation, license, getting started, overview',
-    'own_photographs': 'own images, my images, own data, custom dataset, quickstart, quick start, tutorial, folder, example',
-    'ten_images': 'introduction, first steps, beginner',
-    'notation': 'dataset distillation, trajectory matching, MTT, soft labels, KIP, SRe2L, RDED, glossary, symbols, papers',
-    'data': 'load images, dataset, custom dataset, tensors', 'networks': 'own network, custom network, model, architecture',
-    'training': 'evaluate, accuracy, train on a set, score', 'coresets': 'baselines, random, herding, k-means, compare',
-    'condensation': 'loop, algorithm, bilevel', 'gradient_matching': 'DC', 'augmentation': 'DSA, augment',
-    'multi_level_matching': 'Delving, MDA', 'adaptive_steps': 'Delving, MDA, schedule', 'distribution_matching': 'DM',
-    'gpu_training': 'GPU, CUDA, speed, fast, bfloat16, compile', 'beyond': 'tiles, IDC, factor',
-    'transfer': 'cross-architecture, ablation', 'continual_learning': 'incremental, replay, memory',
-    'architecture_search': 'NAS', 'results': 'accuracy, tables, published, benchmark, CIFAR10, MNIST',
-    'recommendation': 'which method, auto, minutes',
-    'under_the_hood/runs': 'condense, progress, early stopping', 'under_the_hood/image_folders': 'folder, ImageFolder, npz, size',
-    'under_the_hood/image_store': 'memory, cache, large dataset', 'under_the_hood/set_files': 'save, load, export, safetensors, png',
-    'under_the_hood/checkpoints': 'resume, checkpoint, interrupt, continue', 'under_the_hood/several_processes': 'torchrun, multi-GPU, distributed',
-    'under_the_hood/plots': 'plot, show, picture', 'under_the_hood/widgets': 'widget, slider, live',
-    'under_the_hood/report': 'report.html', 'under_the_hood/command': 'command line, CLI, shell, terminal',
-    'how_fast': 'speed, seconds, time, threads', 'promises': 'reproducible, deterministic, seed, tested, security'}
-
-
-def search_terms(address:str) -> str:
-    "Entries of the index of words, which the search of the site finds first"
-    terms = SEARCHED.get(address.removesuffix('.html'), '')
-    return ''.join(f'\n\n```{{index}} {term.strip()}\n```' for term in terms.split(',') if term)
-
-
-def buttons(file:Path, cfg) -> dict:
-    "The cell under a title: the notebook to download, and where it can be run"
+def download(file:Path) -> dict:
+    "The cell under a title: the notebook as a file. (A chapter's link to Colab is in its text, by tools/colab.py.)"
     up = '../' * (len(file.parts) - 1)
-    links = [f'{{download}}`Download this notebook <{up}downloads/{file.as_posix()}>`']
-    if published():
-        host = cfg.git_url.replace('https://github.com/', 'https://colab.research.google.com/github/')
-        links.append(f'[Open in Colab]({host}/blob/{cfg.branch}/{cfg.nbs_path.name}/{file.as_posix()})')
-    return markdown(' · '.join(links), 'buttons')
+    return markdown(f'{{download}}`Download this notebook <{up}downloads/{file.as_posix()}>`', 'download')
 
 
 def copy_downloads(nbs:Path, to:Path):
@@ -374,7 +342,7 @@ def write_pages(cfg, build:Path, pages:Path):
             if c['cell_type'] == 'markdown':
                 c['source'] = map_links(maker.link_symbols(joined(c['source'])), page_link(file, names))
         guides = [f for f in files if f.suffix == '.md']
-        if file.name != cfg.readme_nb: cells.insert(1, buttons(file, cfg))
+        if file.name != cfg.readme_nb: cells.insert(1, download(file))
         if file.name == cfg.readme_nb:
             cells.append(markdown(contents(notebooks, cfg.readme_nb, made, guides), 'contents'))
         nb = dict(cells=cells, metadata=PYTHON, nbformat=4, nbformat_minor=5)

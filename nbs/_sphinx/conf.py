@@ -91,7 +91,7 @@ def write_addresses(app, exception):
     home = settings['doc_baseurl'].rstrip('/') + '/'
     out = Path(app.outdir)
     (out/'404.html').write_text(NOT_FOUND.format(project=project, home=home), encoding='utf-8')
-    search_words(out/'searchindex.js')
+    add_words(out/'searchindex.js')
     if settings['user'] == 'OWNER': return
     root = settings['doc_host'].rstrip('/') + home
     pages = ''.join(f'<url><loc>{root}{name}.html</loc></url>' for name in sorted(app.env.found_docs))
@@ -99,12 +99,34 @@ def write_addresses(app, exception):
     (out/'sitemap.xml').write_text(sitemap, encoding='utf-8')
 
 
-def search_words(file):
-    "A word of build.py's SEARCHED leads to the top of its page: an empty target would stop the list of results"
+# What readers look for, in words that the title of the page doesn't have
+SEARCHED = {
+    'index': 'install, installation, cite, citation, license, getting started, overview',
+    'own_photographs': 'own images, my images, own data, custom dataset, quickstart, quick start, tutorial, folder, example',
+    'ten_images': 'introduction, first steps, beginner',
+    'notation': 'dataset distillation, trajectory matching, MTT, soft labels, KIP, SRe2L, RDED, glossary, symbols, papers',
+    'data': 'load images, dataset, custom dataset, tensors', 'networks': 'own network, custom network, model, architecture',
+    'training': 'evaluate, accuracy, train on a set, score', 'coresets': 'baselines, random, herding, k-means, compare',
+    'condensation': 'loop, algorithm, bilevel', 'gradient_matching': 'DC', 'augmentation': 'DSA, augment',
+    'multi_level_matching': 'Delving, MDA', 'adaptive_steps': 'Delving, MDA, schedule', 'distribution_matching': 'DM',
+    'gpu_training': 'GPU, CUDA, speed, fast, bfloat16, compile', 'beyond': 'tiles, IDC, factor',
+    'transfer': 'cross-architecture, ablation', 'continual_learning': 'incremental, replay, memory',
+    'architecture_search': 'NAS', 'results': 'accuracy, tables, published, benchmark, CIFAR10, MNIST',
+    'recommendation': 'which method, auto, minutes',
+    'under_the_hood/runs': 'condense, progress, early stopping', 'under_the_hood/image_folders': 'folder, ImageFolder, npz, size',
+    'under_the_hood/image_store': 'memory, cache, large dataset', 'under_the_hood/set_files': 'save, load, export, safetensors, png',
+    'under_the_hood/checkpoints': 'resume, checkpoint, interrupt, continue', 'under_the_hood/several_processes': 'torchrun, multi-GPU, distributed',
+    'under_the_hood/plots': 'plot, show, picture', 'under_the_hood/widgets': 'widget, slider, live',
+    'under_the_hood/report': 'report.html', 'under_the_hood/command': 'command line, CLI, shell, terminal',
+    'how_fast': 'speed, seconds, time, threads', 'promises': 'reproducible, deterministic, seed, tested, security'}
+
+
+def add_words(file):
+    "Add SEARCHED to the index of the search, where the words lead to the top of their page"
     found = json.loads(re.search(r'Search\.setIndex\((.*)\)', file.read_text(encoding='utf-8'), re.S)[1])
-    for places in found['indexentries'].values():
-        for place in places:
-            if str(place[1]).startswith('index-'): place[1:] = '', True     # True: among the first results
+    for page, words in SEARCHED.items():
+        for word in words.split(', '):      # True: before what is found in a text
+            found['indexentries'].setdefault(word, []).append([found['docnames'].index(page), '', True])
     file.write_text(f'Search.setIndex({json.dumps(found, separators=(",", ":"))})', encoding='utf-8')
 
 
