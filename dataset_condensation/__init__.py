@@ -28,7 +28,7 @@ HOMES = {
     'multi_level_matching': 'MultiLevelMatching',
     'adaptive_steps': 'Schedule UntilOverfit',
     'distribution_matching': 'DistributionMatching',
-    'beyond': 'Moments',
+    'beyond': 'ExpertMatching Moments snapshots',
     'gpu_training': 'Speed',
     'studies': 'ablate cross_architecture',
     'continual_learning': 'continual',
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from dataset_condensation.multi_level_matching import MultiLevelMatching
     from dataset_condensation.adaptive_steps import Schedule, UntilOverfit
     from dataset_condensation.distribution_matching import DistributionMatching
-    from dataset_condensation.beyond import Moments
+    from dataset_condensation.beyond import ExpertMatching, Moments, snapshots
     from dataset_condensation.gpu_training import Speed
     from dataset_condensation.studies import ablate, cross_architecture
     from dataset_condensation.continual_learning import continual

@@ -1,10 +1,77 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Typical', 'at_random', 'strata', 'near_centroids', 'Moments']
+__all__ = ['EXPERT', 'EXPERTS', 'snapshots', 'last_layer', 'mistakes', 'expert_settings', 'ExpertMatching', 'pairwise', 'KernelDistance', 'FrequencyDistance', 'Typical', 'at_random', 'strata', 'near_centroids', 'Moments']
+from collections.abc import Callable
 from dataclasses import dataclass
 import torch
-from torch import Tensor
-from .data import ImageData
+from torch import Tensor, nn
+from .condensation import Method, Step
+from .data import Batch, ImageData
+from .distribution_matching import DistributionMatching
+from .training import Compute, TrainRecipe, train
+EXPERT: TrainRecipe
+
+def snapshots(data: ImageData, n: int=3, net: Any='convnet', recipe: Any=..., seed: int=0, device: Any=None, compute: Compute=..., progress: bool=True) -> list[nn.Module]:
+    """Networks in training on the real images, copied after every epoch
+
+n: Networks to train
+net: Their kind
+recipe: `TrainRecipe`, or the name of one
+seed: Network k starts from `gen(seed, 'expert', k)`
+device: A GPU where there is one
+compute: How
+progress: Show a bar where it takes over five seconds"""
+
+def last_layer(net: Any) -> Any:
+    """The layer from embeddings to scores"""
+
+def mistakes(net: nn.Module, z: Tensor, syn: Batch) -> Tensor:
+    """Mean cross-entropy of the network on the images of each class, averaged over classes
+
+net: ψ and its last layer
+z: (m, features), embeddings of synthetic images"""
+
+def expert_settings(ipc: int, net: str='convnet', data: str='') -> dict:
+    """Settings for minutes on a processor"""
+
+@dataclass(frozen=True)
+class ExpertMatching(DistributionMatching):
+    """Match embeddings in networks trained on the real images, and have them classify the set right"""
+    weight: float = ...
+    experts: int = ...
+    training: Any = ...
+    name: str = ...
+    settings: Callable = ...
+    doc: str = ...
+    paper: str = ...
+
+    def ready(self, run: Any, progress: bool) -> Method:
+        """With snapshots of networks trained on the run's data"""
+
+    def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
+        ...
+EXPERTS: ExpertMatching
+
+def pairwise(a: Tensor, b: Tensor) -> Tensor:
+    """Squared distances of all pairs, (n, m)"""
+
+@dataclass(frozen=True)
+class KernelDistance:
+    """Maximum mean discrepancy with Gaussian kernels: zero only where two sets are distributed alike"""
+    widths: tuple = ...
+
+    def __call__(self, a: Tensor, b: Tensor, generator: Any=None) -> Tensor:
+        ...
+
+@dataclass(frozen=True)
+class FrequencyDistance:
+    """Distance of characteristic functions, E exp(i t·z), at random frequencies t"""
+    n: int = ...
+    width: float = ...
+    amplitudes: float = ...
+
+    def __call__(self, a: Tensor, b: Tensor, generator: Any) -> Tensor:
+        ...
 
 class Typical:
     """A data set whose batches give each cluster of a class its share, for `sampling`"""

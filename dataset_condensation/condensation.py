@@ -103,6 +103,10 @@ class Method:
         "Is the loss a sum over classes?"
         return True
 
+    def ready(self, run: Any, progress: bool) -> 'Method':
+        "The method for a `Run`, with what it makes from the data before the first update"
+        return self
+
     def prepare(self, net: nn.Module, draw: Callable) -> None:
         "Called before every update; draw(n) gives n real images of each class"
 
@@ -210,6 +214,7 @@ class Host:
     def classes(self, n: int) -> range: return range(n)  # Those computed here, of n
     def part(self, x: Tensor) -> Tensor: return x        # Of all images, those of `classes`
     def gather(self, state: State) -> None: pass         # Bring all images and losses up to date
+    def once(self, key: dict, make: Callable, like: Callable) -> Any: return make()   # Or kept
     def more(self, policy: Callable, *args: Any) -> bool: return policy(*args)    # One more epoch?
     def training(self, state: State) -> Any: return nullcontext(state.run.compute)  # Around epochs
     def moving(self, state: State, parts: list) -> Any: return nullcontext()  # Around an image step
@@ -222,7 +227,7 @@ class Run:
     def __init__(self, data: ImageData, method: Any = 'dc', ipc: Any = 1, seed: int = 0,
                  net: Any = 'convnet', device: Any = None, recipe: Recipe | None = None,
                  speed: Any = 'auto', class_chunk: int | None = None, host: Callable = Host,
-                 **new: Any) -> None:
+                 progress: bool = True, **new: Any) -> None:
         check_data('condensing', data)
         self.method, device = as_method(method, 'condensing'), pick_device(device)
         self.seed, self.sizes = python(seed), class_sizes(ipc, data.n_classes, 'condensing')
@@ -235,8 +240,7 @@ class Run:
         self.class_chunk = n
         first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing')
         x, y, near = first.stored.to(device), first.stored_labels.to(device), data.near(device)
-        self.state = State(x, y, near, r, run_info(self, near, r, versions()), self)
-        if x.is_cuda: self.state.info['images_on'] = str(near.train.device)
+        self.state = State(x, y, near, r, run_info(self, near, r, versions(), device), self)
         self.host = host(self.state, self.method, self.sizes)
         self.mine = self.host.part(x).requires_grad_()      # the images that are moved here, live
         self.opt = make_optimizer(r.image_opt, [self.mine], r.image_lr, r.image_momentum)
@@ -244,6 +248,7 @@ class Run:
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
         self.augment, sampling = augment_for(r.augment, data), find(SAMPLINGS, r.sampling, '')
         self.source = near if r.sampling == 'random' else sampling(near, r, self.seed)  # of T_c
+        self.method = self.method.ready(self, progress)
 
 # %% ../nbs/05_condensation.ipynb #run-more
 @patch

@@ -69,6 +69,9 @@ class Method:
     def separable(self, net: nn.Module) -> bool:
         """Is the loss a sum over classes?"""
 
+    def ready(self, run: Any, progress: bool) -> 'Method':
+        """The method for a `Run`, with what it makes from the data before the first update"""
+
     def prepare(self, net: nn.Module, draw: Callable) -> None:
         """Called before every update; draw(n) gives n real images of each class"""
 
@@ -148,6 +151,9 @@ class Host:
     def gather(self, state: State) -> None:
         ...
 
+    def once(self, key: dict, make: Callable, like: Callable) -> Any:
+        ...
+
     def more(self, policy: Callable, *args: Any) -> bool:
         ...
 
@@ -175,7 +181,7 @@ class Run:
     source: Any
     net_opt: Any = ...
 
-    def __init__(self, data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, speed: Any='auto', class_chunk: int | None=None, host: Callable=..., **new: Any) -> None:
+    def __init__(self, data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, speed: Any='auto', class_chunk: int | None=None, host: Callable=..., progress: bool=True, **new: Any) -> None:
         ...
 
     def new_network(self, iteration: int) -> None:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all',
-           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'Score',
-           'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
+           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles',
+           'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
 
 # %% ../nbs/04_coresets.ipynb #imports
 import html
@@ -225,10 +225,17 @@ class Coreset:
 
     @own_device
     def make(self, data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'convnet',
-             device: Any = None, progress: Any = True, **options: Any) -> SyntheticSet:
-        "The chosen images of `data`"
+             device: Any = None, progress: Any = True, factor: int = 1,
+             **options: Any) -> SyntheticSet:
+        "The chosen images of `data`, in `factor` × `factor` tiles"
         if 'progress' in self.check(options): options = dict(progress=progress) | options
-        return self.choose(data, ipc, seed=seed, net=net, device=device, **options)
+        check_data(self.name, data)
+        sizes = class_sizes(ipc, data.n_classes, self.name)
+        factor = whole_number(self.name, 'factor', factor, 1, min(data.shape[1:]))
+        _check_enough(self.name, data, sizes, factor)
+        many = [n * factor**2 for n in sizes]
+        small = self.choose(data, many, seed=seed, net=net, device=device, **options)
+        return in_tiles(small, factor)
 
 # %% ../nbs/04_coresets.ipynb #by-embedding
 @dataclass(frozen=True)
@@ -327,6 +334,16 @@ def as_tiles(
         small = F.interpolate(images[k::n], cell.shape[2:], mode='bilinear', antialias=True)
         cell.copy_(small)
     return out
+
+def in_tiles(
+    small: SyntheticSet,   # A multiple of factor² images of each class
+    factor: int,           # Tiles along each side of an image
+) -> SyntheticSet:
+    "The images of a set, stored in tiles"
+    if factor == 1: return small
+    n = whole_number('in_tiles', 'factor', factor, 1, min(small.shape[1:]))**2
+    x, y, info = as_tiles(small.images, factor), small.labels[::n], dict(small.info, factor=factor)
+    return SyntheticSet(x, y, small.classes, small.mean, small.std, info)
 
 # %% ../nbs/04_coresets.ipynb #score
 @dataclass

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all', 'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
+__all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all', 'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles', 'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,8 +80,8 @@ class Coreset:
     def check(self, options: dict) -> Mapping[str, inspect.Parameter]:
         """The parameters of `choose`, after a look at the names of options"""
 
-    def make(self, data: ImageData, ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, progress: Any=True, **options: Any) -> SyntheticSet:
-        """The chosen images of `data`"""
+    def make(self, data: ImageData, ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, progress: Any=True, factor: int=1, **options: Any) -> SyntheticSet:
+        """The chosen images of `data`, in `factor` × `factor` tiles"""
 
 @dataclass(frozen=True)
 class ByEmbedding:
@@ -114,6 +114,12 @@ def as_tiles(images: Tensor, factor: int) -> Tensor:
 
 images: (N·factor², C, H, W), the tiles of an image following each other
 factor: Tiles along each side"""
+
+def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
+    """The images of a set, stored in tiles
+
+small: A multiple of factor² images of each class
+factor: Tiles along each side of an image"""
 
 @dataclass
 class Score:

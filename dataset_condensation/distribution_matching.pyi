@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'match_embeddings', 'dm_settings', 'DistributionMatching', 'trained_networks']
+__all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'embeddings', 'over_classes', 'match_embeddings', 'one_of', 'dm_settings', 'DistributionMatching', 'trained_networks']
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,20 +8,40 @@ from torch import Tensor, nn
 from .condensation import Method, Recipe, Step
 from .data import Batch, ImageData
 
-def mean_distance(a: Tensor, b: Tensor) -> Tensor:
+def mean_distance(a: Tensor, b: Tensor, generator: Any=None) -> Tensor:
     """Squared distance between the means of two sets of embeddings
 
 a: z: (n, features), embeddings of real images of a class
-b: z': (m, features), of synthetic ones"""
+b: z': (m, features), of synthetic ones
+generator: For a distance that draws; this one doesn't"""
 
-def match_embeddings(net: nn.Module, real: Batch, syn: Batch, step: Step=..., embed: Callable | None=None, networks: list | None=None, of: Callable | None=None) -> Tensor:
+def embeddings(net: nn.Module, real: Batch, syn: Batch, step: Step=..., embed: Callable | None=None) -> tuple[Tensor, Tensor]:
+    """Embeddings of images that share a random change in each class
+
+syn: Its images require a gradient
+step: Where in the run, the augmentation, how to compute
+embed: embed(network, images) → (n, features); the network's if None"""
+
+def over_classes(distance: Callable, z_real: Tensor, z_syn: Tensor, real: Batch, syn: Batch, step: Step=...) -> Tensor:
+    """The distances of the classes, added up
+
+distance: distance(real embeddings, synthetic ones, generator) → scalar
+z_real: (n, features), class after class
+z_syn: (m, features), likewise
+real: What they are embeddings of"""
+
+def match_embeddings(net: nn.Module, real: Batch, syn: Batch, step: Step=..., embed: Callable | None=None, networks: list | None=None, of: Callable | None=None, distance: Callable=...) -> Tensor:
     """The distribution-matching loss: squared distance of mean embeddings, summed over classes
 
 syn: Its images require a gradient
 step: Where in the run, the augmentation, how to compute
-embed: embed(network, images) → (n, features); the network's if None
+embed: As for `embeddings`
 networks: Networks to draw from in place of `net`
-of: of(embeddings): what is matched of them; all if None"""
+of: of(embeddings): what is matched of them; all if None
+distance: As for `over_classes`"""
+
+def one_of(networks: list, step: Step, device: Any) -> nn.Module:
+    """One of the networks, at random, on the device"""
 
 def dm_settings(ipc: int, net: str='convnet', data: str='', augment: Any='dsa') -> dict:
     """DM's published settings, the same for any network; larger steps for many images of CIFAR10
@@ -38,6 +58,7 @@ class DistributionMatching(Method):
     embed: Callable | None = ...
     networks: list | None = ...
     of: Callable | None = ...
+    distance: Callable = ...
     name: str = ...
     settings: Callable = ...
     doc: str = ...

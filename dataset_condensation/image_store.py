@@ -27,7 +27,7 @@ from torch import Tensor
 from .checks import instance
 from .data import byte_counts
 from .machine import log, tell
-from .safe_files import write_atomic
+from .safe_files import kind_of, write_atomic
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #image-file
 class ImageFile:
@@ -297,4 +297,8 @@ def remove_cache(
         ours = isinstance(about, dict) and str(about.get('format')).startswith(FORMAT[:-1])
         if not ours or wanted and about.get('source') not in wanted: continue
         with _alone(path.parent, wait=False): freed += _clear(path.parent)
+    for path in cache_folder(cache_dir).glob('networks-*.safetensors') if source is None else ():
+        if kind_of(path) != 'networks': continue
+        freed += path.stat().st_size
+        path.unlink()
     return freed

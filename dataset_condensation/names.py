@@ -73,6 +73,7 @@ METHODS = Names('method',
     delving_m='multi_level_matching.DELVING_M', delving_md='multi_level_matching.DELVING_MD',
     delving='adaptive_steps.DELVING', delving_until_overfit='adaptive_steps.DELVING_UNTIL_OVERFIT',
     dm='distribution_matching.DM', dm_plain='distribution_matching.DM_PLAIN',
+    experts='beyond.EXPERTS',
     auto='recommendation.AUTO')
 
 # %% ../nbs/under_the_hood/36_names.ipynb #parts
@@ -130,10 +131,12 @@ def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
     off = dict(image_opt='sgd', schedule=None) | off
     return {k: as_json(v) for k, v in vars(recipe).items() if k not in off or v != off[k]}
 
-def run_info(run: Any, data: Any, recipe: Any, versions: dict[str, str]) -> dict[str, Any]:
+def run_info(run: Any, data: Any, recipe: Any, versions: dict[str, str],
+             device: Any) -> dict[str, Any]:
     "What a set records about its run"
     ipc, told = run.sizes, as_settings(recipe, augment_inner=False, factor=1, sampling='random')
     if len(set(ipc)) == 1: ipc = ipc[0]
     info = dict(method=run.method.name, data=data.name, ipc=ipc, seed=run.seed, recipe=told,
                 speed=str(run.compute), versions=versions)
+    if device.type == 'cuda': info['images_on'] = str(data.train.device)
     return info | (dict(factor=recipe.factor) if recipe.factor > 1 else {})

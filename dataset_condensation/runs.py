@@ -27,6 +27,7 @@ from .checks import choice, whole_number
 from .condensation import Host, Method, Recipe, Run, State, steps
 from .coresets import Coreset
 from .data import ImageData
+from .kept_networks import kept_networks
 from .machine import NotFiniteError, own_device, tell, warn
 from .names import SPEEDS, as_json, find, get_method
 from .text import some
@@ -64,6 +65,8 @@ class Alone(Host):
     def first(self, f: Callable) -> Any: return f()      # f(), in the process that writes files
     def whole(self, tensors: dict) -> dict: return tensors   # For all classes, from parts
     def moved(self, state: State, parts: list) -> None: pass     # After every update
+    def once(self, key: dict, make: Callable, like: Callable) -> Any:
+        return kept_networks(key, make, like)
     def listening(self) -> Any: return nullcontext()     # Ctrl-C and SIGTERM reach every process
 
     @contextmanager
@@ -385,8 +388,8 @@ def condense(
     end: dict[str, Any] = dict(checkpoint=checkpoint, every=every, on_interrupt=on_interrupt,
                                evaluate_every=evaluate_every, nets=nets)
     if isinstance(method := get_method(method, 'condense'), Method):
-        run = Run(data, method, ipc, seed, net, device, recipe, host=host_for(team), **how)
-        return finish(run.state, progress, **end)
+        return finish(Run(data, method, ipc, seed, net, device, recipe, progress=progress,
+                          host=host_for(team), **how).state, progress, **end)
     if recipe is not None: raise ValueError(f'condense: {method.name!r} takes no `recipe`')
     more = overrides if isinstance(method, Coreset) else how | end | dict(team=team)
     return method.make(data, ipc, seed, net, device, progress, **more)

@@ -38,6 +38,9 @@ class Alone(Host):
     def moved(self, state: State, parts: list) -> None:
         ...
 
+    def once(self, key: dict, make: Callable, like: Callable) -> Any:
+        ...
+
     def listening(self) -> Any:
         ...
 

@@ -124,7 +124,8 @@ def _said(f: BinaryIO, start: bytes) -> str:
     n = int.from_bytes(start[:8], 'little')
     if start[8:9] == b'{' and n <= 2**26:
         meta = json.loads(f.read(n)).get('__metadata__', {})
-        found = {k: json.loads(meta[k]).get('format') for k in ('set', 'checkpoint') if k in meta}
+        kinds = [k for k in ('set', 'checkpoint', 'networks') if k in meta]
+        found = {k: json.loads(meta[k]).get('format') for k in kinds}
         return next((k for k, form in found.items() if str(form).startswith(MADE_BY)), '')
     text = f.read(2**26)
     if start[:4] == b'\x89PNG':

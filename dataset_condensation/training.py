@@ -493,6 +493,7 @@ def train(
     generator: torch.Generator | None = None,  # Shuffles, augments; `gen(0, 'train')` if None
     progress: Any = True,       # Show a bar where it takes over five seconds
     compute: Compute = PLAIN,   # How
+    after: Callable | None = None,  # after(), called at the end of each epoch
 ) -> Tensor:                    # (epochs,), mean cross-entropy of each epoch
     "Train `net` on `data` by the recipe"
     checks.network('train', 'net', net)
@@ -504,13 +505,12 @@ def train(
     if not isinstance(net, Net) or net.n_classes < classes:
         check_scores('train', net, data.take([0], device)[0], classes)
     opt, drop, losses = recipe.optimizer(net), round(recipe.epochs * recipe.drop_at), []
-    net.train()
     with waiting(training_batches(data, recipe), 'training', progress) as bar:
+        how = recipe.batch, augment, bar.update, compute
         for epoch in range(recipe.epochs):
-            if epoch == drop:
-                for group in opt.param_groups: group['lr'] /= 10
-            how = recipe.batch, augment, bar.update, compute
-            losses.append(train_epoch(net, data, opt, generator, *how))
+            for group in opt.param_groups: group['lr'] /= 10 if epoch == drop else 1
+            losses.append(train_epoch(net.train(), data, opt, generator, *how))
+            if after: after()
     return torch.stack(losses).cpu()
 
 # %% ../nbs/03_training.ipynb #predict

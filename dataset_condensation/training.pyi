@@ -239,7 +239,7 @@ def waiting(total: int, desc: str, progress: Any=True) -> AbstractContextManager
 def duration(s: float) -> str:
     """Seconds in words"""
 
-def train(net: nn.Module, data: Any, recipe: Any='dc', generator: torch.Generator | None=None, progress: Any=True, compute: Compute=...) -> Tensor:
+def train(net: nn.Module, data: Any, recipe: Any='dc', generator: torch.Generator | None=None, progress: Any=True, compute: Compute=..., after: Callable | None=None) -> Tensor:
     """Train `net` on `data` by the recipe
 
 net: Trained in place
@@ -247,7 +247,8 @@ data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
 recipe: `TrainRecipe`, or the name of one
 generator: Shuffles, augments; `gen(0, 'train')` if None
 progress: Show a bar where it takes over five seconds
-compute: How"""
+compute: How
+after: after(), called at the end of each epoch"""
 
 def predict(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> Tensor:
     """The class that `net` gives each image of `data`; -1 where its scores are NaN
