@@ -1,13 +1,15 @@
-"""What lies beyond the papers: images in tiles, representative real batches, second moments, trained networks.
+"""What lies beyond the papers: images in tiles, representative real batches, second moments, trained networks, experts.
 
     python benchmarks/beyond.py digits-1 digits-10 digits-sampling            # minutes
     python benchmarks/beyond.py --root DATA mnist-1 mnist-10                  # an hour or more on two cores
     python benchmarks/beyond.py --root DATA --cifar10 FOLDER cifar10-1
+    python benchmarks/beyond.py --cifar10 FOLDER experts-1 experts-10         # one ingredient at a time, at equal seconds
     python benchmarks/beyond.py --table                                       # what is there
 
 Every row makes sets of the same storage and scores them by ConvNets under the same recipes: 300 epochs without augmentation
 ('dc'), and as many epochs with DSA's augmentation ('dsa'). A row with `seconds='most'` is the plain method: it goes on until it has
-had at least the seconds of the slowest row above it, for the same seed, on the same machine, so it never has less time. A set's
+had at least the seconds of the slowest row above it, for the same seed, on the same machine, so it never has less time. A row with
+`seconds=N` makes as many updates as fit into N seconds with all that comes before them, by the pace of its first ones. A set's
 result is written as it ends, to results/beyond_CASE.json; sets that are there are not made again, and a run may be killed
 at any time. Seconds are by the clock, of making the set with all that takes (clustering, training networks), not of scoring.
 """
@@ -19,10 +21,11 @@ from statistics import mean, stdev
 
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.all import (condensing, DistributionMatching, evaluate, first_images, load_dataset,
+from dataset_condensation.all import (condense, condensing, DistributionMatching, evaluate, first_images, load_dataset,
                                       train_recipe)
 from dataset_condensation.all import trained_networks
-from dataset_condensation.beyond import Moments
+from dataset_condensation.beyond import EXPERTS, ExpertMatching, FrequencyDistance, KernelDistance, Moments, snapshots
+from dataset_condensation.training import get_compute
 
 MOST = dict(seconds='most', iterations=10**6)
 TILES = dict(factor=2, init='centroids')
@@ -49,6 +52,29 @@ def rows(updates, image_lr, tiled_lr, real_batch, net, **more) -> dict:
         'dm from real images': dict(base, init='real', **MOST)}
 
 
+def ingredients(seconds, net, factor, plain_lr, tiled_lr, **more) -> dict:
+    "From random images to all parts of `ExpertMatching`, one at a time; all rows but the first ones have the same seconds"
+    base = dict(net=net, init='real', seconds=seconds, speed='bfloat16', **more)
+    plain, tiled = dict(base, image_lr=plain_lr), dict(base, image_lr=tiled_lr, factor=factor)
+    given, fall = dict(net=net, init='real', iterations=0), dict(schedule='cosine')
+    return {
+        'random': given,
+        'random in tiles': dict(given, factor=factor),
+        'herding': dict(given, method='herding'),
+        'herding in tiles': dict(given, method='herding', factor=factor),
+        'dm': plain,
+        'dm, falling': dict(plain, **fall),
+        'dm, tiles': tiled,
+        'dm, experts': dict(plain, method='experts', weight=0.),
+        'dm, experts judge': dict(plain, method='experts'),
+        'dm, tiles, experts': dict(tiled, method='experts', weight=0.),
+        'dm, tiles, experts judge': dict(tiled, method='experts'),
+        'all': dict(tiled, method='experts', **fall),
+        'all, kernels': dict(tiled, method='experts', distance='kernels', **fall),
+        'all, frequencies': dict(tiled, method='experts', distance='frequencies', **fall),
+        'judge alone': dict(tiled, method='experts', distance='none', **fall)}
+
+
 def some(names, table) -> dict:
     return {k: v for k, v in table.items() if k in names}
 
@@ -64,11 +90,23 @@ CASES = {   # name: data, ipc, sets, networks for each set and recipe, network t
     'mnist-10': dict(data='mnist', ipc=10, sets=1, nets=dict(dc=2), net='convnet', epochs=300,
                      rows=some(FOUR, rows(200, 30., 30., 32, 'convnet-w64', speed='bfloat16'))),
     'cifar10-1': dict(data='cifar10', ipc=1, sets=1, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
-                      rows=some(FOUR, rows(100, 3., 3., 32, 'convnet-w64', speed='bfloat16')))}
+                      rows=some(FOUR, rows(100, 3., 3., 32, 'convnet-w64', speed='bfloat16'))),
+    'experts-1': dict(data='cifar10', ipc=1, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
+                      rows=ingredients(90, 'convnet-w64', 3, 3., 20., real_batch=64)),
+    'experts-10': dict(data='cifar10', ipc=10, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
+                       rows=ingredients(300, 'convnet-w64', 3, 10., 20., real_batch=64))}
+
+
+DISTANCES = dict(kernels=KernelDistance(), frequencies=FrequencyDistance(), none=lambda a, b, generator: 0 * b.sum())
 
 
 def method_of(row, data, seed):
     "The method of a row; what it needs is made here, and counted"
+    if row.get('method') == 'experts':
+        more = dict(distance=DISTANCES[row['distance']]) if 'distance' in row else {}
+        compute = get_compute('bfloat16-training', data, net=row['net'])
+        nets = snapshots(data, EXPERTS.experts, row['net'], EXPERTS.training, seed, compute=compute, progress=False)
+        return ExpertMatching(weight=row.get('weight', EXPERTS.weight), networks=nets, **more)
     if row.get('method') == 'moments': return DistributionMatching(of=Moments(), name='dm-moments')
     if row.get('method') == 'trained':
         return DistributionMatching(networks=trained_networks(data, 80, 5, row['net'], seed=seed), name='dm-trained')
@@ -78,13 +116,26 @@ def method_of(row, data, seed):
 def make(data, ipc, row, seed, least):
     "A set, the seconds it took and its updates"
     row, start = dict(row), time.perf_counter()
-    if not row['iterations']:
+    if row.get('method') == 'herding':
+        whole = dict(recipe=train_recipe('whole', epochs=3), progress=False)
+        small = condense(data, 'herding', ipc, seed, row['net'], factor=row.get('factor', 1), **whole)
+        return small, time.perf_counter() - start, 0
+    if row.get('iterations') == 0:
         small = first_images(data, ipc, row['init'], seed, row.get('factor', 1))
         return small, time.perf_counter() - start, 0
-    settings = {k: v for k, v in row.items() if k not in ('seconds', 'method')}
-    for state in condensing(data, method_of(row, data, seed), ipc, seed=seed, **settings):
-        if row.get('seconds') and time.perf_counter() - start >= least: break
+    settings = {k: v for k, v in row.items() if k not in ('seconds', 'method', 'weight', 'distance')}
+    method, within = method_of(row, data, seed), row.get('seconds')
+    if isinstance(within, (int, float)): settings['iterations'] = fitting(data, method, ipc, settings, start + within)
+    for state in condensing(data, method, ipc, seed=seed, **settings):
+        if within == 'most' and time.perf_counter() - start >= least: break
     return state.set(), time.perf_counter() - start, state.step
+
+
+def fitting(data, method, ipc, settings, end) -> int:
+    "Updates that can be made until `end`, by the pace of a few"
+    run, times = condensing(data, method, ipc, **settings), []
+    for _ in zip(range(7), run): times.append(time.perf_counter())
+    return max(1, int((end - times[-1]) / (times[-1] - times[1]) * (len(times) - 2)))
 
 
 def one_set(data, case, row, seed, least) -> dict:
@@ -108,7 +159,7 @@ def run(name, case, data, path, sets):
             have = done['rows'].setdefault(k, [])
             if seed in [s['seed'] for s in have]: continue
             spent = [s['seconds'] for own in done['rows'].values() for s in own if s['seed'] == seed]
-            least = max(spent) if row.get('seconds') and spent else 0.
+            least = max(spent) if row.get('seconds') == 'most' and spent else 0.
             have.append(one_set(data, case, row, seed, least))
             write(path, done)
             s = have[-1]

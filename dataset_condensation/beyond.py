@@ -82,13 +82,13 @@ class ExpertMatching(DistributionMatching):
     doc: str = 'match embeddings in trained networks, which also classify the set'
     paper: str = '–'
 
-    def ready(self, run: Any, progress: bool) -> Method:
+    def ready(self, run: Any) -> Method:
         "With snapshots of networks trained on the run's data"
         if self.networks: return self
         s, net, speed = run.state, run.state.recipe.net, run.compute
         how: Any = self.experts, net, self.training, run.seed
         key = dict(data=s.data.fingerprint(), how=as_json(how), speed=str(speed))
-        make = lambda: snapshots(s.data, *how, s.images.device, speed, progress)
+        make = lambda: snapshots(s.data, *how, s.images.device, speed, run.host.progress)
         return replace(self, networks=run.host.once(key, make, lambda: make_net(net, s.data)))
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:

@@ -45,7 +45,7 @@ class ExpertMatching(DistributionMatching):
     doc: str = ...
     paper: str = ...
 
-    def ready(self, run: Any, progress: bool) -> Method:
+    def ready(self, run: Any) -> Method:
         """With snapshots of networks trained on the run's data"""
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:

@@ -103,7 +103,7 @@ class Method:
         "Is the loss a sum over classes?"
         return True
 
-    def ready(self, run: Any, progress: bool) -> 'Method':
+    def ready(self, run: Any) -> 'Method':
         "The method for a `Run`, with what it makes from the data before the first update"
         return self
 
@@ -208,6 +208,7 @@ class State:
 class Host:
     "What surrounds a run; this one leaves it alone"
     shared: Any = None                                   # For `Step.team`
+    progress: Any = True                                 # Show bars
     def __init__(self, *run: Any) -> None: pass          # State, method, images of each class
     def guarding(self) -> Any: return nullcontext()      # Around every update
     def done(self, state: State) -> None: pass           # After the last one
@@ -223,11 +224,12 @@ class Host:
 class Run:
     "What a run works with; its `state` is that before the first update"
     net_opt: Any = None
+    matcher: Any = None     # The method, ready for the first update
     @own_device
     def __init__(self, data: ImageData, method: Any = 'dc', ipc: Any = 1, seed: int = 0,
                  net: Any = 'convnet', device: Any = None, recipe: Recipe | None = None,
                  speed: Any = 'auto', class_chunk: int | None = None, host: Callable = Host,
-                 progress: bool = True, **new: Any) -> None:
+                 **new: Any) -> None:
         check_data('condensing', data)
         self.method, device = as_method(method, 'condensing'), pick_device(device)
         self.seed, self.sizes = python(seed), class_sizes(ipc, data.n_classes, 'condensing')
@@ -248,7 +250,6 @@ class Run:
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
         self.augment, sampling = augment_for(r.augment, data), find(SAMPLINGS, r.sampling, '')
         self.source = near if r.sampling == 'random' else sampling(near, r, self.seed)  # of T_c
-        self.method = self.method.ready(self, progress)
 
 # %% ../nbs/05_condensation.ipynb #run-more
 @patch
@@ -290,9 +291,9 @@ def one_update(state: State) -> None:
     passes = train_between(state) if outer else run.new_network(iteration) or 0        # θ_t
     step = Step(iteration, outer, run.seed, run.augment, run.host.shared, run.compute)
     with run.compute.precision():
-        run.method.prepare(state.net, lambda n: run.real(n, partial(step.rng, 'prepare')).x)
-        loss, parts = update_images(run.method, state.net, run.source, run.mine, run.sizes, r, step,
-                                    run.class_chunk, run.host.classes(len(run.sizes))) # L, ∇
+        run.matcher.prepare(state.net, lambda n: run.real(n, partial(step.rng, 'prepare')).x)
+        mine = run.mine, run.sizes, r, step, run.class_chunk, run.host.classes(len(run.sizes))
+        loss, parts = update_images(run.matcher, state.net, run.source, *mine)         # L, ∇
     with run.host.moving(state, parts):
         run.rate(state.step)
         run.opt.step()                                                                 # S ← S − η ∇
@@ -303,10 +304,12 @@ def one_update(state: State) -> None:
 # %% ../nbs/05_condensation.ipynb #steps
 def steps(state: State) -> Iterator[State]:
     "Update the images until the recipe is done, yielding the state after every update"
+    run = state.run
+    if state.step < state.recipe.updates: run.matcher = run.method.ready(run)
     while state.step < state.recipe.updates:
-        with state.run.host.guarding(): one_update(state)
+        with run.host.guarding(): one_update(state)
         yield state
-    state.run.host.done(state)
+    run.host.done(state)
 
 def condensing(
     data: ImageData,       # Labeled images, as `load_dataset` gives them

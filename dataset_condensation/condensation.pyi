@@ -69,7 +69,7 @@ class Method:
     def separable(self, net: nn.Module) -> bool:
         """Is the loss a sum over classes?"""
 
-    def ready(self, run: Any, progress: bool) -> 'Method':
+    def ready(self, run: Any) -> 'Method':
         """The method for a `Run`, with what it makes from the data before the first update"""
 
     def prepare(self, net: nn.Module, draw: Callable) -> None:
@@ -132,6 +132,7 @@ class State:
 class Host:
     """What surrounds a run; this one leaves it alone"""
     shared: Any = ...
+    progress: Any = ...
 
     def __init__(self, *run: Any) -> None:
         ...
@@ -180,8 +181,9 @@ class Run:
     augment: Any
     source: Any
     net_opt: Any = ...
+    matcher: Any = ...
 
-    def __init__(self, data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, speed: Any='auto', class_chunk: int | None=None, host: Callable=..., progress: bool=True, **new: Any) -> None:
+    def __init__(self, data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, speed: Any='auto', class_chunk: int | None=None, host: Callable=..., **new: Any) -> None:
         ...
 
     def new_network(self, iteration: int) -> None:

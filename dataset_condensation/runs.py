@@ -352,6 +352,7 @@ def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpo
     nets = whole_number('condense', 'nets', nets)
     choice('condense', 'on_interrupt', on_interrupt, ('auto', 'return', 'raise'))
     again = '; the same call resumes it' if checkpoint is not None else ''
+    state.run.host.progress = progress
     held = state.data.holdout(0.1, state.run.seed) if evaluate_every else state.data
     def score() -> None: score_on_the_way(state, held, evaluate_every, nets)
     with (keeping(state, checkpoint, every) as save, state.run.host.listening(),
@@ -388,8 +389,8 @@ def condense(
     end: dict[str, Any] = dict(checkpoint=checkpoint, every=every, on_interrupt=on_interrupt,
                                evaluate_every=evaluate_every, nets=nets)
     if isinstance(method := get_method(method, 'condense'), Method):
-        return finish(Run(data, method, ipc, seed, net, device, recipe, progress=progress,
-                          host=host_for(team), **how).state, progress, **end)
+        run = Run(data, method, ipc, seed, net, device, recipe, host=host_for(team), **how)
+        return finish(run.state, progress, **end)
     if recipe is not None: raise ValueError(f'condense: {method.name!r} takes no `recipe`')
     more = overrides if isinstance(method, Coreset) else how | end | dict(team=team)
     return method.make(data, ipc, seed, net, device, progress, **more)
