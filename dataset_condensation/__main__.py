@@ -41,4 +41,4 @@ def main(argv: Sequence[str] | None = None) -> int:
     from dataset_condensation.cli import main
     return main(argv)
 
-if __name__ == '__main__' and sys.argv[0].endswith('__main__.py'): sys.exit(main())
+if __name__ == '__main__' and globals().get('__package__'): sys.exit(main())   # no notebook

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .checks import number, whole_number
-from .condensation import Method, Recipe, Step
+from .condensation import Method, Step
 from .data import Batch, ImageData, ImageSet, gen
 from .distribution_matching import (
     DistributionMatching, embeddings, in_batches, one_of, over_classes)
@@ -64,12 +64,13 @@ def mistakes(
     parts = F.cross_entropy(scores, syn.y, reduction='none').split(syn.sizes)
     return torch.stack([p.mean() for p in parts]).sum() / scores.shape[1]
 
-# %% ../nbs/12_beyond.ipynb #expert-matching
+# %% ../nbs/12_beyond.ipynb #expert-settings
 def expert_settings(ipc: int, net: str = 'convnet', data: str = '') -> dict:
     "Settings for minutes on a processor"
     return dict(init='real', iterations=500, outer=1, inner=0, image_lr=20., schedule='cosine',
                 real_batch=64, augment='dsa', factor=3)
 
+# %% ../nbs/12_beyond.ipynb #expert-matching
 @dataclass(frozen=True)
 class ExpertMatching(DistributionMatching):
     "Match embeddings in networks trained on the real images, and have them classify the set right"
@@ -118,6 +119,7 @@ class KernelDistance:
             found.append(s2 * (aa - 2 * ab + bb))                     # ‖μ − μ'‖² for a wide kernel
         return torch.stack(found).mean()
 
+# %% ../nbs/12_beyond.ipynb #frequencies
 @dataclass(frozen=True)
 class FrequencyDistance:
     "Distance of characteristic functions, E exp(i t·z), at random frequencies t"

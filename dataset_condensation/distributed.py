@@ -268,7 +268,9 @@ def joined(
         torch.cuda.set_device(found)
     how, limit = 'cpu:gloo,cuda:nccl' if cuda else 'gloo', timedelta(seconds=patience)
     dist.init_process_group(how, timeout=limit)
-    try: yield found
+    try:
+        dist.all_reduce(torch.zeros(1, device='cpu'))   # nobody leaves before all are connected
+        yield found
     finally:
         with suppress(Exception): dist.destroy_process_group()
 

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'embeddings', 'over_classes', 'match_embeddings', 'one_of', 'dm_settings', 'DistributionMatching', 'trained_networks']
+__all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'embeddings', 'over_classes', 'one_of', 'match_embeddings', 'dm_settings', 'DistributionMatching', 'trained_networks']
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +30,9 @@ z_real: (n, features), class after class
 z_syn: (m, features), likewise
 real: What they are embeddings of"""
 
+def one_of(networks: list, step: Step, device: Any) -> nn.Module:
+    """One of the networks, at random, on the device"""
+
 def match_embeddings(net: nn.Module, real: Batch, syn: Batch, step: Step=..., embed: Callable | None=None, networks: list | None=None, of: Callable | None=None, distance: Callable=...) -> Tensor:
     """The distribution-matching loss: squared distance of mean embeddings, summed over classes
 
@@ -39,9 +42,6 @@ embed: As for `embeddings`
 networks: Networks to draw from in place of `net`
 of: of(embeddings): what is matched of them; all if None
 distance: As for `over_classes`"""
-
-def one_of(networks: list, step: Step, device: Any) -> nn.Module:
-    """One of the networks, at random, on the device"""
 
 def dm_settings(ipc: int, net: str='convnet', data: str='', augment: Any='dsa') -> dict:
     """DM's published settings, the same for any network; larger steps for many images of CIFAR10

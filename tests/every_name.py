@@ -30,6 +30,7 @@ updates: int = published.updates
 syn: dc.SyntheticSet = dc.condense(data, 'dc', ipc=1, recipe=published, checkpoint=Path('run'), device='cpu')
 by_two = dc.condense(data, dc.GradientMatching(distance='mse'), ipc=[1] * 10, image_lr=0.5)
 others: list[dc.Method] = [dc.MultiLevelMatching(), dc.DistributionMatching(of=dc.Moments()),
+                           dc.ExpertMatching(weight=1., networks=dc.snapshots(data, 1, 'convnet-w16')),
                            dc.CustomMatching(name='mine', loss=lambda net, real, syn, step: (real.x.mean() - syn.x.mean())**2)]
 dc.register(others[-1])
 same: dc.Method = dc.get_method('dm')
