@@ -70,7 +70,7 @@ def kept_networks(
         try: nets, seconds = read_networks(path, like)
         except (SafetensorError, ValueError, LookupError, RuntimeError, OSError): pass  # damaged
         else:
-            tell(f'{len(nets)} networks, trained before in {seconds:.0f} s, are read from {path}')
+            tell(f'{len(nets)} networks from the cache, which took {seconds:.0f} s to train')
             return nets
     nets, seconds = make(), time.perf_counter() - start
     if seconds >= least:
