@@ -125,12 +125,14 @@ class FastConvNet:
                  net: Any,   # With `body` and `head`; weights are read at every call
                  dtype: torch.dtype = torch.float32,     # Precision of matching
                  training: torch.dtype = torch.float32,  # Precision of training
+                 images: torch.dtype = torch.float32,    # Of images that need a gradient
                 ) -> None:
         blocks = hand_blocks(network('FastConvNet', 'net', net))
         if not blocks:
             got = Shown(getattr(net, 'name', type(net).__name__))
             refuse('FastConvNet', 'net', got, 'a ConvNet with instance norm, ReLU, no max pooling')
-        self.dtype, self.training, self.blocks, self.head = dtype, training, blocks, net.head
+        self.dtype, self.training, self.images = dtype, training, images
+        self.blocks, self.head = blocks, net.head
         conv = blocks[0][0]
         sides = [n + 2*p - k + 1 for n, p, k in zip(net.shape[1:], conv.padding, conv.kernel_size)]
         self.most = conv.out_channels * math.prod(sides)    # numbers in the largest map of an image
@@ -174,7 +176,8 @@ class _Embedding(torch.autograd.Function):
     "The embedding, differentiable in the images"
     @staticmethod
     def forward(ctx: Any, x: Tensor, fast: FastConvNet) -> Tensor:
-        ctx.fast, ctx.ws = fast, fast.weights(x.dtype)
+        half = x.dtype == torch.float32 and fast.images == torch.bfloat16
+        ctx.fast, ctx.ws = fast, fast.weights(torch.bfloat16 if half else x.dtype)
         @torch.no_grad()
         def share(part: Any) -> tuple: return _through(fast, ctx.ws, part[0], kept := []), kept
         z, ctx.kept = zip(*_share(share, fast.shares(x)))
@@ -186,7 +189,7 @@ class _Embedding(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:    # type: ignore
         @torch.no_grad()
         def share(part: Any) -> Tensor:
-            return _back(ctx.fast, ctx.ws, part[0], part[1], (True, False))[0]
+            return _back(ctx.fast, ctx.ws, part[0], part[1], (True, False))[0].to(part[1].dtype)
         parts = list(zip(ctx.kept, grad_outputs[0].split(ctx.sizes)))
         return torch.cat(_share(share, parts)), None
 
@@ -231,7 +234,8 @@ class ByLayers(Compute):
     def __init__(self, speed: Any) -> None:  # A `Speed`
         self.speed = speed
         half = dict(bfloat16=torch.bfloat16)
-        self.dtypes = [half.get(p, torch.float32) for p in (speed.precision, speed.training)]
+        parts = speed.precision, speed.training, speed.images
+        self.dtypes = [half.get(p, torch.float32) for p in parts]
 
     def pieces(self, net: Any, x: Tensor) -> list[Tensor]:
         "The batch in pieces that fit the cache, channels last, where results stay the same"

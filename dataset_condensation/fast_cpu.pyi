@@ -36,14 +36,16 @@ class FastConvNet:
     """A ConvNet's embedding and gradients, a few images at a time, on all cores"""
     dtype: torch.dtype
     training: torch.dtype
+    images: torch.dtype
     blocks: Any
     head: Any
     most: Any
 
-    def __init__(self, net: Any, dtype: torch.dtype=..., training: torch.dtype=...) -> None:
+    def __init__(self, net: Any, dtype: torch.dtype=..., training: torch.dtype=..., images: torch.dtype=...) -> None:
         """net: With `body` and `head`; weights are read at every call
 dtype: Precision of matching
-training: Precision of training"""
+training: Precision of training
+images: Of images that need a gradient"""
 
     def weights(self, dtype: torch.dtype) -> list[Tensor]:
         """The convolutions' weights, in `dtype` and channels last"""

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['plain', 'auto', 'deterministic', 'float32', 'tf32', 'bfloat16', 'bfloat16_training', 'gpu', 'gpu_flags', 'Compiled', 'OnGpu', 'Speed', 'Auto']
+__all__ = ['plain', 'auto', 'deterministic', 'float32', 'tf32', 'bfloat16', 'bfloat16_training', 'bfloat16_all', 'gpu', 'gpu_flags', 'Compiled', 'OnGpu', 'Speed', 'Auto']
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +67,7 @@ class Speed:
     """How to compute: the same result, but for rounding"""
     precision: str = ...
     training: str = ...
+    images: str = ...
     compile: bool = ...
     graphs: bool = ...
     by_hand: bool = ...
@@ -101,4 +102,5 @@ float32: Speed
 tf32: Speed
 bfloat16: Speed
 bfloat16_training: Speed
+bfloat16_all: Speed
 gpu: Speed

@@ -87,7 +87,7 @@ POLICIES = Names('inner', fixed='adaptive_steps.one_epoch',
                  schedule='adaptive_steps.published_schedule')
 SAMPLINGS = Names('sampling', random='beyond.at_random', strata='beyond.strata',
                   centroids='beyond.near_centroids')
-_speeds = 'plain auto float32 bfloat16 bfloat16_training tf32 gpu deterministic'
+_speeds = 'plain auto float32 bfloat16 bfloat16_training bfloat16_all tf32 gpu deterministic'
 SPEEDS = Names('speed', **{k: f'gpu_training.{k}' for k in _speeds.split()})
 MAKERS = Names('maker', condense='runs.condense')     # Makes a set with a `Method`
 

@@ -88,7 +88,7 @@ class Lab:
             path.parent.mkdir(parents=True)
             path.write_text(text)
         (self.folder/'nbs').mkdir()
-        for name in 'results', 'nbs/images', 'settings.ini':       # chapters read and show them
+        for name in 'results', 'benchmarks', 'nbs/images', 'settings.ini':       # chapters read and show them
             if (ROOT/name).is_dir(): shutil.copytree(ROOT/name, self.folder/name)
             elif (ROOT/name).exists(): shutil.copy(ROOT/name, self.folder/name)
         self.log = open(self.folder/'log', 'w+')
