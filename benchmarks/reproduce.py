@@ -22,6 +22,7 @@ import argparse
 import fnmatch
 import json
 import math
+import os
 import signal
 import sys
 import time
@@ -30,6 +31,7 @@ from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from statistics import mean
+from tempfile import TemporaryDirectory
 
 import torch
 from provenance import RESULTS, ROOT, provenance
@@ -93,11 +95,24 @@ def make_set(row, seed, args):
     if (folder/'made.json').exists():
         took = json.loads((folder/'made.json').read_text())
         if took.pop('told') == told: return SyntheticSet.load(folder/'set.safetensors'), took
-    small, took = _make(source, load(row.data, args), seed, folder, args)
+    data = load(row.data, args)
+    with no_cache(): small, took = _make(source, data, seed, folder, args)
     small.save(folder/'set.safetensors')
     write_atomic(folder/'made.json', json.dumps(dict(took, told=told)))
     for f in (*folder.glob('checkpoint-*'), folder/'spent.json'): f.unlink(missing_ok=True)
     return small, took
+
+
+@contextmanager
+def no_cache():
+    "Networks that a set needs are trained for it, so that their seconds are counted"
+    before = os.environ.get('DATASET_CONDENSATION_CACHE')
+    with TemporaryDirectory() as empty:
+        os.environ['DATASET_CONDENSATION_CACHE'] = empty
+        try: yield
+        finally:
+            if before is None: del os.environ['DATASET_CONDENSATION_CACHE']
+            else: os.environ['DATASET_CONDENSATION_CACHE'] = before
 
 
 def _make(row, data, seed, folder, args):

@@ -208,6 +208,15 @@ def cifar_rows():
                            ['random', 'dm', 'dc', 'herding', 'dsa', 'delving-md', 'delving'], (1,))
 
 
+def cifar_experts():
+    "Past the papers: experts, and choices of real images in the same tiles; scored as published and briefly, always with DSA"
+    brief, published = score(SMALL, 3, 'bfloat16-training', 'dsa', epochs=300), score('convnet', 3, 'bfloat16-training', 'dsa')
+    for ipc in (1, 10):
+        for method, options in ('experts', {}), ('random', dict(factor=3)), ('herding', dict(WEAK['herding'], factor=3)):
+            name = f'cifar10-jpeg/claims/ipc{ipc}-{method}' + '-in-tiles' * (method != 'experts')
+            yield Row(name, 'cifar10-jpeg', method, ipc, SMALL, options, 3, dict(main=published, brief=brief), 'bfloat16-all')
+
+
 def cifar_claims():
     for m in ('random', 'dm', 'dsa'):    # scored as published: 128 filters, a thousand passes under DSA's augmentation
         yield scored(photos('cifar10-jpeg', m, 1, dict(dm=1000).get(m, 300)), 'as-published', main=score('convnet', 5, 'float32', 'dsa'))
@@ -255,7 +264,7 @@ def smoke_rows():
                  mlp=score('mlp', 1, epochs=2))
 
 
-ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_claims], paper=[paper_rows])
+ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, cifar_claims], paper=[paper_rows])
 
 
 @lru_cache

@@ -27,7 +27,7 @@ from .training import (
     PLAIN, Compute, TrainRecipe, check_data, pick_device, train, train_recipe)
 
 # %% ../nbs/12_beyond.ipynb #snapshots
-EXPERT = TrainRecipe(epochs=6, augment='dsa')
+EXPERT = TrainRecipe(epochs=3, augment='dsa')
 
 def snapshots(
     data: ImageData,
@@ -66,15 +66,15 @@ def mistakes(
 
 # %% ../nbs/12_beyond.ipynb #expert-settings
 def expert_settings(ipc: int, net: str = 'convnet', data: str = '') -> dict:
-    "Settings for minutes on a processor"
-    return dict(init='real', iterations=500, outer=1, inner=0, image_lr=20., schedule='cosine',
-                real_batch=64, augment='dsa', factor=3)
+    "Settings for minutes on a processor; the learning rate makes up for the share of an image"
+    return dict(init='real', iterations=500, outer=1, inner=0, image_lr=1.5 * ipc, factor=3,
+                schedule='cosine', real_batch=32, augment='dsa')
 
 # %% ../nbs/12_beyond.ipynb #expert-matching
 @dataclass(frozen=True)
 class ExpertMatching(DistributionMatching):
     "Match embeddings in networks trained on the real images, and have them classify the set right"
-    weight: float = 5.      # Of the cross-entropy (w)
+    weight: float = 50.     # Of the cross-entropy (w)
     experts: int = 3        # Networks to train, where `networks` is None
     training: Any = EXPERT  # How; a snapshot is taken after every epoch
     _: KW_ONLY

@@ -32,7 +32,7 @@ net: ψ and its last layer
 z: (m, features), embeddings of synthetic images"""
 
 def expert_settings(ipc: int, net: str='convnet', data: str='') -> dict:
-    """Settings for minutes on a processor"""
+    """Settings for minutes on a processor; the learning rate makes up for the share of an image"""
 
 @dataclass(frozen=True)
 class ExpertMatching(DistributionMatching):
