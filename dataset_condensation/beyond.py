@@ -163,7 +163,7 @@ class ExpertMatching(DistributionMatching):
         "With snapshots of networks trained on the run's data"
         if self.networks: return self
         s, net, speed = run.state, run.state.recipe.net, run.compute
-        how: Any = self.experts, net, self.training, run.seed
+        how: tuple[int, Any, Any, int] = self.experts, net, self.training, run.seed
         key = dict(data=s.data.fingerprint(), how=as_json(how), speed=str(speed))
         make = lambda: snapshots(s.data, *how, s.images.device, speed, run.host.progress)
         return replace(self, networks=run.host.once(key, make, lambda: make_net(net, s.data)))

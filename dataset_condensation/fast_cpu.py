@@ -132,15 +132,13 @@ class FastConvNet:
             got = Shown(getattr(net, 'name', type(net).__name__))
             refuse('FastConvNet', 'net', got, 'a ConvNet with instance norm, ReLU, no max pooling')
         self.dtype, self.training, self.images = dtype, training, images
-        self.blocks, self.head = blocks, net.head
-        conv = blocks[0][0]
+        self.blocks, self.head, conv = blocks, net.head, blocks[0][0]
         sides = [n + 2*p - k + 1 for n, p, k in zip(net.shape[1:], conv.padding, conv.kernel_size)]
         self.most = conv.out_channels * math.prod(sides)    # numbers in the largest map of an image
 
     def weights(self, dtype: torch.dtype) -> list[Tensor]:
         "The convolutions' weights, in `dtype` and channels last"
-        ws = (b[0].weight.detach() for b in self.blocks)
-        return [w.to(dtype, memory_format=torch.channels_last) for w in ws]
+        return [b[0].weight.detach().to(dtype, memory_format=torch.channels_last) for b in self.blocks]
 
     def pieces(self, dtype: torch.dtype) -> int:
         "Images per piece"

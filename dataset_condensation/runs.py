@@ -392,5 +392,5 @@ def condense(
         run = Run(data, method, ipc, seed, net, device, recipe, host=host_for(team), **how)
         return finish(run.state, progress, **end)
     if recipe is not None: raise ValueError(f'condense: {method.name!r} takes no `recipe`')
-    more = overrides if isinstance(method, Coreset) else how | end | dict(team=team)
+    more: dict[str, Any] = overrides if isinstance(method, Coreset) else how | end | dict(team=team)
     return method.make(data, ipc, seed, net, device, progress, **more)
