@@ -122,7 +122,7 @@ examples:
   condense photos/ --size 32 --ipc 5            your own images, one folder per class
   condense mnist --net my_nets:small            your own network: small in my_nets.py
   condense mnist --method dm --resume           continue a run that was stopped
-  condense photos/ --method auto --minutes 10   the best method for such images and ten minutes
+  condense photos/ --minutes 10                 the best method for such images and ten minutes
   condense --list                               what each method does
   condense continual --help                     learn classes in steps, with a small memory
   condense search --help                        rank network architectures on small stand-ins
@@ -164,8 +164,8 @@ SHARED = {
     '--out': dict(metavar='PATH', help='Folder for the results (default: in runs/)'),
     '--quiet': _flag('Print only the table'), '--debug': _flag('Show the traceback of an error')}
 BY_HAND = {
-    'condensing': {'--method': _text('How to make the set, see --list; auto picks the method that '
-        'did best on similar data', 'dc', 'NAME')},
+    'condensing': {'--method': _text('How to make the set, see --list; auto, the default with '
+        '--minutes, picks what did best on similar data in that time', 'dc', 'NAME')},
     'data': {'--data-on': dict(choices=['auto', 'cpu'], default='auto', help='Where images are '
         'kept: on the GPU if they fit into half of its free memory, or cpu (default: auto)')},
     'scoring': {'--baselines': _text('Real images to compare with, or none (default: '
@@ -240,6 +240,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:   # `sys.arg
     args = make_parser(study).parse_args(argv, argparse.Namespace(argv=argv, study=study))
     args.data = {plain_name(k): k for k in SHORT}.get(plain_name(args.data), args.data)
     typed = {a.partition('=')[0] for a in argv}
+    if getattr(args, 'minutes', None) is not None and '--method' not in typed: args.method = 'auto'
     if args.data in SHORT and '--net' not in typed: args.net = SHORT[args.data].net
     return args
 
