@@ -103,7 +103,7 @@ class Moments:
     def __call__(self, z: Tensor) -> Tensor: return torch.cat([z, self.weight * z.square()], 1)
 
 # %% ../nbs/12_beyond.ipynb #snapshots
-EXPERT = TrainRecipe(epochs=3, augment='dsa')
+EXPERT = TrainRecipe(epochs=4, lr=0.03, batch=128, augment='dsa')
 
 def snapshots(
     data: ImageData,

@@ -66,13 +66,14 @@ def asked(m) -> dict:
 
 # Family of a method → how it is drawn, so that it can be told in black and white
 _LOOKS = {'random images': dict(color='0.4', marker='o'), 'other real images': dict(color='0.4', marker='s', markerfacecolor='white'),
-          'gradient matching': dict(color=STYLES['dc'][0], marker='^'), 'distribution matching': dict(color=STYLES['dm'][0], marker='D')}
+          'gradient matching': dict(color=STYLES['dc'][0], marker='^'), 'distribution matching': dict(color=STYLES['dm'][0], marker='D'), 'experts': dict(color='C3', marker='*', markersize=9)}
 
 
 def family(m):
     "One of `_LOOKS`"
     if m.label == 'random': return 'random images'
     if is_chosen(m): return 'other real images'
+    if m.row['method'] == 'experts': return 'experts'
     return 'distribution matching' if m.row['method'].startswith('dm') else 'gradient matching'
 
 
