@@ -131,7 +131,7 @@ def add_words(file):
 
 
 NOT_FOUND = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Not found · {project}</title><style>body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto;
+<link rel="icon" href="data:,"><title>Not found · {project}</title><style>body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto;
 padding: 0 1rem; background: #fff; color: #111 }} a {{ color: #1a4fd0 }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #131416; color: #ddd }} a {{ color: #8ab0ff }} }}</style><h1>This page isn't here</h1>
 <p>It may have moved. Start at the <a href="{home}index.html">first page</a>, or
