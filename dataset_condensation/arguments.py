@@ -111,7 +111,10 @@ Class-incremental learning with a bounded memory: classes come in steps, and onl
 each are kept, condensed or real. Networks train on those and are tested on all classes so far.''',
     'search': '''\
 Rank network architectures on small stand-ins for the data, and compare with the ranking on all
-of it.'''}
+of it.''',
+    'score': '''\
+Score a synthetic set in a file or a folder: train networks on it, on as many real images and on
+everything, and write a card with its accuracy, intervals, and the scores HLR, IOR, LRS and ARS.'''}
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #examples
 EXAMPLES = '''\
@@ -126,6 +129,7 @@ examples:
   condense --list                               what each method does
   condense continual --help                     learn classes in steps, with a small memory
   condense search --help                        rank network architectures on small stand-ins
+  condense score FILE --data mnist              a score card for any synthetic set
 
 Results go to a folder (runs/DATA-METHOD-ipcN, or --out): synthetic.safetensors is the set, for
 SyntheticSet.load; comparison.png shows it beside the baselines; report.html is a page about the
@@ -134,9 +138,9 @@ which also gives a finished run more --iterations.'''
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #options
 COMMANDS = {'': 'condensing data scoring running', 'continual': 'continual data study',
-            'search': 'search data study'}
+            'search': 'search data study', 'score': 'score data study'}
 DEFAULTS = {'': dict(nets=3, train_augment='none', made_with=None),
-            'continual': dict(ipc=5, orders=3, nets=2), 'search': dict(ipc=10)}
+            'continual': dict(ipc=5, orders=3, nets=2), 'search': dict(ipc=10), 'score': dict(nets=3)}
 LOADING = ('root download size fit channels stats test_fraction skip_bad workers in_memory '
            'cache_dir')
 TRAINING, RECIPE = 'training.TrainRecipe', 'condensation.Recipe'
@@ -150,6 +154,7 @@ OPTIONS = {
                   TRAINING: 'epochs', RECIPE: ''},
     'search': {'architecture_search.searching': 'ipc nets processes net seed',
                TRAINING: 'epochs', RECIPE: ''},
+    'score': {'scoring.score': 'nets seed', 'runs.condense': 'net', TRAINING: 'epochs'},
     'study': {'runs.condense': 'device'}}
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #by-hand
@@ -181,6 +186,8 @@ BY_HAND = {
     'search': {'--proxies': _text('Stand-ins: methods, early (a few epochs on the whole set), and '
                                   'whole, the reference', 'random,dm,early,whole'),
                '--sample': _number('Number of the 720 networks to try (default: all)')},
+    'score': {'--others': _text('Other networks to train, or none', 'mlp,lenet,alexnet'),
+              '--whole': _number('Epochs on all images; 0 leaves them out, with HLR and LRS')},
     'study': SHARED}
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #method-list
@@ -219,11 +226,15 @@ SHORT = {
     'digits': Short(100, dict(real_batch=64), 'convnet', {})}
 
 # %% ../nbs/under_the_hood/39_arguments.ipynb #parser
-def make_parser(study: str = '') -> Parser:   # '', 'continual' or 'search'
+def make_parser(study: str = '') -> Parser:   # '', 'continual', 'search', 'score'
     "The parser of `condense`, or of one of its studies"
     p = Parser(f'condense {study}'.strip(), description=ABOUT[study], allow_abbrev=False,
                epilog=EXAMPLES * (not study), formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('data', nargs='?', default='mnist-sample', metavar='DATA', help=DATA)
+    if study == 'score': p.add_argument('file', metavar='FILE', help='A set in any format: '
+        'safetensors, a folder of images, .npz, or a published .pt')
+    data = dict(default='mnist-sample', metavar='DATA', help=DATA)
+    p.add_argument(*['--data'] if study == 'score' else ['data'], **data,
+                   **{} if study == 'score' else dict(nargs='?'))
     p.add_argument('--version', action='version', version=f'condense {__version__}')
     p.add_argument('--list', action=_List, nargs=0, help='list the methods and exit')
     for title in COMMANDS[study].split():

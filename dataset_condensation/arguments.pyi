@@ -51,7 +51,7 @@ SHORT: dict
 def make_parser(study: str='') -> Parser:
     """The parser of `condense`, or of one of its studies
 
-study: '', 'continual' or 'search'"""
+study: '', 'continual', 'search', 'score'"""
 
 def parse(argv: Sequence[str] | None=None) -> argparse.Namespace:
     """Parse the command line; --help, --version, --list and mistakes exit here
