@@ -157,7 +157,7 @@ OPTIONS = {
     'score': {'scoring.score': 'nets seed', 'runs.condense': 'net', TRAINING: 'epochs'},
     'study': {'runs.condense': 'device'}}
 
-# %% ../nbs/under_the_hood/39_arguments.ipynb #by-hand
+# %% ../nbs/under_the_hood/39_arguments.ipynb #by-hand-kinds
 def _text(words: str, default: str | None = None, metavar: str = 'NAMES') -> dict:
     words += ' (default: %(default)s)' * bool(default)
     return dict(metavar=metavar, default=default, help=words)
@@ -165,6 +165,7 @@ def _text(words: str, default: str | None = None, metavar: str = 'NAMES') -> dic
 def _number(words: str) -> dict: return dict(metavar='N', type=int, help=words)
 def _flag(words: str) -> dict: return dict(action='store_true', help=words)
 
+# %% ../nbs/under_the_hood/39_arguments.ipynb #by-hand
 SHARED = {
     '--out': dict(metavar='PATH', help='Folder for the results (default: in runs/)'),
     '--quiet': _flag('Print only the table'), '--debug': _flag('Show the traceback of an error')}

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['ARCHITECTURES', 'interval', 'ranked', 'ScoreCard', 'load_card', 'read_set', 'score']
+__all__ = ['interval', 'ranked', 'ScoreCard', 'read_set', 'score']
 from dataclasses import dataclass
 from pathlib import Path
 from matplotlib.axes import Axes
@@ -38,22 +38,23 @@ class ScoreCard:
     """What a set is worth beside real images of its size, under one recipe; made by `score`"""
     name: str
     images: int
-    per_class: list
-    factor: int
     shape: list
+    factor: int
+    bytes: int
     accuracies: dict
     augmented: dict
     rates: dict
-    recipe: dict
-    bytes: int
+    about: dict
     seconds: float
     joules: float | None
-    about: dict = ...
-    notes: list = ...
+    notes: list
 
     @property
     def scores(self) -> dict[str, tuple[float, float | None]]:
         """IOR, HLR, LRS and ARS: the mean over networks, and half its 95 % interval"""
+
+    def named_rows(self) -> dict[str, dict[str, list[float]]]:
+        """Accuracies by network and row, the augmented ones after the first network"""
 
     def rows(self) -> list[list[str]]:
         """The cells of the table, as text"""
@@ -62,7 +63,7 @@ class ScoreCard:
         ...
 
     def line(self) -> str:
-        """All that matters in one paragraph, for a model card"""
+        """All that matters in one line, for a model card"""
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON"""
@@ -77,9 +78,6 @@ class ScoreCard:
         """A line for each network: the set in black beside real images, with intervals
 
 ax: Axes to draw into"""
-
-def load_card(path: Any) -> ScoreCard:
-    """Read back the JSON file that `ScoreCard.save` wrote"""
 
 def read_set(path: Any, data: ImageData) -> list[SyntheticSet]:
     """Synthetic sets in any of the formats above
@@ -104,7 +102,7 @@ def score(small: Any, data: ImageData, architectures: Any=..., nets: int=5, reci
     """Score any synthetic set beside real images of its size, with every choice on held-out images
 
 small: A `SyntheticSet`, several made alike, or the path of a file or folder
-data: Real images: the test images are what counts
+data: Real images; the test images are what counts
 architectures: Networks; the first one gives the four scores
 nets: Networks of each kind, for each row
 recipe: `TrainRecipe` of all sets, or the name of one
