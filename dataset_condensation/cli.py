@@ -505,7 +505,7 @@ def _search(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
                    processes=args.processes, **_shared(args, proxies, folder))
     return found, plot_search(found) if 'whole' in proxies else None, str(found)
 
-# %% ../nbs/under_the_hood/29_command.ipynb #score
+# %% ../nbs/under_the_hood/29_command.ipynb #score-card
 def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     "The same for the score card of a set; its last line is for a model card"
     if not Path(args.file).exists():
