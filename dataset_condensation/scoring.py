@@ -23,6 +23,7 @@ import torch
 from fastcore.basics import patch
 from matplotlib.axes import Axes
 
+# %% ../nbs/18_scoring_fairly.ipynb #imports-own
 from . import checks
 from .checks import Shown, refuse
 from .coresets import (HERDING, RANDOM, first_images, markdown_table,
@@ -206,7 +207,7 @@ def plot(self: ScoreCard,
         there = [(k + 0.12*(i - 2), *interval(r[name]))
                  for k, r in enumerate(named.values()) if name in r]
         y, x, half = zip(*there) if there else ((), (), ())
-        look = dict(color='0.5', mfc='w') if i else dict(color='k', zorder=3)
+        look: dict[str, Any] = dict(color='0.5', mfc='w') if i else dict(color='k', zorder=3)
         ax.errorbar(x, y, xerr=[h or 0. for h in half], fmt=marker, label=name, **look)
     ax.set_yticks(range(len(named)), map(picture_text, named))
     ax.invert_yaxis()
@@ -336,11 +337,6 @@ def _plan(data: ImageData, architectures: Any, nets: Any, recipe: Any, whole: An
     tops = nets if whole else 1
     return _Plan(kinds, nets, recipes, augment, train_recipe(whole or 'whole'), tops)
 
-def _notes(sets: list) -> list[str]:
-    soft = any(s.info.get('soft_labels') for s in sets)
-    notes = ['The labels were probabilities; scored with the most likely class.'] * soft
-    return notes + [f'{len(sets)} sets, each for one network in turn.'] * (len(sets) > 1)
-
 # %% ../nbs/18_scoring_fairly.ipynb #measure
 def _accuracies(made: list, data: ImageData, net: Any, nets: int, recipe: TrainRecipe,
                 **how: Any) -> list[float]:
@@ -384,6 +380,19 @@ def _foretell(s: SyntheticSet, data: ImageData, plan: _Plan, device: Any) -> Non
         tell(f'score: about {duration(total)}: {sum(many)} networks on sets of {len(s):,} images, '
              f'{plan.tops} on all; fewer nets, architectures or epochs make it shorter')
 
+# %% ../nbs/18_scoring_fairly.ipynb #about
+def _about(data: ImageData, plan: _Plan, whole: Any, seed: int) -> dict[str, Any]:
+    "How it was scored"
+    r = plan.recipes[0]
+    return dict(data=data.name, seed=seed, epochs=r.epochs, rates=[r.lr for r in plan.recipes],
+                recipe=r.as_dict(), whole=whole and plan.whole.as_dict(), versions=versions(),
+                augment=as_json(plan.augment or ''), held_out=0.1)
+
+def _notes(sets: list) -> list[str]:
+    soft = any(s.info.get('soft_labels') for s in sets)
+    notes = ['The labels were probabilities; scored with the most likely class.'] * soft
+    return notes + [f'{len(sets)} sets, each for one network in turn.'] * (len(sets) > 1)
+
 # %% ../nbs/18_scoring_fairly.ipynb #score
 def score(
     small: Any,             # A `SyntheticSet`, several made alike, or the path of a file or folder
@@ -405,12 +414,11 @@ def score(
     total = training_batches(sets[0], plan.recipes[0], sum(plan.networks()))
     total += training_batches(data.train, plan.whole, plan.tops)
     with waiting(total, 'scoring', progress) as bar:
-        found, *more = _measure(sets, data, plan, energy, seed=seed, device=device, progress=bar)
+        how = dict(seed=seed, device=device, progress=bar)
+        found, augmented, rates = _measure(sets, data, plan, energy, **how)
     if not whole: del found[net_name(plan.architectures[0])]['all images']
-    s, r = sets[0], plan.recipes[0]
-    about = dict(data=data.name, seed=seed, epochs=r.epochs, rates=[r.lr for r in plan.recipes],
-                 recipe=r.as_dict(), whole=whole and plan.whole.as_dict(), versions=versions(),
-                 augment=as_json(augment or ''))
+    s, about = sets[0], _about(data, plan, whole, seed)
     name = small if isinstance(small, (str, Path)) else s.info.get('method', 'set')
     return ScoreCard(Path(name).name, len(s.stored), list(s.shape), s.factor, _size_of(small, s),
-                     found, *more, about, time.time() - start, energy.joules, _notes(sets))
+                     found, augmented, rates, about, time.time() - start, energy.joules,
+                     _notes(sets))
