@@ -52,6 +52,7 @@ from .names import METHODS, get_method
 from .recommendation import chosen_settings, recommend
 from .report import report_page, write_report
 from .runs import condense
+from .scoring import score
 from .safe_files import MADE_BY, check_ours, kind_of, write_atomic, write_json
 from .text import plain_text
 from .training import (Evaluation, SyntheticSet, TrainRecipe, augment_for,
@@ -127,6 +128,9 @@ def run_folder(args: Namespace) -> Path:       # Not made yet
     if args.out: return Path(args.out)
     name = Path(args.data).resolve().name or 'data'
     while len(os.fsencode(name)) > 150: name = name[:-1]       # file systems allow 255 bytes
+    if args.study == 'score':
+        parts = Path(args.file).resolve().with_suffix('').parts[-2:]
+        return Path('runs')/f'{name}-score-{"-".join(parts)[-40:]}'
     ipc = '-'.join(map(str, args.ipc)) if isinstance(args.ipc, list) else str(args.ipc)
     return Path('runs')/f'{name}-{args.study or f"{args.method}-ipc{ipc[:40]}"}'
 
@@ -455,10 +459,10 @@ def heard(speak: Callable[[], bool]) -> Iterator[None]:
 def stopped(args: Namespace, e: KeyboardInterrupt) -> tuple[int, str]:
     "The exit code, how far the run got, and how to resume it"
     code, word = (143, 'terminated') if isinstance(e, Terminated) else (130, 'interrupted')
-    if args.study:
+    if args.study in ('continual', 'search'):
         again = shlex.join(['condense', args.study, *args.argv])
         return code, f'{word}; to resume, rerun: {again}'
-    last = Checkpoints(run_folder(args)/'checkpoint').peek()
+    last = None if args.study else Checkpoints(run_folder(args)/'checkpoint').peek()
     if not last: return code, word
     return code, (f'{word} after update {last["step"]:,} of {last["updates"]:,}; '
                   f'resume with: {resume_command(args)}')
@@ -501,19 +505,37 @@ def _search(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
                    processes=args.processes, **_shared(args, proxies, folder))
     return found, plot_search(found) if 'whole' in proxies else None, str(found)
 
+# %% ../nbs/under_the_hood/29_command.ipynb #score-card
+def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
+    "The same for the score card of a set; its last line is for a model card"
+    if not Path(args.file).exists():
+        raise FileNotFoundError(f'score: there is no file or folder {args.file}')
+    nets = [args.net, *(args.others.split(',') if args.others != 'none' else [])]
+    recipe = train_recipe('dc', **{} if args.epochs is None else dict(epochs=args.epochs))
+    whole = whole_recipe(args, **{} if args.whole is None else dict(epochs=args.whole or 1))
+    found = score(args.file, load(args), [*map(network_named, nets)], args.nets, recipe,
+                  None if args.whole == 0 else whole, seed=args.seed, device=args.device,
+                  progress=not args.quiet)
+    return found, found.plot(), f'{found}\n\n{found.line()}'
+
+
 # %% ../nbs/under_the_hood/29_command.ipynb #run-study
-def run_study(args: Namespace, say: Callable = print) -> Any:   # A `Continual` or a `SearchResult`
-    "Run or resume a study, save the result and print its table"
+def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
+    "Run or resume a study, or score a set; save the result and print its table"
     study, out = args.study, run_folder(args)
     if len(launcher()) > 1:
         raise ValueError(f'condense {study}: torchrun splits the making of one set; run without it')
     check_ours('--out', out, {f'{study}.json': study, f'{study}.png': 'picture'})
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f'--out: {out} is a file, expected a folder')
     if (out/'study').is_symlink():
         raise FileExistsError(f'--out: {out/"study"} is a link, expected a folder')
-    found, ax, text = (_continual if study == 'continual' else _search)(args, out/'study')
+    make = dict(continual=_continual, search=_search, score=_score)[study]
+    found, ax, text = make(args, out/'study')
+    say(text)
+    out.mkdir(parents=True, exist_ok=True)
     found.save(out/f'{study}.json')
     if ax is not None: write_atomic(out/f'{study}.png', _picture_of(ax), links=False)
-    say(text)
     if not args.quiet: say(f'\nwritten to {out}')
     return found
 

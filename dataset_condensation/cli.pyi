@@ -120,7 +120,7 @@ def failed(args: Namespace, e: Exception) -> tuple[int, str]:
     """The exit code and the error, with options in place of arguments"""
 
 def run_study(args: Namespace, say: Callable=...) -> Any:
-    """Run or resume a study, save the result and print its table"""
+    """Run or resume a study, or score a set; save the result and print its table"""
 
 def main(argv: Sequence[str] | None=None) -> int:
     """Run the `condense` command
