@@ -1,46 +1,53 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch', 'show_images', 'from_tensors']
-from collections.abc import Iterable, Sequence
+__all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch', 'show_images', 'from_tensors', 'image_data']
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 from torch.utils.data import Dataset
 
 def byte_counts(images: Any) -> Tensor:
-    """How often each of the 256 values occurs in each channel
-
-images: (N, C, H, W) uint8"""
+    """How often each of the 256 values occurs in each channel of (N, C, H, W) bytes: (C, 256) int64"""
 
 def image_stats(images: Any) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, from how often each of the 256 values occurs
 
 images: (N, C, H, W) uint8, a tensor or images in a file"""
 
-class Labelled(Dataset):
-    """Images with labels, with the mean and standard deviation that normalize them"""
-    images: Any
-    labels: Any
+class Scaled:
+    """Classes, and the mean and standard deviation that normalize their images"""
     classes: list[str]
     shape: tuple[int, int, int]
     mean: Tensor
     std: Tensor
 
-    def __len__(self) -> int:
-        ...
-
     @property
     def n_classes(self) -> int:
         """Number of classes"""
 
-    @property
-    def device(self) -> torch.device:
-        """Where the images are; those in a file come to the CPU"""
+    def normalize(self, x: Tensor) -> Tensor:
+        """Each channel minus its mean, divided by its standard deviation
+
+x: (…, C, H, W) uint8, or floats in 0–1"""
 
     def denormalize(self, x: Tensor) -> Tensor:
         """Pixels that can be shown
 
 x: (…, C, H, W) normalized floats"""
+
+class Labelled(Scaled, Dataset):
+    """Images with labels"""
+    images: Any
+    labels: Any
+
+    def __len__(self) -> int:
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are; those in a file come to the CPU"""
 
 class ImageSet(Labelled):
     """Labeled images kept as bytes, class after class, and normalized when they are drawn"""
@@ -69,11 +76,6 @@ source: Name of the data, where known: augmentation depends on it"""
 
     def of_class(self, c: int) -> Tensor:
         """The images of class `c`, (n, C, H, W) uint8: a view, or read from the file they are in"""
-
-    def normalize(self, x: Tensor) -> Tensor:
-        """Each channel minus its mean, divided by its standard deviation
-
-x: (…, C, H, W) uint8, or floats in 0–1"""
 
     def take(self, idx: Any, device: Any=None) -> tuple[Tensor, Tensor]:
         """Some images and their labels
@@ -125,18 +127,17 @@ keys: What the numbers are for: strings and integers, e.g. `'draw', step, cls`""
 def sample(n: int, size: int, generator: torch.Generator) -> Tensor:
     """`n` different indices below `size` in random order"""
 
-class ImageData:
+class ImageData(Scaled):
     """A training and a test set of the same classes, scaled alike"""
     train: ImageSet
     test: ImageSet
     name: str
     n_skipped: int
     classes: Any
-    n_classes: Any
     shape: Any
+    cache: Any
     mean: Any
     std: Any
-    cache: Any
 
     def __init__(self, train: ImageSet, test: ImageSet, name: str, n_skipped: int=0, cache: Any=None):
         """train: What is condensed
@@ -150,12 +151,6 @@ cache: The folder with the images, if they are not in memory"""
 
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
         """Where the images are that `draw` gives, see `ImageSet.which`"""
-
-    def normalize(self, x: Tensor) -> Tensor:
-        """Pixels as networks expect them, see `ImageSet.normalize`"""
-
-    def denormalize(self, x: Tensor) -> Tensor:
-        """Pixels in 0–1 that can be shown, see `ImageSet.denormalize`"""
 
     def to(self, device: Any) -> 'ImageData':
         """The same data with its images on `device`, see `ImageSet.to`"""
@@ -181,8 +176,6 @@ zoom: Screen pixels per image pixel"""
 
     def fingerprint(self) -> str:
         """What tells these images, labels, class names and scaling from all others, in hexadecimal"""
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 class Batch(NamedTuple):
     """Images of one or more classes, class after class"""
@@ -259,9 +252,6 @@ name: For reports"""
 def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str, n_skipped: int=0, cache: Any=None) -> ImageData:
     """`ImageData` from two of (bytes, labels[, order]), after checking the labels"""
 PUBLISHED_STATS: dict
-
-def check_unit(where: str, what: str, x: Tensor, first: int=0) -> None:
-    """Floats (n, …) must be finite and in 0–1; `first` is the number of `x[0]` among all images"""
 
 def channels_last(c: int, h: int, w: int) -> bool:
     """Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"""
