@@ -33,7 +33,6 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 # %% ../nbs/15_architecture_search.ipynb #imports-own
-from .augmentation import dsa_for
 from .checks import (choice, class_sizes, instance, refuse, same,
                                          settings, whole_number)
 from .condensation import Method
@@ -44,11 +43,11 @@ from .long_studies import (StudyMethod, kept, study_file, study_folder,
 from .machine import own_device, versions, warn
 from .names import METHODS, as_json
 from .networks import NetSpec, canonical_name, make_net, parse_net
-from .safe_files import load_json, write_json
+from .safe_files import load_made, write_json
 from .text import picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
                                            bar_kwargs, check_data, check_evaluate, get_compute,
-                                           n_stored, pick_device, test_images, train, train_recipe)
+                                           n_stored, pick_device, suited, test_images, train)
 
 # %% ../nbs/15_architecture_search.ipynb #rank-correlation
 def rank_correlation(
@@ -286,14 +285,9 @@ class SearchResult:
     @classmethod
     def load(cls, path: str | os.PathLike) -> 'SearchResult':
         "Read back what `save` wrote"
-        d = load_json('SearchResult.load', path, 'a result that `save` wrote')
-        try:
-            found = cls(d['space'], d['columns'], d['runs'], d['about'])
-            repr(found)
-        except (AttributeError, KeyError, TypeError, ValueError, IndexError) as e:
-            raise ValueError(f'SearchResult.load: {path} is not a result that `save` wrote '
-                             f'({type(e).__name__}: {e})') from e
-        return found
+        def made(d: dict) -> SearchResult:
+            return cls(d['space'], d['columns'], d['runs'], d['about'])
+        return load_made('SearchResult.load', path, 'a result that `save` wrote', made)
 
 # %% ../nbs/15_architecture_search.ipynb #search-accuracies
 def _trained(result: SearchResult, column: str) -> Iterator[tuple[str, dict]]:
@@ -544,8 +538,7 @@ def searching(
     counts, device = dict(top=top, nets=nets, processes=processes), str(pick_device(device))
     rows, sizes = _check_rows(data, proxies, options, ipc, net, counts)
     compute = get_compute(speed, data, device, 'search')
-    recipes = [replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r
-               for r in map(train_recipe, (recipe, whole))]
+    recipes = [suited(r, data) for r in (recipe, whole)]
     job = _Job(data.holdout(holdout, seed), data.test, holdout, nets, seed, device, compute)
     def prepare(at: Any) -> dict: return _columns(job, rows, sizes, net, recipes, progress, at)
     about = dict(data=data.name, ipc=sizes[0] if len({*sizes}) == 1 else sizes, net=net)

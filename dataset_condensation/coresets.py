@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all',
-           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles',
-           'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
+           'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles', 'Score',
+           'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
 
 # %% ../nbs/04_coresets.ipynb #imports
 import html
@@ -107,7 +107,6 @@ def whole_net(
     train(n, data, recipe, gen(seed, 'whole-order'), progress=progress)
     return n
 
-# %% ../nbs/04_coresets.ipynb #embed-all
 @own_device
 @torch.no_grad()
 def embed_all(
@@ -131,7 +130,6 @@ def _check_rows(where: str, z: Any, k: Any) -> None:
     if not fits: refuse(where, 'z', z, 'finite floats (n, features)')
     whole_number(where, 'k', k, 1, len(z))
 
-# %% ../nbs/04_coresets.ipynb #herd
 def herd(
     z: Tensor,               # (n, features), one class
     k: int,                  # How many to choose
@@ -415,7 +413,10 @@ class Comparison:
     @classmethod
     def load(cls, path: Any) -> 'Comparison':
         "Read back the JSON file that `save` wrote"
-        return _loaded(path)
+        from dataset_condensation.safe_files import load_made
+        def made(d: dict) -> Comparison:
+            return cls([*map(score_from_dict, d['scores'])], dict(d['about']))
+        return load_made('Comparison.load', path, 'a comparison that `save` wrote', made)
 
     def __repr__(self) -> str: return text_table(self.rows())
     def _repr_markdown_(self) -> str: return markdown_table(self.rows())
@@ -437,8 +438,7 @@ def score_from_dict(d: dict) -> Score:
     "A `Score` from what `Score.as_dict` gave"
     def evaluation(e: dict) -> Evaluation:
         kept: dict[str, Any] = {f.name: e[f.name] for f in fields(Evaluation) if f.name in e}
-        kept['recipe'] = TrainRecipe(**e['recipe'])
-        return Evaluation(**kept)
+        return Evaluation(**kept | dict(recipe=TrainRecipe(**e['recipe'])))
     return Score(d['name'], [*map(evaluation, d['evaluations'])], d['seconds'])
 
 @patch
@@ -446,17 +446,6 @@ def save(self: Comparison, path: Any) -> Any:
     "Write everything to a JSON file, whole or not at all"
     from dataset_condensation.safe_files import write_json
     return write_json(path, self.as_dict(), 'Comparison.save')
-
-def _loaded(path: Any) -> Comparison:
-    from dataset_condensation.safe_files import load_json
-    found = load_json('Comparison.load', path, 'a comparison that `save` wrote')
-    try:
-        table = Comparison([score_from_dict(s) for s in found['scores']], dict(found['about']))
-        repr(table)      # what is no number shows here
-        return table
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        what = f'{path} is not a comparison that `save` wrote'
-        raise ValueError(f'Comparison.load: {what} ({type(e).__name__}: {e})') from e
 
 # %% ../nbs/04_coresets.ipynb #apart
 def _error2(s: Score) -> float | None:
@@ -548,11 +537,6 @@ def size_beside(where: str, ipc: Any, given: list[tuple[str, SyntheticSet]], mad
                          'so nothing can be made of its size')
     return size[0] if len(set(size)) == 1 else size
 
-def _size(rows: list, ipc: Any, data: ImageData) -> Any:
-    given = _given(rows)
-    return size_beside('compare', ipc, given, any(hasattr(m, 'make') for _, m in rows), data)
-
-# %% ../nbs/04_coresets.ipynb #score-row
 def _score_row(data: ImageData, net: Any, nets: int, seed: int, device: Any, progress: Any,
                name: str, made: list, recipe: TrainRecipe, seconds: float = 0.) -> Score:
     "The `Score` of the sets of a row"
@@ -580,7 +564,8 @@ def compare(
     "Make the sets of every method and score them all under one recipe"
     sets, nets = (whole_number('compare', k, v) for k, v in dict(sets=sets, nets=nets).items())
     rows, options = _rows(methods, options or {}, data), options or {}
-    ipc, recipe, whole = _size(rows, ipc, data), train_recipe(recipe), whole and train_recipe(whole)
+    recipe, whole = train_recipe(recipe), whole and train_recipe(whole)
+    ipc = size_beside('compare', ipc, _given(rows), any(hasattr(m, 'make') for _, m in rows), data)
     make_net(net, data, device=pick_device(device))
     how, scores = dict(progress=progress, net=net, device=device), []
     score = partial(_score_row, data, net, nets, seed, device, progress)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'moved', 'near_net', 'n_stored', 'make_optimizer',
-           'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train',
-           'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
+           'scheduled', 'TrainRecipe', 'train_recipe', 'suited', 'recipe_for', 'augment_for', 'Compute', 'train_epoch',
+           'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
 
 # %% ../nbs/03_training.ipynb #imports
 import inspect
@@ -303,6 +303,11 @@ def train_recipe(recipe: str | TrainRecipe = 'dc',   # A name in `TRAIN_RECIPES`
     make_augment(recipe.augment)
     if not callable(recipe.opt): checks.choice('train_recipe', 'opt', recipe.opt, OPTIMIZERS)
     return recipe
+
+def suited(recipe: str | TrainRecipe, data: Any) -> TrainRecipe:
+    "The recipe with the augmentation that suits the data"
+    recipe = train_recipe(recipe)
+    return replace(recipe, augment=dsa_for(data)) if recipe.augment == 'dsa' else recipe
 
 # %% ../nbs/03_training.ipynb #recipe-for
 def recipe_for(
@@ -649,7 +654,7 @@ def evaluate(
     "Train networks on `small` from scratch, and test them on `data`"
     small, recipe, seed = getattr(small, 'train', small), train_recipe(recipe), checks.python(seed)
     (nets, first), device = check_evaluate(small, data, nets, first), pick_device(device)
-    if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
+    recipe = suited(recipe, data)
     result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed)
     start, small, data = time.perf_counter(), moved(small, device), data.near(device)
     compute = get_compute(speed, data, device, 'evaluate', net)
