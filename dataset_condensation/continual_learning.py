@@ -23,7 +23,6 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
-from torch.optim import SGD
 from tqdm.auto import tqdm
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
@@ -65,7 +64,6 @@ def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> Imag
     new.stays = images.stays
     return new
 
-# %% ../nbs/14_continual_learning.ipynb #only-classes
 @own_device
 def only_classes(
     data: ImageData,
@@ -116,7 +114,7 @@ def learn(
     device = next(net.parameters()).device
     augment: Any = augment_for(recipe.augment, new)
     new, pool = moved(new, device), Pool(memory if isinstance(memory, (list, tuple)) else [memory])
-    opt = SGD(net.train().parameters(), recipe.lr, recipe.momentum, 0, recipe.weight_decay)
+    opt = recipe.optimizer(net.train())
     losses = torch.zeros(recipe.epochs, device=device)
     for epoch in range(recipe.epochs):
         if epoch == round(recipe.epochs * recipe.drop_at): opt.param_groups[0]['lr'] /= 10
@@ -172,7 +170,6 @@ def split_classes(
     each, rest = divmod(n_classes, whole_number(where, 'steps', steps, 1, n_classes))
     return [each + (t < rest) for t in range(steps)]
 
-# %% ../nbs/14_continual_learning.ipynb #class-orders
 @own_device
 def class_orders(
     n_classes: int,

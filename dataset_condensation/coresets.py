@@ -13,7 +13,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from statistics import mean, stdev
 from typing import Any
@@ -32,7 +32,7 @@ from .networks import embed, make_net, net_name
 from .text import plain_text
 from .training import (Evaluation, SyntheticSet, TrainRecipe, as_dataset,
                                            check_data, check_evaluate, evaluate, for_net, near_net,
-                                           pick_device, predict, train, train_epoch, train_recipe,
+                                           pick_device, predict, train, train_recipe,
                                            training_batches, waiting)
 
 # %% ../nbs/04_coresets.ipynb #chosen-set
@@ -191,17 +191,15 @@ def forgetting_counts(
     progress: Any = True,    # Show a bar where it takes over five seconds
 ) -> Tensor:                 # (N,), for each training image; epochs + 1 if never learned
     "How often each training image fell from right to wrong between epochs"
-    recipe = train_recipe(recipe)
+    recipe = replace(train_recipe(recipe), augment='none', drop_at=1.)
     n = make_net(net, data, generator=gen(seed, 'forgetting'), device=pick_device(device))
-    opt, order = recipe.optimizer(n), gen(seed, 'forgetting-order')
     falls = torch.zeros(len(data.train), dtype=torch.long)
     was, ever = falls.bool(), falls.bool()
-    with waiting(training_batches(data.train, recipe), 'training', progress) as bar:
-        for _ in range(recipe.epochs):
-            images = near_net(data.train, n)
-            train_epoch(n.train(), images, opt, order, recipe.batch, tick=bar.update)
-            right = predict(n, data.train) == data.train.labels.cpu()
-            falls, ever, was = falls + (was & ~right), ever | right, right
+    def count() -> None:
+        nonlocal falls, ever, was
+        right = predict(n, data.train) == data.train.labels.cpu()
+        falls, ever, was = falls + (was & ~right), ever | right, right
+    train(n, data, recipe, gen(seed, 'forgetting-order'), progress, after=count)
     return falls.masked_fill(~ever, recipe.epochs + 1)
 
 # %% ../nbs/04_coresets.ipynb #coreset-class

@@ -306,7 +306,6 @@ class Batch(NamedTuple):
         xs, ys = self.x.split(self.sizes), self.y.split(self.sizes)
         yield from zip(self.classes or (int(y[0]) for y in ys), xs, ys)
 
-# %% ../nbs/01_data.ipynb #real-batch
 def real_batch(
     data: Any,             # An `ImageData`, or what a sampling gives in its place
     classes: Sequence[int],  # Which classes
@@ -391,7 +390,6 @@ def _label(ax: Axes, titles: Iterable | None, rows: Iterable | None, ncols: int,
         y0 = r * dy + top + (size[0] - 1) / 2
         ax.text(-gap - 1, y0, picture_text(text), ha='right', va='center', fontsize=8)
 
-# %% ../nbs/01_data.ipynb #show-data
 @patch
 @own_device
 def show(self: ImageData,
@@ -495,7 +493,6 @@ def channels_last(c: int, h: int, w: int) -> bool:
     "Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"
     return c > 4 and (w in (1, 3) or w < min(c, h) or c == h != w)
 
-# %% ../nbs/01_data.ipynb #rounded
 def as_bytes(where: str, arg: str, x: Any) -> Tensor:
     "Images as uint8 (N, C, H, W)"
     expected = '(N, H, W) or (N, C, H, W)'

@@ -17,7 +17,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -188,17 +188,8 @@ class _Stack:
 def _in_memory(shape: tuple) -> np.ndarray: return np.empty(shape, np.uint8)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #options
-class _Ask(NamedTuple):
-    where: str
-    how: How
-    stats: Any
-    in_memory: bool | None
-    cache_dir: Any
-    progress: bool
-    workers: int | None
-    skip_bad: bool = False
-    test_fraction: float = 0.2
-    seed: int = 0
+_Ask = namedtuple('_Ask', 'where how stats in_memory cache_dir progress workers skip_bad '
+                          'test_fraction seed', defaults=(False, 0.2, 0))
 
 def _ask(where: str, size: Any, fit: Any, channels: Any, stats: Any, in_memory: Any,
          *others: Any) -> _Ask:
@@ -714,13 +705,9 @@ def dataset_names() -> list[str]:
     return ['mnist-sample', 'digits', *_torchvision]
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #refit
-def resized(
-    x: Tensor,                           # (N, 1 or 3, H, W) uint8
-    size: tuple[int, int] | None = None, # (height, width)
-    fit: str = 'crop',                   # 'crop', 'stretch' or 'pad'
-    channels: int | None = None,         # 1 or 3
-) -> Tensor:
-    "Images at another size or with another number of channels"
+def resized(x: Tensor, size: tuple[int, int] | None = None, fit: str = 'crop',
+            channels: int | None = None) -> Tensor:
+    "Images (N, 1 or 3, H, W) uint8 at another (height, width) or with another number of channels"
     stack, how = _Stack('resized', len(x), _in_memory), How(size, fit, channels)
     for i, im in enumerate(x):
         stack.add(_item_array('resized', f'image {i}', im, how), f'image {i}')
@@ -736,7 +723,6 @@ def _from_arrays(name: str, train: tuple, test: tuple, classes: Any, ask: _Ask) 
     source = _Items(name, parts, ask._replace(workers=0))
     return _data(_gather(source, ask), classes, name, ask)
 
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #fetched
 def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
     root = root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation'
     checks.instance(ask.where, 'root', root, (str, os.PathLike), 'a folder')

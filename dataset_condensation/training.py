@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'moved', 'near_net', 'n_stored', 'make_optimizer',
            'scheduled', 'TrainRecipe', 'train_recipe', 'suited', 'recipe_for', 'augment_for', 'Compute', 'train_epoch',
-           'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
+           'train', 'predict', 'accuracy', 'Evaluation', 'evaluate', 'formation']
 
 # %% ../nbs/03_training.ipynb #imports
 import inspect
@@ -593,7 +593,6 @@ def pick_device(device: Any = None) -> torch.device:
     if device in (None, 'auto'): device = 'cuda' if torch.cuda.is_available() else 'cpu'
     return torch.empty(0, device=checks.usable_device('pick_device', device)).device
 
-# %% ../nbs/03_training.ipynb #get-compute
 def get_compute(
     speed: Any,    # 'plain', 'auto', another name in `SPEEDS`, a `Speed`, or a `Compute` as it is
     data: Any,     # What it is for: anything with the `shape` of its images

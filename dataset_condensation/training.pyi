@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'moved', 'near_net', 'n_stored', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'suited', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
+__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'moved', 'near_net', 'n_stored', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'suited', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'evaluate', 'formation']
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
