@@ -65,20 +65,14 @@ def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> Imag
     return new
 
 @own_device
-def only_classes(
-    data: ImageData,
-    classes: Sequence[int],   # Classes by number, in the order of their new labels
-) -> ImageData:
-    "Some classes of a data set, renumbered, scaled as before"
+def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
+    "Some classes of a data set, renumbered in the order given, scaled as before"
     check_data('only_classes', data)
     return ImageData(class_subset(data.train, classes), class_subset(data.test, classes), data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #among
-def among(
-    small: Any,           # An `ImageSet` or a `SyntheticSet`
-    classes: list[str],   # Names of all classes, its own among them
-) -> Any:                 # Of the same kind
-    "The same images, labeled by their place in a longer list of classes"
+def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
+    "The same images in a set of the same kind, labeled by their place in a longer list of classes"
     numbers = [classes.index(c) for c in small.classes]
     if isinstance(small, ImageSet): return _relabeled(small, numbers, classes)
     y = torch.tensor(numbers)[small.stored_labels.cpu()]
@@ -187,10 +181,8 @@ def class_orders(
     return [list(o) for o in orders]
 
 # %% ../nbs/14_continual_learning.ipynb #memory-bytes
-def memory_bytes(
-    small: Any,       # A `SyntheticSet`, an `ImageSet`, or a list of them
-) -> int:
-    "Bytes that the images take: one for each value of a real image, four for a computed one"
+def memory_bytes(small: Any) -> int:
+    "Bytes of the images of a set, or of several: one per value of a real image, four of a computed"
     if isinstance(small, (list, tuple)): return sum(map(memory_bytes, small))
     if isinstance(small, ImageSet): return small.images.numel()
     return small.stored.numel() * (1 if 'chosen' in small.info else 4)

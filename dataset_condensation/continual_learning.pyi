@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
 from .data import ImageData, ImageSet
-from .training import TrainRecipe
+from .training import SyntheticSet, TrainRecipe
 
 def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
     """Some classes of a set, renumbered, scaled as before
@@ -16,15 +16,10 @@ def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
 classes: By number, in the order of their new labels"""
 
 def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
-    """Some classes of a data set, renumbered, scaled as before
+    """Some classes of a data set, renumbered in the order given, scaled as before"""
 
-classes: Classes by number, in the order of their new labels"""
-
-def among(small: Any, classes: list[str]) -> Any:
-    """The same images, labeled by their place in a longer list of classes
-
-small: An `ImageSet` or a `SyntheticSet`
-classes: Names of all classes, its own among them"""
+def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
+    """The same images in a set of the same kind, labeled by their place in a longer list of classes"""
 
 class Pool:
     """Several labeled sets as one, for `learn`"""
@@ -71,9 +66,7 @@ orders: How many, or a list of them, each with every class once
 seed: Order i is drawn from `gen(seed, 'order', i)`"""
 
 def memory_bytes(small: Any) -> int:
-    """Bytes that the images take: one for each value of a real image, four for a computed one
-
-small: A `SyntheticSet`, an `ImageSet`, or a list of them"""
+    """Bytes of the images of a set, or of several: one per value of a real image, four of a computed"""
 
 @dataclass
 class ContinualRun:

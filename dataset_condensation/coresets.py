@@ -466,9 +466,7 @@ def _apart(mine: Score, best: Score) -> str:
 
 # %% ../nbs/04_coresets.ipynb #verdict
 @patch
-def verdict(self: Comparison,
-            name: str,   # Of a row
-           ) -> str:
+def verdict(self: Comparison, name: str) -> str:
     "Row `name` in words, beside the best of the other rows of its size and the whole set"
     mine = self[name]
     size = mine.evaluations[0].images

@@ -181,9 +181,7 @@ class Comparison:
         """Write everything to a JSON file, whole or not at all"""
 
     def verdict(self, name: str) -> str:
-        """Row `name` in words, beside the best of the other rows of its size and the whole set
-
-name: Of a row"""
+        """Row `name` in words, beside the best of the other rows of its size and the whole set"""
 
 def score_from_dict(d: dict) -> Score:
     """A `Score` from what `Score.as_dict` gave"""

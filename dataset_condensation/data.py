@@ -131,10 +131,8 @@ def of_class(self: ImageSet, c: int) -> Tensor:
 
 # %% ../nbs/01_data.ipynb #normalize
 @patch
-def normalize(self: Scaled,
-              x: Tensor,  # (…, C, H, W) uint8, or floats in 0–1
-             ) -> Tensor: # Floats of the same shape
-    "Each channel minus its mean, divided by its standard deviation"
+def normalize(self: Scaled, x: Tensor) -> Tensor:
+    "Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its deviation"
     if not isinstance(x, Tensor) or x.dtype != torch.uint8 and not x.is_floating_point():
         refuse('normalize', 'x', x, 'a tensor of uint8, or of floats in 0–1', TypeError)
     x = x.float() / 255 if x.dtype == torch.uint8 else x
@@ -142,10 +140,8 @@ def normalize(self: Scaled,
     return (x - mean) / std
 
 @patch
-def denormalize(self: Scaled,
-                x: Tensor,  # (…, C, H, W) normalized floats
-               ) -> Tensor: # Floats in 0–1, of the same shape
-    "Pixels that can be shown"
+def denormalize(self: Scaled, x: Tensor) -> Tensor:
+    "Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"
     mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
     return (x.detach() * std + mean).clamp(0, 1)
 
@@ -228,10 +224,8 @@ def draw(self: ImageSet,
 
 # %% ../nbs/01_data.ipynb #subset
 @patch
-def subset(self: ImageSet,
-           idx: Any,         # (n,) indices of stored images
-          ) -> 'ImageSet':
-    "A part of the images; those in a file stay in it"
+def subset(self: ImageSet, idx: Any) -> 'ImageSet':
+    "The stored images with the indices `idx`, (n,); those in a file stay in it"
     idx = checks.tensor('subset', 'idx', idx, 'a list of indices').long().cpu()
     x, y = _pick(self.images, idx), self.labels[idx.to(self.labels.device)]
     new = ImageSet(x, y, self.classes, self.mean, self.std, self.order[idx], self.source)
@@ -556,10 +550,8 @@ def _displayable(images: Any) -> Tensor:
 _copies = weakref.WeakKeyDictionary()    # ImageSet → {device: (version of its images, set there)}
 
 @patch
-def near(self: ImageSet,
-         device: Any,      # Where networks are trained
-        ) -> 'ImageSet':
-    "The set on a GPU, if its images fit into half of the free memory; otherwise itself"
+def near(self: ImageSet, device: Any) -> 'ImageSet':
+    "The set on the GPU `device`, if its images fit into half of the free memory; else itself"
     device, x = torch.device(device), self.images
     if device.type != 'cuda' or self.stays or not isinstance(x, Tensor) or x.is_cuda: return self
     have = _copies.setdefault(self, {})

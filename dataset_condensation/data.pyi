@@ -28,14 +28,10 @@ class Scaled:
         """Number of classes"""
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Each channel minus its mean, divided by its standard deviation
-
-x: (…, C, H, W) uint8, or floats in 0–1"""
+        """Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its deviation"""
 
     def denormalize(self, x: Tensor) -> Tensor:
-        """Pixels that can be shown
-
-x: (…, C, H, W) normalized floats"""
+        """Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"""
 
 class Labelled(Scaled, Dataset):
     """Images with labels"""
@@ -103,17 +99,13 @@ c: As for `which`, and so are the next two
 device: Where to put the result, default where the images are"""
 
     def subset(self, idx: Any) -> 'ImageSet':
-        """A part of the images; those in a file stay in it
-
-idx: (n,) indices of stored images"""
+        """The stored images with the indices `idx`, (n,); those in a file stay in it"""
 
     def __repr__(self) -> str:
         ...
 
     def near(self, device: Any) -> 'ImageSet':
-        """The set on a GPU, if its images fit into half of the free memory; otherwise itself
-
-device: Where networks are trained"""
+        """The set on the GPU `device`, if its images fit into half of the free memory; else itself"""
 
     def digest(self) -> str:
         """SHA-256 of the bytes of all images, in hexadecimal; computed once"""

@@ -207,10 +207,8 @@ def remove(self: Cache) -> None:
     with _alone(self.folder, wait=False): _clear(self.folder)
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #cache-folder
-def cache_folder(
-    cache_dir: str | os.PathLike | None = None,  # Default: $DATASET_CONDENSATION_CACHE
-) -> Path:
-    "The folder of all caches"
+def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:
+    "The folder of all caches, by default $DATASET_CONDENSATION_CACHE"
     given = cache_dir or os.environ.get('DATASET_CONDENSATION_CACHE')
     given = given or '~/.cache/dataset_condensation/images'
     instance('cache_folder', 'cache_dir', given, (str, os.PathLike), 'a folder')

@@ -84,9 +84,7 @@ plan: Hash of what it must be made from; default: anything"""
         """Delete it from the disk"""
 
 def cache_folder(cache_dir: str | os.PathLike | None=None) -> Path:
-    """The folder of all caches
-
-cache_dir: Default: $DATASET_CONDENSATION_CACHE"""
+    """The folder of all caches, by default $DATASET_CONDENSATION_CACHE"""
 
 def cache_path(cache_dir: str | os.PathLike | None, name: str, identity: dict) -> Path:
     """The folder of one cache; `identity` tells it from others"""

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['STYLES', 'record', 'method_style', 'alt_text', 'show_steps', 'show_before_after', 'neighbours', 'show_neighbours', 'plot_history', 'plot_cross_architecture', 'plot_confusion', 'plot_embeddings', 'show_gradients', 'plot_pixel', 'plot_overfitting']
+__all__ = ['STYLES', 'method_style', 'alt_text', 'show_steps', 'show_before_after', 'neighbours', 'show_neighbours', 'plot_history', 'plot_cross_architecture', 'plot_confusion', 'plot_embeddings', 'show_gradients', 'plot_pixel', 'plot_overfitting']
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from matplotlib.axes import Axes
 from torch import Tensor, nn
@@ -24,9 +24,7 @@ into: A list to append to, filled even if interrupted"""
 STYLES: dict
 
 def method_style(name: str) -> dict[str, str]:
-    """The line style of a method
-
-name: Of a method; ignored after a space or comma"""
+    """Color, line style and marker of a method, for `plot`; a name is read up to a space or comma"""
 
 def alt_text(ax: Axes, text: str | None=None) -> str:
     """Get or set the alt text of axes, for readers who can't see the picture

@@ -125,10 +125,8 @@ def _plain_info(info: Any) -> dict:
 
 # %% ../nbs/03_training.ipynb #index
 @patch
-def __getitem__(self: SyntheticSet,
-                i: Any,   # A number; or a slice, a list of numbers, a mask
-               ) -> Any:
-    "An image and its label, or a `SyntheticSet` of several"
+def __getitem__(self: SyntheticSet, i: Any) -> Any:
+    "An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"
     if isinstance(i, (slice, list, tuple, range)) or getattr(i, 'ndim', 0): return _part(self, i)
     i = operator.index(i)
     return self.images[i], int(self.labels[i])
@@ -146,10 +144,8 @@ def _part(syn: SyntheticSet, which: Any) -> SyntheticSet:
 
 # %% ../nbs/03_training.ipynb #set-pixels
 @patch
-def transform(self: SyntheticSet,
-              image: Any,   # PIL image, array (H, W[, C]), tensor (…, C, H, W); bytes or in 0–1
-             ) -> Tensor:   # (…, C, H, W), normalized
-    "An image of the set's size as networks trained on it expect it"
+def transform(self: SyntheticSet, image: Any) -> Tensor:
+    "A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of the set's size as networks expect it"
     mode = 'L' if self.shape[0] == 1 else 'RGB'
     if hasattr(image, 'convert'): image = np.array(image.convert(mode))
     if isinstance(image, np.ndarray):
@@ -698,9 +694,7 @@ def _joined(sets: Any) -> SyntheticSet:
 
 # %% ../nbs/03_training.ipynb #set-files
 @patch
-def save(self: SyntheticSet,
-         path: str | os.PathLike,   # File to write
-        ) -> Path:
+def save(self: SyntheticSet, path: str | os.PathLike) -> Path:
     "Write the set to one safetensors file, whole or not at all"
     from dataset_condensation.set_files import write_file
     tensors = dict(images=self.stored, labels=self.stored_labels)

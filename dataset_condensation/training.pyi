@@ -66,14 +66,10 @@ losses: (updates,), the matching loss of each image update"""
         """One set from several made alike: of the first's classes, then those that others add"""
 
     def __getitem__(self, i: Any) -> Any:
-        """An image and its label, or a `SyntheticSet` of several
-
-i: A number; or a slice, a list of numbers, a mask"""
+        """An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"""
 
     def transform(self, image: Any) -> Tensor:
-        """An image of the set's size as networks trained on it expect it
-
-image: PIL image, array (H, W[, C]), tensor (…, C, H, W); bytes or in 0–1"""
+        """A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of the set's size as networks expect it"""
 
     def take(self, idx: Tensor | Sequence[int], device: Any=None) -> tuple[Tensor, Tensor]:
         """The images and labels at `idx`
@@ -94,9 +90,7 @@ kwargs: Passed on to `show_images`"""
         ...
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write the set to one safetensors file, whole or not at all
-
-path: File to write"""
+        """Write the set to one safetensors file, whole or not at all"""
 
     def to_folder(self, path: str | os.PathLike, stored: bool=False) -> Path:
         """Write the set as PNG files in class folders, 8 bits for each channel
