@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all',
-           'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles', 'Score',
-           'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
+           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles',
+           'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
 
 # %% ../nbs/04_coresets.ipynb #imports
 import html
@@ -130,6 +130,7 @@ def _check_rows(where: str, z: Any, k: Any) -> None:
     if not fits: refuse(where, 'z', z, 'finite floats (n, features)')
     whole_number(where, 'k', k, 1, len(z))
 
+# %% ../nbs/04_coresets.ipynb #herd
 def herd(
     z: Tensor,               # (n, features), one class
     k: int,                  # How many to choose

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch', 'show_images', 'from_tensors', 'image_data']
+__all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch', 'show_images', 'from_tensors']
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 import torch

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'moved', 'near_net', 'n_stored', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'suited', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'evaluate', 'formation']
+__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -152,9 +152,6 @@ def train_recipe(recipe: str | TrainRecipe='dc', **overrides: Any) -> TrainRecip
 recipe: A name in `TRAIN_RECIPES`, or a `TrainRecipe`
 overrides: Fields of `TrainRecipe` to change"""
 
-def suited(recipe: str | TrainRecipe, data: Any) -> TrainRecipe:
-    """The recipe with the augmentation that suits the data"""
-
 def recipe_for(scoring: str, data: Any, net: Any='convnet') -> str:
     """The recipe by which a method's authors score its sets
 
@@ -290,6 +287,9 @@ class Evaluation:
 
 def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
     """The test images of `data`, normalized by `mean` and `std`"""
+
+def suited(recipe: str | TrainRecipe, data: Any) -> TrainRecipe:
+    """The recipe with the augmentation that suits the data"""
 
 def pick_device(device: Any=None) -> torch.device:
     """The device of that name; a GPU where there is one if None or 'auto'"""
