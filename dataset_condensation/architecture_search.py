@@ -343,10 +343,8 @@ def seconds(self: SearchResult, proxy: str) -> float:
 
 # %% ../nbs/15_architecture_search.ipynb #search-table
 @patch
-def rows(self: SearchResult,
-         time: bool = False,   # With the time of one core: making the set, and all trainings
-        ) -> list[list[str]]:  # The header first, as `text_table` takes them
-    "The table"
+def rows(self: SearchResult, time: bool = False) -> list[list[str]]:
+    "The table, header first; `time` is that of one core for making the set and all trainings"
     def num(v: float | None, form: str = '.1f') -> str: return '–' if v is None else format(v, form)
     def span(s: float) -> str:
         return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.1f} h'

@@ -70,9 +70,7 @@ k: Of the proxy's `k` best, the best after training on the whole set"""
         """Seconds of one core: making the set, and all trainings"""
 
     def rows(self, time: bool=False) -> list[list[str]]:
-        """The table
-
-time: With the time of one core: making the set, and all trainings"""
+        """The table, header first; `time` is that of one core for making the set and all trainings"""
 
     def text(self, table: Callable=..., gap: str='\n') -> str:
         """The table and how many networks failed, as text or in markdown"""

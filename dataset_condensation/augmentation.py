@@ -282,12 +282,8 @@ def draw(self: Augment,
 
 # %% ../nbs/07_augmentation.ipynb #augment-call
 @patch
-def __call__(self: Augment,
-    x: Tensor,                   # Normalized images (N, C, H, W)
-    generator: torch.Generator,  # On the CPU
-    shared: bool = False,        # One set of parameters for all images
-) -> Tensor:                     # Same shape and dtype
-    "Draw for the batch `x` and apply"
+def __call__(self: Augment, x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
+    "Draw for normalized images (N, C, H, W), the same for all of them if `shared`, and apply"
     return self.draw(len(x), generator, x.shape, shared)(x)
 
 # %% ../nbs/07_augmentation.ipynb #siamese

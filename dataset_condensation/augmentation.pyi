@@ -96,11 +96,7 @@ size: (height, width) of the images, or a shape that ends so
 shared: One set of parameters for all images of any batch"""
 
     def __call__(self, x: Tensor, generator: torch.Generator, shared: bool=False) -> Tensor:
-        """Draw for the batch `x` and apply
-
-x: Normalized images (N, C, H, W)
-generator: On the CPU
-shared: One set of parameters for all images"""
+        """Draw for normalized images (N, C, H, W), the same for all of them if `shared`, and apply"""
 
 def draw_params(family: str, n: int, generator: torch.Generator, size: tuple, ranges: Augment=...) -> Tensor:
     """Draw `n` rows of parameters for a family

@@ -257,11 +257,8 @@ class Continual:
 
 # %% ../nbs/14_continual_learning.ipynb #continual-table
 @patch
-def cells(
-    self: Continual,
-    seconds: bool = False,   # With the seconds of one run: making the memory; training and testing
-) -> list[list[str]]:
-    "The rows of the table, the header first; a column without numbers is left out"
+def cells(self: Continual, seconds: bool = False) -> list[list[str]]:
+    "The table, header first, without empty columns; `seconds` of making the memory and of learning"
     spread = f'± {self.about.get("repeats", "orders")}'
     rows = [['memory', 'images', 'kB', *self.about['heads'], spread, '± networks', 'forgotten']]
     if seconds: rows[0] += ['making s', 'training s']

@@ -130,9 +130,7 @@ class Continual:
         """Points lost of what was known before, mean over orders; None for the first step"""
 
     def cells(self, seconds: bool=False) -> list[list[str]]:
-        """The rows of the table, the header first; a column without numbers is left out
-
-seconds: With the seconds of one run: making the memory; training and testing"""
+        """The table, header first, without empty columns; `seconds` of making the memory and of learning"""
 
     def __repr__(self) -> str:
         ...

@@ -332,11 +332,8 @@ def as_tiles(
         cell.copy_(small)
     return out
 
-def in_tiles(
-    small: SyntheticSet,   # A multiple of factor² images of each class
-    factor: int,           # Tiles along each side of an image
-) -> SyntheticSet:
-    "The images of a set, stored in tiles"
+def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
+    "The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"
     if factor == 1: return small
     n = whole_number('in_tiles', 'factor', factor, 1, min(small.shape[1:]))**2
     x, y, info = as_tiles(small.images, factor), small.labels[::n], dict(small.info, factor=factor)
@@ -371,11 +368,8 @@ class Score:
         return {k: getattr(self, k) for k in names} | dict(evaluations=evaluations)
 
 # %% ../nbs/04_coresets.ipynb #tables
-def text_table(
-    rows: list,       # Lists of strings, the header first
-    left: int = 1,    # Columns of words, aligned to the left; the others hold numbers
-) -> str:
-    "A table in aligned columns"
+def text_table(rows: list, left: int = 1) -> str:
+    "Rows of text, the header first, in columns, the first `left` of them aligned to the left"
     rows = [list(map(plain_text, r)) for r in rows]
     width = [max(map(len, column)) for column in zip(*rows)]
     def align(i: int, v: str) -> str: return v.ljust(width[i]) if i < left else v.rjust(width[i])

@@ -31,15 +31,11 @@ from .safe_files import kind_of, write_atomic
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #image-file
 class ImageFile:
-    "Byte images (N, C, H, W) in a .npy file, read when they're indexed"
+    "Byte images (N, C, H, W) in a .npy file, read to `device` when they're indexed"
     ndim, dtype = 4, torch.uint8
     counts: Tensor | None = None    # (C, 256) count of each byte value, if known
     digest: str | None = None       # SHA-256 of all bytes, if known
-    def __init__(
-        self,
-        path: str | os.PathLike,    # A .npy file of images, as in a cache
-        device: Any = 'cpu',        # Device to read to
-    ):
+    def __init__(self, path: str | os.PathLike, device: Any = 'cpu'):
         self.path, self.device, self.stamp = Path(path), torch.device(device), _stamp(path)
         try: images = open_memmap(path, mode='r')
         except OSError: raise  # an error of the machine
@@ -139,11 +135,8 @@ def _read(folder: Path) -> dict:
 # %% ../nbs/under_the_hood/21_image_store.ipynb #cache-class
 class Cache:
     "A folder with the images of a set; `train` and `test` are (images, labels, order)"
-    def __init__(
-        self,
-        folder: str | os.PathLike,  # Made by `load_dataset`
-        plan: str | None = None,    # Hash of what it must be made from; default: anything
-    ):
+    # `plan` is the hash of what it must be made from, None if anything will do
+    def __init__(self, folder: str | os.PathLike, plan: str | None = None):
         self.folder = Path(folder)
         about = self.about = _read(self.folder)
         if 'plan' not in about: raise ValueError('it was not finished')

@@ -83,11 +83,8 @@ def _words_of(fig: Figure) -> tuple[dict, dict]:
     words = ' '.join(_WORDS[ax] for ax in fig.axes if ax in _WORDS)
     return {}, {'image/png': dict(alt=words)} if words else {}
 
-def alt_text(
-    ax: Axes,
-    text: str | None = None,   # The new text; None: keep the old one
-) -> str:                      # The text of the axes
-    "Get or set the alt text of axes, for readers who can't see the picture"
+def alt_text(ax: Axes, text: str | None = None) -> str:
+    "The alt text of axes, for readers who can't see the picture; set to `text` if there is one"
     instance('alt_text', 'ax', ax, Axes, 'matplotlib axes')
     if text is not None:
         _WORDS[ax] = str(text)

@@ -315,11 +315,8 @@ def recipe_for(
     return 'dc-mnist' if name.lower() == 'mnist' else 'dc'
 
 # %% ../nbs/03_training.ipynb #augment-for
-def augment_for(
-    name: Any,    # Its name, an `Augment`, a function of a batch of images, or None
-    data: Any,    # A data set, a set made from it, or the name of the data
-) -> Any:         # augment(images, generator), or None
-    "The augmentation to use: as named, but 'dsa' is the variant that suits the data"
+def augment_for(name: Any, data: Any) -> Any:
+    "The augmentation that `make_augment` makes, but 'dsa' is the variant that suits the data"
     return make_augment(dsa_for(data) if name == 'dsa' else name)
 
 # %% ../nbs/03_training.ipynb #split-batches
@@ -421,12 +418,8 @@ def backward(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return loss.detach()
 
 @patch
-def in_parts(self: Compute,
-             f: Callable,       # f(some classes)
-             classes: range,
-             n: int | None = None,  # At a time; one, if None
-            ) -> Iterator:      # (some classes, what f gave) until all had their turn
-    "Classes a few at a time"
+def in_parts(self: Compute, f: Callable, classes: range, n: int | None = None) -> Iterator:
+    "(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"
     for i in range(0, len(classes), n or 1): yield (some := classes[i:i + (n or 1)]), f(some)
 
 PLAIN = Compute()

@@ -160,10 +160,7 @@ data: A data set or its name
 net: The network that is trained"""
 
 def augment_for(name: Any, data: Any) -> Any:
-    """The augmentation to use: as named, but 'dsa' is the variant that suits the data
-
-name: Its name, an `Augment`, a function of a batch of images, or None
-data: A data set, a set made from it, or the name of the data"""
+    """The augmentation that `make_augment` makes, but 'dsa' is the variant that suits the data"""
 
 def split_batches(n: int, size: int, generator: torch.Generator | None=None) -> list[Tensor]:
     """Indices 0…n−1 in batches of `size`, shuffled if there is a generator; no lone image at the end"""
@@ -203,10 +200,7 @@ class Compute:
         """Fill the `.grad` of the parameters for a step of training; the mean cross-entropy"""
 
     def in_parts(self, f: Callable, classes: range, n: int | None=None) -> Iterator:
-        """Classes a few at a time
-
-f: f(some classes)
-n: At a time; one, if None"""
+        """(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"""
 PLAIN: Compute
 
 def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator, batch: int=256, augment: Callable | None=None, tick: Callable | None=None, compute: Compute=...) -> Tensor:
