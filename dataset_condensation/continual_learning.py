@@ -232,10 +232,6 @@ class Continual:
     about: dict = field(default_factory=dict)   # Data, steps, memory, recipes, seed, notes
     @property
     def names(self) -> list[str]: return list(dict.fromkeys(r.method for r in self.runs))
-    @classmethod
-    def load(cls, path: Any) -> 'Continual':
-        "Read a study back: a JSON file that `save` wrote, or a folder"
-        return _load(path)
     def __getitem__(self, name: str) -> list[ContinualRun]:
         "Finished runs of that method"
         if name in self.names: return [r for r in self.runs if r.method == name and r.finished]
@@ -295,7 +291,9 @@ def save(self: Continual, path: Any) -> Path:
     "Write everything to a JSON file, whole or not at all"
     return write_json(path, self.as_dict(), 'Continual.save')
 
-def _load(path: Any) -> Continual:
+@patch(cls_method=True)
+def load(cls: Continual, path: Any) -> Continual:
+    "Read a study back: a JSON file that `save` wrote, or a folder"
     path, known = as_path('Continual.load', path), [f.name for f in fields(ContinualRun)]
     if path.is_dir(): path = path/'continual.json'
     def made(d: dict) -> Continual:
@@ -434,10 +432,9 @@ def continual(
     about = _about(data, rows, sizes, parts, orders, recipes, seed=seed, net=net, nets=nets)
     todo: list = [(row.name, row, recipes[0]) for row in rows]
     if whole is not None: todo.append(('whole', None, recipes[1]))
-    groups = [[[data.classes[c] for c in step] for step in torch.tensor(order).split(parts)]
-              for order in orders]
-    jobs = [(name, i, named, row, data, sizes, how, device)
-            for name, row, how in todo for i, named in enumerate(groups)]
+    jobs = [(name, i, [[data.classes[c] for c in step] for step in torch.tensor(o).split(parts)],
+             row, data, sizes, how, device)
+            for name, row, how in todo for i, o in enumerate(orders)]
     return _work('continual', about, jobs, _class_run, folder, progress)
 
 # %% ../nbs/14_continual_learning.ipynb #map-images

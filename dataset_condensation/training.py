@@ -96,10 +96,6 @@ class SyntheticSet(StoredImages):
         self.losses = checks.tensor('SyntheticSet', 'losses', losses, 'numbers').float().cpu()
         self.ipc = self.stored_labels.bincount(minlength=len(self.classes)).tolist()
 
-    @classmethod
-    def join(cls, sets: Any) -> 'SyntheticSet':
-        "One set from several made alike: of the first's classes, then those that others add"
-        return _joined(sets)
 
 # %% ../nbs/03_training.ipynb #check-set
 def _stored(images: Any, labels: Any, n_classes: int) -> tuple[Tensor, Tensor]:
@@ -127,20 +123,16 @@ def _plain_info(info: Any) -> dict:
 @patch
 def __getitem__(self: SyntheticSet, i: Any) -> Any:
     "An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"
-    if isinstance(i, (slice, list, tuple, range)) or getattr(i, 'ndim', 0): return _part(self, i)
-    i = operator.index(i)
-    return self.images[i], int(self.labels[i])
-
-@own_device
-def _part(syn: SyntheticSet, which: Any) -> SyntheticSet:
-    "The images at `which`"
-    which = which if isinstance(which, slice) else torch.as_tensor(which, device='cpu')
-    idx = torch.arange(len(syn), device='cpu')[which]
-    idx = idx[syn.labels.cpu()[idx].argsort(stable=True)]
-    info = {k: v for k, v in syn.info.items() if k != 'factor'}
-    if len(chosen := info.get('chosen', ())) == len(syn):
+    if not isinstance(i, (slice, list, tuple, range)) and not getattr(i, 'ndim', 0):
+        i = operator.index(i)
+        return self.images[i], int(self.labels[i])
+    some = i if isinstance(i, slice) else torch.as_tensor(i, device='cpu')
+    idx = torch.arange(len(self), device='cpu')[some]
+    idx = idx[self.labels.cpu()[idx].argsort(stable=True)]
+    info = {k: v for k, v in self.info.items() if k != 'factor'}
+    if len(chosen := info.get('chosen', ())) == len(self):
         info['chosen'] = [chosen[k] for k in idx.tolist()]
-    return SyntheticSet(*syn.take(idx), syn.classes, syn.mean, syn.std, info, syn.losses)
+    return SyntheticSet(*self.take(idx), self.classes, self.mean, self.std, info, self.losses)
 
 # %% ../nbs/03_training.ipynb #set-pixels
 @patch
@@ -234,6 +226,7 @@ def make_optimizer(
     if opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
     return torch.optim.SGD(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
 
+# %% ../nbs/03_training.ipynb #scheduled
 SCHEDULES = 'cosine',
 
 def scheduled(
@@ -672,8 +665,10 @@ def formation(
     return large.flatten(0, 1), labels.repeat_interleave(factor**2)
 
 # %% ../nbs/03_training.ipynb #join
+@patch(cls_method=True)
 @own_device
-def _joined(sets: Any) -> SyntheticSet:
+def join(cls: SyntheticSet, sets: Any) -> SyntheticSet:
+    "One set from several made alike: of the first's classes, then those that others add"
     sets = list(sets) if isinstance(sets, (list, tuple)) else [sets]
     if not sets or not all(isinstance(s, SyntheticSet) for s in sets):
         refuse('SyntheticSet.join', 'sets', sets, 'SyntheticSets', TypeError)
