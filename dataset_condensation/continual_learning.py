@@ -375,7 +375,6 @@ def _resumed(about: dict, folder: Path | None) -> Continual:
                        orders=max(was['orders'], now['orders'], key=len))
     return found
 
-# %% ../nbs/14_continual_learning.ipynb #work
 def _work(where: str, about: dict, jobs: list, fill: Callable, folder: Any,
           progress: bool) -> Continual:
     "Fill the runs of a study; a job is (method, order, groups) and what `fill` needs beside them"

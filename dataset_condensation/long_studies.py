@@ -80,11 +80,8 @@ def study_methods(
 
 # %% ../nbs/under_the_hood/38_long_studies.ipynb #study-folder
 @contextmanager
-def study_folder(
-    where: str,        # Name of the called function
-    folder: Any,       # Created if it doesn't exist
-) -> Iterator[Path | None]:
-    "Lock the folder for a block; None gives None"
+def study_folder(where: str, folder: Any) -> Iterator[Path | None]:
+    "Lock the folder for a block, and create it if it doesn't exist; None gives None"
     if folder is None:
         yield None
         return

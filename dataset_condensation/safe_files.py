@@ -115,13 +115,9 @@ def load_made(where: str, path: str | os.PathLike, what: str, make: Callable[[di
         raise ValueError(f'{where}: {path} is not {what} ({type(e).__name__}: {e})') from e
 
 # %% ../nbs/under_the_hood/35_safe_files.ipynb #write-json
-def write_json(
-    path: str | os.PathLike,
-    found: Any,                  # Anything that JSON can hold
-    where: str = 'write_json',   # Name of the called function, for errors
-    links: bool = True,          # Write through a link; False: raise an error
-) -> Path:                       # The file
-    "Write JSON, indented and in UTF-8, whole or not at all"
+def write_json(path: str | os.PathLike, found: Any, where: str = 'write_json',
+               links: bool = True) -> Path:
+    "Write JSON, indented and in UTF-8, whole or not at all; the rest is as in `write_atomic`"
     text = json.dumps(found, indent=1, ensure_ascii=False) + '\n'
     return write_atomic(path, text, links, where)
 

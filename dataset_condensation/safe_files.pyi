@@ -33,11 +33,7 @@ def load_made(where: str, path: str | os.PathLike, what: str, make: Callable[[di
     """What `make` gives of the JSON object in a file, after a look whether it can be shown"""
 
 def write_json(path: str | os.PathLike, found: Any, where: str='write_json', links: bool=True) -> Path:
-    """Write JSON, indented and in UTF-8, whole or not at all
-
-found: Anything that JSON can hold
-where: Name of the called function, for errors
-links: Write through a link; False: raise an error"""
+    """Write JSON, indented and in UTF-8, whole or not at all; the rest is as in `write_atomic`"""
 MADE_BY: str
 
 def kind_of(path: Path) -> str:

@@ -165,7 +165,6 @@ def _inside(root: Path, path: Path) -> Path:
     _need(os.path.commonpath([real, top]) == top, f'has {path.name}, which leads out of it')
     return Path(real)
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #listing
 def _pictures(root: Path, about: dict) -> list[list[Path]]:
     "The PNG files of each class, in order and checked against their counts"
     folders, n = about['folders'], len(about['classes'])
