@@ -86,12 +86,8 @@ def network_names(space: Any, where: str = 'search') -> list[str]:
     names = list(dict.fromkeys(map(canonical_name, some)))
     return names or refuse(where, 'space', space, 'the name of at least one network')
 
-def stratified(
-    space: Any,      # Names of networks
-    n: int,          # How many
-    seed: int = 0,   # Draws from `gen(seed, 'stratified')`
-) -> list[str]:
-    "`n` networks, and any first of them, in which the values of an option are about as frequent"
+def stratified(space: Any, n: int, seed: int = 0) -> list[str]:
+    "`n` of the named networks, and any first ones, that have the values of an option equally often"
     names = network_names(space, 'stratified')
     whole_number('stratified', 'n', n, 1, len(names))
     values = {name: list(vars(parse_net(name)).items()) for name in names}

@@ -24,11 +24,7 @@ def network_names(space: Any, where: str='search') -> list[str]:
     """The names of a space, each once, in their one spelling; those of the papers' grid for None"""
 
 def stratified(space: Any, n: int, seed: int=0) -> list[str]:
-    """`n` networks, and any first of them, in which the values of an option are about as frequent
-
-space: Names of networks
-n: How many
-seed: Draws from `gen(seed, 'stratified')`"""
+    """`n` of the named networks, and any first ones, that have the values of an option equally often"""
 
 @dataclass
 class SearchResult:

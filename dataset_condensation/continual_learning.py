@@ -44,11 +44,8 @@ from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
                                            train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
-def class_subset(
-    images: ImageSet,
-    classes: Sequence[int],   # By number, in the order of their new labels
-) -> ImageSet:
-    "Some classes of a set, renumbered, scaled as before"
+def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
+    "Some classes of a set, by number, renumbered in the order given, scaled as before"
     where, expected = 'class_subset', 'an ImageSet: `train` or `test`'
     n = instance(where, 'images', images, ImageSet, expected).n_classes
     some = [whole_number(where, 'classes', c, 0, n - 1) for c in classes]
@@ -437,12 +434,8 @@ def continual(
     return _work('continual', about, jobs, _class_run, folder, progress)
 
 # %% ../nbs/14_continual_learning.ipynb #map-images
-def map_images(
-    data: ImageData,
-    f: Callable[[Tensor], Tensor],  # f(images) → images, both uint8 (n, C, H, W)
-    name: str | None = None,        # Of the result, default as before
-) -> ImageData:
-    "A data set with every image changed by a function, with its own mean and standard deviation"
+def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageData:
+    "A data set whose images, uint8 (n, C, H, W), are changed by `f`, with its own mean and std"
     check_data('map_images', data)
     both = [(f(s.images[:len(s.labels)].cpu()), s.labels.cpu()) for s in (data.train, data.test)]
     return from_tensors(*both[0], *both[1], data.classes, name=name or data.name)

@@ -11,9 +11,7 @@ from .data import ImageData, ImageSet
 from .training import SyntheticSet, TrainRecipe
 
 def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
-    """Some classes of a set, renumbered, scaled as before
-
-classes: By number, in the order of their new labels"""
+    """Some classes of a set, by number, renumbered in the order given, scaled as before"""
 
 def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
     """Some classes of a data set, renumbered in the order given, scaled as before"""
@@ -164,11 +162,8 @@ device: A GPU where there is one
 folder: Where results are written as they come, and resumed
 progress: Show a bar"""
 
-def map_images(data: ImageData, f: Callable[[Tensor], Tensor], name: str | None=None) -> ImageData:
-    """A data set with every image changed by a function, with its own mean and standard deviation
-
-f: f(images) → images, both uint8 (n, C, H, W)
-name: Of the result, default as before"""
+def map_images(data: ImageData, f: Callable, name: str | None=None) -> ImageData:
+    """A data set whose images, uint8 (n, C, H, W), are changed by `f`, with its own mean and std"""
 
 def to_shape(data: ImageData, shape: Sequence[int], fit: str='stretch') -> ImageData:
     """A data set with its images at another size or with another number of channels
