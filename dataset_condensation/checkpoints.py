@@ -46,7 +46,6 @@ def set_optimizer_tensors(opt: torch.optim.Optimizer, tensors: dict[str, Tensor]
         state.setdefault(int(i), {})[k] = v
     opt.load_state_dict(dict(opt.state_dict(), state=state))
 
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #snapshot
 def snapshot(net: nn.Module, opt: torch.optim.Optimizer) -> tuple[dict, list]:
     "A network in training: copies of its tensors, and the names of modules in evaluation mode"
     tensors = {f'net.{k}': v for k, v in net.state_dict().items()}
