@@ -44,7 +44,7 @@ from .machine import own_device, versions, warn
 from .names import METHODS, as_json
 from .networks import NetSpec, canonical_name, make_net, parse_net
 from .safe_files import load_made, write_json
-from .text import picture_text
+from .text import json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
                                            bar_kwargs, check_data, check_evaluate, get_compute,
                                            n_stored, pick_device, suited, test_images, train)
@@ -176,13 +176,8 @@ def once(self: _Job, net: str, column: _Column, k: int) -> list[float]:
         return [accuracy(n, t, compute=self.compute) for t in scaled]
 
 # %% ../nbs/15_architecture_search.ipynb #digest
-def _digest(about: Any) -> str:
-    "Sixteen hexadecimal digits that stand for a description"
-    text = json.dumps(about, sort_keys=True, default=as_json)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
 def _set_digest(small: SyntheticSet) -> str:
-    "The same for the images, labels and numbers of a set"
+    "What stands for the images, labels and numbers of a set"
     tensors = small.stored, small.stored_labels, small.mean, small.std
     raw = b''.join(t.detach().cpu().contiguous().numpy().tobytes() for t in tensors)
     return f'{tuple(small.shape)} {small.factor} {hashlib.sha256(raw).hexdigest()}'
@@ -467,7 +462,7 @@ def _columns(job: _Job, rows: dict, sizes: list[int], net: str, recipes: list, p
         c = _Column(name, recipes[whole], seen, stored, small)
         if isinstance(m, StudyMethod): c.seconds = sets[name].info['seconds']
         images = _set_digest(small) if small else [name, seen]
-        c.key = _digest([images, c.recipe.as_dict(), *about])
+        c.key = json_digest([images, c.recipe.as_dict(), *about], as_json)[:16]
         columns[name] = c
     return columns
 

@@ -7,7 +7,6 @@ __all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch',
 
 # %% ../nbs/01_data.ipynb #imports
 import hashlib
-import json
 import math
 import operator
 import textwrap
@@ -28,7 +27,7 @@ from . import checks
 from .checks import Shown, refuse
 from .machine import own_device, send
 from .names import plain_name
-from .text import picture_text, shape_text, some
+from .text import json_digest, picture_text, shape_text, some
 
 # %% ../nbs/01_data.ipynb #byte-counts
 def byte_counts(images: Any) -> Tensor:
@@ -588,4 +587,4 @@ def fingerprint(self: ImageData) -> str:
     about |= dict(mean=self.mean.tolist(), std=self.std.tolist())
     for k, part in dict(train=self.train, test=self.test).items():
         about[k] = [part.digest(), part.counts.tolist()]
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return json_digest(about)

@@ -10,7 +10,6 @@ import contextlib
 import errno
 import gzip
 import hashlib
-import json
 import math
 import operator
 import os
@@ -43,7 +42,7 @@ from .image_store import (Cache, ImageWriter, cache_folder, cache_path,
                                               cached, open_cache)
 from .machine import free_memory, own_device, warn
 from .names import plain_name
-from .text import shape_text, some
+from .text import json_digest, shape_text, some
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #gray-or-rgb
 def _on_white(im: Image.Image, mode: str) -> Image.Image:
@@ -314,8 +313,6 @@ class _Items(Dataset):
         except (TypeError, ValueError) as e: return e
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #items-blocks
-def _hash(x: Any) -> str: return hashlib.sha256(json.dumps(x, sort_keys=True).encode()).hexdigest()
-
 @patch
 def read(self: _Items) -> Iterator[tuple]:
     "(name, image, label) of every item"
@@ -336,7 +333,7 @@ def plan(self: _Items) -> str:
     seen = [self.seen.get(i) or self.fetch(i) for i in _spread(self.n, 64)]
     items = [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for _, a, y in seen]
     targets = [t.tolist() for _, ds in self.parts if (t := _targets_of(ds)) is not None]
-    return _hash([self.identity, items, *targets])
+    return json_digest([self.identity, items, *targets])
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #read-all
 def _stratified(y: Tensor, names: Mapping, fraction: float, seed: int) -> list[Tensor]:
@@ -616,7 +613,7 @@ def plan(self: _Files) -> str:
     names = [os.path.relpath(p, self.path) for p in self.paths]
     files = list(zip(names, self.labels, map(_stat, self.paths)))
     pillow = Image.MAX_IMAGE_PIXELS, PILFile.LOAD_TRUNCATED_IMAGES
-    return _hash([self.identity, self.classes, self.n_train, files, pillow])
+    return json_digest([self.identity, self.classes, self.n_train, files, pillow])
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-folder
 def _load_folder(path: Path, ask: _Ask) -> ImageData:

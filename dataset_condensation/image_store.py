@@ -28,6 +28,7 @@ from .checks import instance
 from .data import byte_counts
 from .machine import log, tell
 from .safe_files import kind_of, write_atomic
+from .text import json_digest
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #image-file
 class ImageFile:
@@ -117,17 +118,14 @@ class ImageWriter:
 # %% ../nbs/under_the_hood/21_image_store.ipynb #about
 FORMAT = 'dataset_condensation cache 2'
 
-def _seal(about: dict) -> str:
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-
 def _write(folder: Path, about: dict) -> None:
-    write_atomic(folder/'about.json', json.dumps(dict(about, seal=_seal(about))))
+    write_atomic(folder/'about.json', json.dumps(dict(about, seal=json_digest(about))))
 
 def _read(folder: Path) -> dict:
     "What `_write` wrote; a ValueError if it has changed"
     try: about = json.loads((folder/'about.json').read_bytes())
     except RecursionError: about = None
-    if not isinstance(about, dict) or about.pop('seal', None) != _seal(about) \
+    if not isinstance(about, dict) or about.pop('seal', None) != json_digest(about) \
        or about['format'] != FORMAT:
         raise ValueError('about.json has been changed, or is from another version')
     return about
@@ -210,7 +208,7 @@ def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:
 def cache_path(cache_dir: str | os.PathLike | None, name: str, identity: dict) -> Path:
     "The folder of one cache; `identity` tells it from others"
     slug = ''.join(ch if ch.isascii() and ch.isalnum() else '_' for ch in str(name))[:40]
-    return cache_folder(cache_dir)/f'{slug}-{_seal(identity)[:12]}'
+    return cache_folder(cache_dir)/f'{slug}-{json_digest(identity)[:12]}'
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #alone
 @contextlib.contextmanager
