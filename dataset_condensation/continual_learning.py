@@ -179,7 +179,7 @@ def class_orders(
 
 # %% ../nbs/14_continual_learning.ipynb #memory-bytes
 def memory_bytes(small: Any) -> int:
-    "Bytes of the images of a set, or of several: one per value of a real image, four of a computed"
+    "Bytes of the images of a set, or of several: one per value of a real image, else four"
     if isinstance(small, (list, tuple)): return sum(map(memory_bytes, small))
     if isinstance(small, ImageSet): return small.images.numel()
     return small.stored.numel() * (1 if 'chosen' in small.info else 4)

@@ -64,7 +64,7 @@ orders: How many, or a list of them, each with every class once
 seed: Order i is drawn from `gen(seed, 'order', i)`"""
 
 def memory_bytes(small: Any) -> int:
-    """Bytes of the images of a set, or of several: one per value of a real image, four of a computed"""
+    """Bytes of the images of a set, or of several: one per value of a real image, else four"""
 
 @dataclass
 class ContinualRun:
