@@ -229,6 +229,10 @@ class Continual:
     about: dict = field(default_factory=dict)   # Data, steps, memory, recipes, seed, notes
     @property
     def names(self) -> list[str]: return list(dict.fromkeys(r.method for r in self.runs))
+    @classmethod
+    def load(cls, path: Any) -> 'Continual':
+        "Read a study back: a JSON file that `save` wrote, or a folder"
+        return _load(path)
     def __getitem__(self, name: str) -> list[ContinualRun]:
         "Finished runs of that method"
         if name in self.names: return [r for r in self.runs if r.method == name and r.finished]
@@ -288,9 +292,7 @@ def save(self: Continual, path: Any) -> Path:
     "Write everything to a JSON file, whole or not at all"
     return write_json(path, self.as_dict(), 'Continual.save')
 
-@patch(cls_method=True)
-def load(cls: Continual, path: Any) -> Continual:
-    "Read a study back: a JSON file that `save` wrote, or a folder"
+def _load(path: Any) -> Continual:
     path, known = as_path('Continual.load', path), [f.name for f in fields(ContinualRun)]
     if path.is_dir(): path = path/'continual.json'
     def made(d: dict) -> Continual:

@@ -108,6 +108,10 @@ class Continual:
     def names(self) -> list[str]:
         ...
 
+    @classmethod
+    def load(cls, path: Any) -> 'Continual':
+        """Read a study back: a JSON file that `save` wrote, or a folder"""
+
     def __getitem__(self, name: str) -> list[ContinualRun]:
         """Finished runs of that method"""
 
@@ -134,10 +138,6 @@ class Continual:
 
     def save(self, path: Any) -> Path:
         """Write everything to a JSON file, whole or not at all"""
-
-    @classmethod
-    def load(cls, path: Any) -> Continual:
-        """Read a study back: a JSON file that `save` wrote, or a folder"""
 
     def plot(self, names: Sequence[str] | None=None, ax: Axes | None=None) -> Axes:
         """Draw the accuracy after each step, with the spread between orders

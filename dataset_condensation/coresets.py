@@ -431,7 +431,8 @@ def score_from_dict(d: dict) -> Score:
     "A `Score` from what `Score.as_dict` gave"
     def evaluation(e: dict) -> Evaluation:
         kept: dict[str, Any] = {f.name: e[f.name] for f in fields(Evaluation) if f.name in e}
-        return Evaluation(**kept | dict(recipe=TrainRecipe(**e['recipe'])))
+        kept['recipe'] = TrainRecipe(**e['recipe'])
+        return Evaluation(**kept)
     return Score(d['name'], [*map(evaluation, d['evaluations'])], d['seconds'])
 
 @patch

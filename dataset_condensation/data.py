@@ -54,7 +54,7 @@ def image_stats(
     std[(counts > 0).sum(1) == 1] = 1
     return mean.float(), std.float()
 
-# %% ../nbs/01_data.ipynb #labelled
+# %% ../nbs/01_data.ipynb #scaled
 class Scaled:
     "Classes, and the mean and standard deviation that normalize their images"
     classes: list[str]            # Class names, in the order of the labels
@@ -67,6 +67,20 @@ class Scaled:
         "Number of classes"
         return len(self.classes)
 
+    def normalize(self, x: Tensor) -> Tensor:
+        "Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its std"
+        if not isinstance(x, Tensor) or x.dtype != torch.uint8 and not x.is_floating_point():
+            refuse('normalize', 'x', x, 'a tensor of uint8, or of floats in 0–1', TypeError)
+        x = x.float() / 255 if x.dtype == torch.uint8 else x
+        mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
+        return (x - mean) / std
+
+    def denormalize(self, x: Tensor) -> Tensor:
+        "Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"
+        mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
+        return (x.detach() * std + mean).clamp(0, 1)
+
+# %% ../nbs/01_data.ipynb #labelled
 class Labelled(Scaled, Dataset):
     "Images with labels"
     images: Any                   # (N, C, H, W)
@@ -127,22 +141,6 @@ def of_class(self: ImageSet, c: int) -> Tensor:
     "The images of class `c`, (n, C, H, W) uint8: a view, or read from the file they are in"
     where = self.places(c)
     return self.images[where.start:where.stop]
-
-# %% ../nbs/01_data.ipynb #normalize
-@patch
-def normalize(self: Scaled, x: Tensor) -> Tensor:
-    "Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its deviation"
-    if not isinstance(x, Tensor) or x.dtype != torch.uint8 and not x.is_floating_point():
-        refuse('normalize', 'x', x, 'a tensor of uint8, or of floats in 0–1', TypeError)
-    x = x.float() / 255 if x.dtype == torch.uint8 else x
-    mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
-    return (x - mean) / std
-
-@patch
-def denormalize(self: Scaled, x: Tensor) -> Tensor:
-    "Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"
-    mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
-    return (x.detach() * std + mean).clamp(0, 1)
 
 # %% ../nbs/01_data.ipynb #take
 @patch

@@ -28,7 +28,7 @@ class Scaled:
         """Number of classes"""
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its deviation"""
+        """Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its std"""
 
     def denormalize(self, x: Tensor) -> Tensor:
         """Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"""

@@ -96,6 +96,10 @@ class SyntheticSet(StoredImages):
         self.losses = checks.tensor('SyntheticSet', 'losses', losses, 'numbers').float().cpu()
         self.ipc = self.stored_labels.bincount(minlength=len(self.classes)).tolist()
 
+    @classmethod
+    def join(cls, sets: Any) -> 'SyntheticSet':
+        "One set from several made alike: of the first's classes, then those that others add"
+        return _joined(sets)
 
 # %% ../nbs/03_training.ipynb #check-set
 def _stored(images: Any, labels: Any, n_classes: int) -> tuple[Tensor, Tensor]:
@@ -665,10 +669,8 @@ def formation(
     return large.flatten(0, 1), labels.repeat_interleave(factor**2)
 
 # %% ../nbs/03_training.ipynb #join
-@patch(cls_method=True)
 @own_device
-def join(cls: SyntheticSet, sets: Any) -> SyntheticSet:
-    "One set from several made alike: of the first's classes, then those that others add"
+def _joined(sets: Any) -> SyntheticSet:
     sets = list(sets) if isinstance(sets, (list, tuple)) else [sets]
     if not sets or not all(isinstance(s, SyntheticSet) for s in sets):
         refuse('SyntheticSet.join', 'sets', sets, 'SyntheticSets', TypeError)

@@ -61,6 +61,10 @@ std: (C,), likewise
 info: Method, recipe, seed …; must survive JSON
 losses: (updates,), the matching loss of each image update"""
 
+    @classmethod
+    def join(cls, sets: Any) -> 'SyntheticSet':
+        """One set from several made alike: of the first's classes, then those that others add"""
+
     def __getitem__(self, i: Any) -> Any:
         """An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"""
 
@@ -84,10 +88,6 @@ kwargs: Passed on to `show_images`"""
 
     def __repr__(self) -> str:
         ...
-
-    @classmethod
-    def join(cls, sets: Any) -> SyntheticSet:
-        """One set from several made alike: of the first's classes, then those that others add"""
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the set to one safetensors file, whole or not at all"""
