@@ -163,8 +163,8 @@ class ExpertMatching(DistributionMatching):
         "With snapshots of networks trained on the run's data"
         if self.networks: return self
         s, net, speed = run.state, run.state.recipe.net, run.compute
-        n = self.experts or min(max(s.recipe.updates // 150, 1), 3)
-        how: tuple[int, Any, Any, int] = n, net, self.training, run.seed
+        n: int = self.experts or min(max(s.recipe.updates // 150, 1), 3)
+        how = n, net, self.training, run.seed
         key = dict(data=s.data.fingerprint(), how=as_json(how), speed=str(speed))
         make = lambda: snapshots(s.data, *how, s.images.device, speed, run.host.progress)
         return replace(self, networks=run.host.once(key, make, lambda: make_net(net, s.data)))
@@ -176,6 +176,7 @@ class ExpertMatching(DistributionMatching):
         loss = over_classes(self.distance, of(z_real), of(z_syn), real, syn, step)
         return loss + self.weight * mistakes(net, z_syn, syn)
 
+# %% ../nbs/12_beyond.ipynb #experts
 EXPERTS = ExpertMatching()
 
 # %% ../nbs/12_beyond.ipynb #distances

@@ -220,8 +220,8 @@ def score_all(small: SyntheticSet, data: ImageData, args: Namespace, baselines: 
         top = evaluate_together(data, recipe=all_of_it, keep=True, **kw)
     for method, factor in product(baselines, tilings(small, data)):
         start, name = perf_counter(), method + ' in tiles' * (factor > 1)
-        near = top and method in ('herding', 'kcenter', 'kmeans')
-        more = dict(embedder=top.networks[0]) if near else {}
+        near = method in ('herding', 'kcenter', 'kmeans')
+        more = dict(embedder=top.networks[0]) if top and near else {}
         made, = make_sets(method, data, args.ipc, 1, args.seed, factor=factor, **how, **more)
         seconds, sets[name] = perf_counter() - start, made
         rows.append(Score(name, [evaluate_together(made, recipe=recipe, **kw)], seconds))
