@@ -10,6 +10,7 @@ nbgrader_config.py uses the same cells and the same `Kept`, so both give the sam
 """
 import argparse
 import ast
+import inspect
 import json
 import os
 import queue
@@ -142,6 +143,19 @@ class Kept:
             known.clear()
             known.update(held)
         space.update(self.names[1])
+
+
+# What nbgrader_config.py runs in a kernel: before the first cell, before a test, after a given cell
+START = """_m = type(__import__('sys'))('_kept')
+exec({code!r}, vars(_m))
+_m.kept = _m.Kept({names!r})
+__import__('sys').modules['_kept'] = _m
+del _m"""
+BACK = "__import__('_kept').kept.put_back(globals())"
+NOTE = "__import__('_kept').kept.note({name!r}, globals())"
+
+
+def for_kernel() -> str: return 'import sys\nimport types\n\n' + inspect.getsource(Kept)
 
 
 def run_cell(code:str, name:str, space:dict):
