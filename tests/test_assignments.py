@@ -6,9 +6,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 from conftest import ROOT, run
 
-sys.path.insert(0, str(ROOT/'tools'))
+sys.path[:0] = [str(ROOT/'tools'), str(ROOT/'nbs'/'assignments')]
+import grade
+from check_assignments import points, replaced
 from make_course import add_hidden, graded, is_test, make_course, names, read, text
 
 PRETENDED = 'reference', 'empty', 'tampered', 'deleted'    # the others are in tests/submissions
@@ -38,9 +41,35 @@ def test_everyone_gets_what_they_deserve(name, checked):
     assert students['reference']['got'] == result['points'] and sum(result['points'].values()) > 0
     for student in 'empty', 'tampered', 'deleted': assert not any(students[student]['got'].values()), student
     wrong = {s: sum(r['got'].values()) for s, r in students.items() if s not in PRETENDED}
-    assert len(wrong) >= 3 and all(got < sum(result['points'].values()) for got in wrong.values()), wrong
+    right = [s for s in wrong if students[s]['deserved'] == result['points']]     # in another way
+    assert len(wrong) >= 3 + len(right) and all(got < sum(result['points'].values()) for s, got in wrong.items() if s not in right)
     for student, got in wrong.items():       # who does something right gets something
         assert got > 0 or not any(students[student]['deserved'].values()), student
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('student', ['reference', 'replaces-the-judges', 'derives-it-otherwise'])
+def test_the_script_gives_what_nbgrader_gives(student):
+    "nbgrader's own points are compared with those in tests/submissions above"
+    source = read(FOLDER/'a1_gradient_distance'/'a1_gradient_distance.ipynb')
+    told = yaml.safe_load((SUBMISSIONS/'a1_gradient_distance.yml').read_text(encoding='utf-8')).get(student, {})
+    nb = replaced(source, told.get('cells', {}))
+    found = {t['cell']: t['points'] for t in grade.grade(nb, source)['tests']}
+    assert found == {**points(source), **told.get('points', {})}
+
+
+@pytest.mark.slow
+def test_the_script_names_what_is_lost_and_survives_what_it_runs(tmp_path):
+    source = read(FOLDER/'a1_gradient_distance'/'a1_gradient_distance.ipynb')
+    cells = {'angle-slope': 'while True: pass', 'column-angle': 'import os\nos._exit(3)'}
+    (tmp_path/'mine.ipynb').write_text(json.dumps(replaced(source, cells)), encoding='utf-8')
+    done = run(FOLDER/'grade.py', tmp_path/'mine.ipynb', '--seconds', '20', '--json', tmp_path/'points.json', cwd=tmp_path)
+    assert done.returncode == 0 and 'exit code 3' in done.stdout, done.stdout
+    result, = json.loads((tmp_path/'points.json').read_text(encoding='utf-8'))
+    assert result['points'] == 0 and all(t['why'] for t in result['tests'])
+    (tmp_path/'other.ipynb').write_text('{"cells": []}')
+    done = run(FOLDER/'grade.py', tmp_path/'other.ipynb', cwd=tmp_path)
+    assert done.returncode == 2 and 'not graded: no cell of an assignment' in done.stdout
 
 
 @pytest.mark.slow

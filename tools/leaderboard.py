@@ -59,7 +59,7 @@ def held_back():
 
 
 SANDBOX = """
-import sys, time, torch
+import sys, tempfile, time, torch
 import sklearn.datasets
 import dataset_condensation.all as package
 from dataset_condensation.all import *
@@ -73,6 +73,9 @@ def close(event, args):
     if opens or event.split('.')[0] in ('socket', 'subprocess', 'ctypes', 'sqlite3') or event in (
             'os.system', 'os.exec', 'os.fork', 'os.posix_spawn'):
         raise PermissionError(f'{event} {name}: a method has its data and nothing else')
+tempfile.gettempdir()
+for name in 'dm', 'dc', 'dsa':       # what torch imports late, it imports now
+    list(condensing(only_practice(), name, 1, iterations=2, real_batch=2, net='convnet-w8'))
 for place in list(sys.modules.values()):
     if getattr(place, '__name__', '').startswith('dataset_condensation') and hasattr(place, 'load_dataset'):
         place.load_dataset = nothing
