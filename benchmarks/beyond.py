@@ -52,11 +52,14 @@ def rows(updates, image_lr, tiled_lr, real_batch, net, **more) -> dict:
         'dm from real images': dict(base, init='real', **MOST)}
 
 
-def ingredients(seconds, net, factor, plain_lr, tiled_lr, **more) -> dict:
-    "From random images to all parts of `ExpertMatching`, one at a time; all rows but the first ones have the same seconds"
-    base = dict(net=net, init='real', seconds=seconds, speed='bfloat16', **more)
+def ingredients(seconds, net, factor, experts, plain_lr, tiled_lr, judged_lr, **more) -> dict:
+    """From random images to all parts of `ExpertMatching`, one at a time; all rows but the first ones have the same seconds. The
+    cross-entropy has large gradients, so rows with it have a learning rate of their own"""
+    base = dict(net=net, init='real', seconds=seconds, speed='bfloat16-all', **more)
     plain, tiled = dict(base, image_lr=plain_lr), dict(base, image_lr=tiled_lr, factor=factor)
     given, fall = dict(net=net, init='real', iterations=0), dict(schedule='cosine')
+    expert = dict(method='experts', experts=experts, weight=0.)
+    judge = dict(method='experts', experts=experts, image_lr=judged_lr)
     return {
         'random': given,
         'random in tiles': dict(given, factor=factor),
@@ -65,14 +68,14 @@ def ingredients(seconds, net, factor, plain_lr, tiled_lr, **more) -> dict:
         'dm': plain,
         'dm, falling': dict(plain, **fall),
         'dm, tiles': tiled,
-        'dm, experts': dict(plain, method='experts', weight=0.),
-        'dm, experts judge': dict(plain, method='experts'),
-        'dm, tiles, experts': dict(tiled, method='experts', weight=0.),
-        'dm, tiles, experts judge': dict(tiled, method='experts'),
-        'all': dict(tiled, method='experts', **fall),
-        'all, kernels': dict(tiled, method='experts', distance='kernels', **fall),
-        'all, frequencies': dict(tiled, method='experts', distance='frequencies', **fall),
-        'judge alone': dict(tiled, method='experts', distance='none', **fall)}
+        'dm, experts': plain | expert,
+        'dm, experts judge': plain | judge,
+        'dm, tiles, experts': tiled | expert,
+        'dm, tiles, experts judge': tiled | judge,
+        'all': tiled | judge | fall,
+        'all, kernels': tiled | judge | fall | dict(distance='kernels'),
+        'all, frequencies': tiled | judge | fall | dict(distance='frequencies'),
+        'judge alone': tiled | judge | fall | dict(distance='none')}
 
 
 def some(names, table) -> dict:
@@ -92,9 +95,9 @@ CASES = {   # name: data, ipc, sets, networks for each set and recipe, network t
     'cifar10-1': dict(data='cifar10', ipc=1, sets=1, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
                       rows=some(FOUR, rows(100, 3., 3., 32, 'convnet-w64', speed='bfloat16'))),
     'experts-1': dict(data='cifar10', ipc=1, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
-                      rows=ingredients(90, 'convnet-w64', 3, 3., 20., real_batch=64)),
+                      rows=ingredients(90, 'convnet-w64', 3, 1, 3., 20., 1.5, real_batch=32)),
     'experts-10': dict(data='cifar10', ipc=10, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
-                       rows=ingredients(300, 'convnet-w64', 3, 10., 20., real_batch=64))}
+                       rows=ingredients(300, 'convnet-w64', 3, 2, 10., 20., 15., real_batch=32))}
 
 
 DISTANCES = dict(kernels=KernelDistance(), frequencies=FrequencyDistance(), none=lambda a, b, generator: 0 * b.sum())
@@ -105,7 +108,7 @@ def method_of(row, data, seed):
     if row.get('method') == 'experts':
         more = dict(distance=DISTANCES[row['distance']]) if 'distance' in row else {}
         compute = get_compute('bfloat16-training', data, net=row['net'])
-        nets = snapshots(data, EXPERTS.experts, row['net'], EXPERTS.training, seed, compute=compute, progress=False)
+        nets = snapshots(data, row['experts'], row['net'], EXPERTS.training, seed, compute=compute, progress=False)
         return ExpertMatching(weight=row.get('weight', EXPERTS.weight), networks=nets, **more)
     if row.get('method') == 'moments': return DistributionMatching(of=Moments(), name='dm-moments')
     if row.get('method') == 'trained':
@@ -123,7 +126,7 @@ def make(data, ipc, row, seed, least):
     if row.get('iterations') == 0:
         small = first_images(data, ipc, row['init'], seed, row.get('factor', 1))
         return small, time.perf_counter() - start, 0
-    settings = {k: v for k, v in row.items() if k not in ('seconds', 'method', 'weight', 'distance')}
+    settings = {k: v for k, v in row.items() if k not in ('seconds', 'method', 'experts', 'weight', 'distance')}
     method, within = method_of(row, data, seed), row.get('seconds')
     if isinstance(within, (int, float)): settings['iterations'] = fitting(data, method, ipc, settings, start + within)
     for state in condensing(data, method, ipc, seed=seed, **settings):

@@ -427,10 +427,11 @@ def made_with(data) -> tuple:
 def known_ways(args) -> dict:
     "Data set → what `recommend` should know of it"
     found = report.load_results(args.results, 'cpu')
-    def one(data):
+    briefly = report.scored_as(found, 'brief')
+    def one(data, rows=found, budget='cpu'):
         (shape, classes), (net, speed) = SHAPES[data][:2], made_with(data)
-        return dict(shape=shape, classes=classes, net=net, speed=speed, ways=report.choices(found, data))
-    return {data: one(data) for data in ('digits', 'mnist', 'cifar10-jpeg')}
+        return dict(shape=shape, classes=classes, net=net, speed=speed, ways=report.choices(rows, data, budget))
+    return dict(digits=one('digits'), mnist=one('mnist')) | {'cifar10-jpeg': one('cifar10-jpeg', briefly, 'brief')}
 
 
 def recommend(args):

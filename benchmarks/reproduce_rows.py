@@ -209,12 +209,26 @@ def cifar_rows():
 
 
 def cifar_experts():
-    "Past the papers: experts, and choices of real images in the same tiles; scored as published and briefly, always with DSA"
-    brief, published = score(SMALL, 3, 'bfloat16-training', 'dsa', epochs=300), score('convnet', 3, 'bfloat16-training', 'dsa')
+    """Past the papers: experts, and choices of real images in the same tiles, scored as published; these and the ways to spend
+    a second, a minute, ten and thirty, scored briefly. Always with DSA"""
+    brief = {1: score(SMALL, 3, 'bfloat16-training', 'dsa', epochs=300), 10: score(SMALL, 1, 'bfloat16-training', 'dsa', epochs=300)}
+    published = {1: score('convnet', 3, 'bfloat16-training', 'dsa'), 10: score('convnet', 1, 'bfloat16-training', 'dsa')}
+    tiles, herding = dict(factor=3), WEAK['herding']
+    def row(name, ipc, method, options, speed='bfloat16-all', **scoring):
+        return Row(f'cifar10-jpeg/claims/ipc{ipc}-{name}', 'cifar10-jpeg', method, ipc, SMALL, options, 3, scoring, speed)
     for ipc in (1, 10):
-        for method, options in ('experts', {}), ('random', dict(factor=3)), ('herding', dict(WEAK['herding'], factor=3)):
-            name = f'cifar10-jpeg/claims/ipc{ipc}-{method}' + '-in-tiles' * (method != 'experts')
-            yield Row(name, 'cifar10-jpeg', method, ipc, SMALL, options, 3, dict(main=published, brief=brief), 'bfloat16-all')
+        both = dict(main=published[ipc], brief=brief[ipc])
+        yield row('experts', ipc, 'experts', {}, **both)
+        yield row('random-in-tiles', ipc, 'random', tiles, **both)
+        yield row('herding-in-tiles', ipc, 'herding', herding | tiles, **both)
+    for ipc, updates in {1: 1000, 10: 500}.items():
+        dm = dict(real_batch=32, image_lr=float(ipc))
+        yield row('random-brief', ipc, 'random', {}, brief=brief[ipc])
+        yield row('herding-brief', ipc, 'herding', herding, brief=brief[ipc])
+        yield row('dm-quick-brief', ipc, 'dm', dm | dict(iterations=60, init='centroids'), 'bfloat16', brief=brief[ipc])
+        yield row('dm-brief', ipc, 'dm', dm | dict(iterations=updates), 'bfloat16', brief=brief[ipc])
+        yield row('experts-quick-brief', ipc, 'experts', dict(iterations=100), brief=brief[ipc])
+        yield row('experts-longer-brief', ipc, 'experts', dict(iterations=2000), brief=brief[ipc])
 
 
 def cifar_claims():

@@ -34,6 +34,7 @@ HOMES = {
     'continual_learning': 'continual',
     'architecture_search': 'search',
     'recommendation': 'recommend',
+    'scoring': 'ScoreCard score',
     'widgets': 'LiveRun',
     'report': 'write_report',
 }
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from dataset_condensation.continual_learning import continual
     from dataset_condensation.architecture_search import search
     from dataset_condensation.recommendation import recommend
+    from dataset_condensation.scoring import ScoreCard, score
     from dataset_condensation.widgets import LiveRun
     from dataset_condensation.report import write_report
 

@@ -39,6 +39,7 @@ from .continual_learning import *
 from .architecture_search import *
 from .beyond import *
 from .recommendation import recommend
+from .scoring import ScoreCard, read_set, score
 
 # %% ../nbs/under_the_hood/31_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample',

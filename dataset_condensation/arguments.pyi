@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['TABLES', 'READERS', 'METAVARS', 'DATA', 'ABOUT', 'EXAMPLES', 'COMMANDS', 'DEFAULTS', 'LOADING', 'TRAINING', 'RECIPE', 'OPTIONS', 'SHARED', 'BY_HAND', 'SHORT', 'told', 'value', 'Parser', 'method_list', 'Short', 'make_parser', 'parse', 'Terminal', 'any_terminal']
+__all__ = ['TABLES', 'READERS', 'METAVARS', 'DATA', 'FILE', 'ABOUT', 'EXAMPLES', 'COMMANDS', 'DEFAULTS', 'LOADING', 'TRAINING', 'RECIPE', 'OPTIONS', 'SHARED', 'BY_HAND', 'SHORT', 'told', 'value', 'Parser', 'method_list', 'Short', 'make_parser', 'parse', 'Terminal', 'any_terminal']
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ class Parser(argparse.ArgumentParser):
     def take(self, group: Any, where: str, wanted: str) -> None:
         """Add options for the `wanted` names of 'module.name', or for all; 'a=b' makes --a from b"""
 DATA: str
+FILE: str
 ABOUT: dict
 EXAMPLES: str
 COMMANDS: dict
@@ -51,7 +52,7 @@ SHORT: dict
 def make_parser(study: str='') -> Parser:
     """The parser of `condense`, or of one of its studies
 
-study: '', 'continual' or 'search'"""
+study: '', 'continual', 'search', 'score'"""
 
 def parse(argv: Sequence[str] | None=None) -> argparse.Namespace:
     """Parse the command line; --help, --version, --list and mistakes exit here

@@ -103,7 +103,7 @@ class Moments:
     def __call__(self, z: Tensor) -> Tensor: return torch.cat([z, self.weight * z.square()], 1)
 
 # %% ../nbs/12_beyond.ipynb #snapshots
-EXPERT = TrainRecipe(epochs=3, augment='dsa')
+EXPERT = TrainRecipe(epochs=4, lr=0.03, batch=128, augment='dsa')
 
 def snapshots(
     data: ImageData,
@@ -151,7 +151,7 @@ def expert_settings(ipc: int, net: str = 'convnet', data: str = '') -> dict:
 class ExpertMatching(DistributionMatching):
     "Match embeddings in networks trained on the real images, and have them classify the set right"
     weight: float = 50.     # Of the cross-entropy (w)
-    experts: int = 3        # Networks to train, where `networks` is None
+    experts: int = 0        # Networks to train; for 0 one for every 150 updates, 1 to 3
     training: Any = EXPERT  # How; a snapshot is taken after every epoch
     _: KW_ONLY
     name: str = 'experts'
@@ -163,7 +163,8 @@ class ExpertMatching(DistributionMatching):
         "With snapshots of networks trained on the run's data"
         if self.networks: return self
         s, net, speed = run.state, run.state.recipe.net, run.compute
-        how: tuple[int, Any, Any, int] = self.experts, net, self.training, run.seed
+        n = self.experts or min(max(s.recipe.updates // 150, 1), 3)
+        how: tuple[int, Any, Any, int] = n, net, self.training, run.seed
         key = dict(data=s.data.fingerprint(), how=as_json(how), speed=str(speed))
         make = lambda: snapshots(s.data, *how, s.images.device, speed, run.host.progress)
         return replace(self, networks=run.host.once(key, make, lambda: make_net(net, s.data)))

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder',
-           'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'score_all', 'foretell_scoring',
-           'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report',
-           'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped',
-           'failed', 'run_study', 'main']
+           'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all',
+           'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run',
+           'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard',
+           'stopped', 'failed', 'run_study', 'main']
 
 # %% ../nbs/under_the_hood/29_command.ipynb #imports
 import io
@@ -25,6 +25,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
 from functools import cache
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -51,6 +52,7 @@ from .names import METHODS, get_method
 from .recommendation import chosen_settings, recommend
 from .report import report_page, write_report
 from .runs import condense
+from .scoring import score
 from .safe_files import MADE_BY, check_ours, kind_of, write_atomic, write_json
 from .text import plain_text
 from .training import (Evaluation, SyntheticSet, TrainRecipe, augment_for,
@@ -126,6 +128,9 @@ def run_folder(args: Namespace) -> Path:       # Not made yet
     if args.out: return Path(args.out)
     name = Path(args.data).resolve().name or 'data'
     while len(os.fsencode(name)) > 150: name = name[:-1]       # file systems allow 255 bytes
+    if args.study == 'score':
+        parts = Path(args.file).resolve().with_suffix('').parts[-2:]
+        return Path('runs')/f'{name}-score-{"-".join(parts)[-40:]}'
     ipc = '-'.join(map(str, args.ipc)) if isinstance(args.ipc, list) else str(args.ipc)
     return Path('runs')/f'{name}-{args.study or f"{args.method}-ipc{ipc[:40]}"}'
 
@@ -187,7 +192,7 @@ def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace
     new = dict(method=choice.method, made_with=made.pop('net'), speed=made.pop('speed'))
     return Namespace(**vars(args) | new), made | settings, [f'auto: {choice}']
 
-# %% ../nbs/under_the_hood/29_command.ipynb #score-all
+# %% ../nbs/under_the_hood/29_command.ipynb #scoring-how
 def _scoring(args: Namespace, data: ImageData,
              device: torch.device) -> tuple[TrainRecipe, dict[str, Any]]:
     "The recipe for scoring, and the other arguments of `evaluate_together`"
@@ -197,6 +202,13 @@ def _scoring(args: Namespace, data: ImageData,
         data=data, net=network_named(args.net), nets=args.nets, seed=args.seed, device=device,
         progress=not args.quiet, speed=args.speed if args.speed in exact else 'auto')
 
+def tilings(small: SyntheticSet, data: ImageData) -> list[int]:
+    "Of the real images beside a set: no tiles, then those of the set where there are enough"
+    need = [n * small.factor**2 for n in small.ipc]
+    enough = all(n <= have for n, have in zip(need, data.train.counts.tolist()))
+    return [1, small.factor] if small.factor > 1 and enough else [1]
+
+# %% ../nbs/under_the_hood/29_command.ipynb #score-all
 def score_all(small: SyntheticSet, data: ImageData, args: Namespace, baselines: list[str],
               whole: int, device: torch.device) -> tuple[Comparison, dict[str, SyntheticSet]]:
     "Scores of the baselines, the condensed set and the whole set under one recipe, and the sets"
@@ -206,10 +218,11 @@ def score_all(small: SyntheticSet, data: ImageData, args: Namespace, baselines: 
     if whole:
         all_of_it = whole_recipe(args, epochs=whole)
         top = evaluate_together(data, recipe=all_of_it, keep=True, **kw)
-    for name in baselines:
-        start, near = perf_counter(), name in ('herding', 'kcenter', 'kmeans')
-        more = dict(embedder=top.networks[0]) if top and near else {}
-        made, = make_sets(name, data, args.ipc, 1, args.seed, **how, **more)
+    for method, factor in product(baselines, tilings(small, data)):
+        start, name = perf_counter(), method + ' in tiles' * (factor > 1)
+        near = top and method in ('herding', 'kcenter', 'kmeans')
+        more = dict(embedder=top.networks[0]) if near else {}
+        made, = make_sets(method, data, args.ipc, 1, args.seed, factor=factor, **how, **more)
         seconds, sets[name] = perf_counter() - start, made
         rows.append(Score(name, [evaluate_together(made, recipe=recipe, **kw)], seconds))
     rows.append(Score(args.method, [evaluate_together(small, recipe=recipe, **kw)]))
@@ -232,9 +245,10 @@ def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines
         return len(s), max(short - epoch, 0), epoch
     many, _, long = pace([-(-recipe.batch // data.n_classes)] * data.n_classes)
     few, around, epoch = pace(class_sizes(args.ipc, data.n_classes))
-    larger = max(epoch, long / many * few * settings.get('factor', 1)**2)     # of the condensed set
-    sets = len(baselines) + 1 + bool(whole)
-    total = (sets * around + recipe.epochs * (len(baselines) * epoch + larger)
+    factor, plain = settings.get('factor', 1), len(baselines)
+    larger, tiled = max(epoch, long / many * few * factor**2), 1 + plain * (factor > 1)   # in tiles
+    sets = plain + tiled + bool(whole)
+    total = (sets * around + recipe.epochs * (plain * epoch + tiled * larger)
              + whole * long / many * len(data.train))
     return [f'scoring comes after that, outside --minutes: about {duration(total)} '
             f'({sets} set{"s" * (sets > 1)}, networks on each: {args.nets}, epochs: '
@@ -261,8 +275,10 @@ def describe(data: ImageData, args: Namespace, settings: dict) -> str:
              f'{h}×{w}{channels}, {data.n_classes} classes\n{method.name}: {per}, ')
     if not isinstance(method, Method): return first + method.doc
     r, full = (method.recipe(ipc, network_named(args.net), data, **s) for s in (settings, {}))
-    short = f' (published: {full.iterations:,} networks, batches of {full.real_batch})'
-    return (f'{first}{r.updates:,} image updates with {r.iterations:,} random networks, '
+    nets = 'trained' if hasattr(method, 'experts') else f'{r.iterations:,} random'
+    usual = 'usual' if method.paper == '–' else 'published'
+    short = f' ({usual}: {full.updates:,} updates, batches of {full.real_batch})'
+    return (f'{first}{r.updates:,} image updates with {nets} networks, '
             f'real batches of {r.real_batch}{short * (r.iterations < full.iterations)}')
 
 # %% ../nbs/under_the_hood/29_command.ipynb #write-set
@@ -443,10 +459,10 @@ def heard(speak: Callable[[], bool]) -> Iterator[None]:
 def stopped(args: Namespace, e: KeyboardInterrupt) -> tuple[int, str]:
     "The exit code, how far the run got, and how to resume it"
     code, word = (143, 'terminated') if isinstance(e, Terminated) else (130, 'interrupted')
-    if args.study:
+    if args.study in ('continual', 'search'):
         again = shlex.join(['condense', args.study, *args.argv])
         return code, f'{word}; to resume, rerun: {again}'
-    last = Checkpoints(run_folder(args)/'checkpoint').peek()
+    last = None if args.study else Checkpoints(run_folder(args)/'checkpoint').peek()
     if not last: return code, word
     return code, (f'{word} after update {last["step"]:,} of {last["updates"]:,}; '
                   f'resume with: {resume_command(args)}')
@@ -489,19 +505,37 @@ def _search(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
                    processes=args.processes, **_shared(args, proxies, folder))
     return found, plot_search(found) if 'whole' in proxies else None, str(found)
 
+# %% ../nbs/under_the_hood/29_command.ipynb #score-card
+def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
+    "The same for the score card of a set; its last line is for a model card"
+    if not Path(args.file).exists():
+        raise FileNotFoundError(f'score: there is no file or folder {args.file}')
+    nets = [args.net, *(args.others.split(',') if args.others != 'none' else [])]
+    recipe = train_recipe('dc', **{} if args.epochs is None else dict(epochs=args.epochs))
+    whole = whole_recipe(args, **{} if args.whole is None else dict(epochs=args.whole or 1))
+    found = score(args.file, load(args), [*map(network_named, nets)], args.nets, recipe,
+                  None if args.whole == 0 else whole, seed=args.seed, device=args.device,
+                  progress=not args.quiet)
+    return found, found.plot(), f'{found}\n\n{found.line()}'
+
+
 # %% ../nbs/under_the_hood/29_command.ipynb #run-study
-def run_study(args: Namespace, say: Callable = print) -> Any:   # A `Continual` or a `SearchResult`
-    "Run or resume a study, save the result and print its table"
+def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
+    "Run or resume a study, or score a set; save the result and print its table"
     study, out = args.study, run_folder(args)
     if len(launcher()) > 1:
         raise ValueError(f'condense {study}: torchrun splits the making of one set; run without it')
     check_ours('--out', out, {f'{study}.json': study, f'{study}.png': 'picture'})
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f'--out: {out} is a file, expected a folder')
     if (out/'study').is_symlink():
         raise FileExistsError(f'--out: {out/"study"} is a link, expected a folder')
-    found, ax, text = (_continual if study == 'continual' else _search)(args, out/'study')
+    make = dict(continual=_continual, search=_search, score=_score)[study]
+    found, ax, text = make(args, out/'study')
+    say(text)
+    out.mkdir(parents=True, exist_ok=True)
     found.save(out/f'{study}.json')
     if ax is not None: write_atomic(out/f'{study}.png', _picture_of(ax), links=False)
-    say(text)
     if not args.quiet: say(f'\nwritten to {out}')
     return found
 

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +46,9 @@ def let_go(out: Path) -> None:
 
 def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace, dict, list[str]]:
     """Arguments and settings with 'auto' replaced by the recommended method, and a line on why"""
+
+def tilings(small: SyntheticSet, data: ImageData) -> list[int]:
+    """Of the real images beside a set: no tiles, then those of the set where there are enough"""
 
 def score_all(small: SyntheticSet, data: ImageData, args: Namespace, baselines: list[str], whole: int, device: torch.device) -> tuple[Comparison, dict[str, SyntheticSet]]:
     """Scores of the baselines, the condensed set and the whole set under one recipe, and the sets"""
@@ -117,7 +120,7 @@ def failed(args: Namespace, e: Exception) -> tuple[int, str]:
     """The exit code and the error, with options in place of arguments"""
 
 def run_study(args: Namespace, say: Callable=...) -> Any:
-    """Run or resume a study, save the result and print its table"""
+    """Run or resume a study, or score a set; save the result and print its table"""
 
 def main(argv: Sequence[str] | None=None) -> int:
     """Run the `condense` command

@@ -63,7 +63,7 @@ def over_classes(
     step: Step = Step(),
 ) -> Tensor:                 # Scalar
     "The distances of the classes, added up"
-    both = zip(real.by_class(), z_real.split(real.sizes), z_syn.split(syn.sizes))
+    both = zip(syn.by_class(), z_real.split(real.sizes), z_syn.split(syn.sizes))
     parts = [distance(a, b, step.rng('distance', c)) for (c, _, _), a, b in both]
     return reduce(torch.add, parts)                         # Σ_c
 

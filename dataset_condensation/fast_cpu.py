@@ -138,7 +138,7 @@ class FastConvNet:
 
     def weights(self, dtype: torch.dtype) -> list[Tensor]:
         "The convolutions' weights, in `dtype` and channels last"
-        return [b[0].weight.detach().to(dtype, memory_format=torch.channels_last) for b in self.blocks]
+        return [b[0].weight.data.to(dtype, memory_format=torch.channels_last) for b in self.blocks]
 
     def pieces(self, dtype: torch.dtype) -> int:
         "Images per piece"

@@ -43,6 +43,12 @@ def _nearest_data(data: ImageData | str) -> tuple[str, float]:
     name = min(known, key=apart)
     return name, times(name) * data.n_classes / known[name]['classes']
 
+def _ways(name: str, mean: float) -> tuple[int, list[dict]]:
+    "The measured number of images per class that is nearest to `mean`, and its ways"
+    ways = measured()[name]['ways']
+    n = min({w['ipc'] for w in ways}, key=lambda n: (abs(math.log(n / mean)), n))
+    return n, [w for w in ways if w['ipc'] == n]
+
 # %% ../nbs/17_recommendation.ipynb #choice
 class Choice(NamedTuple):
     "A method with its settings, and why"
@@ -64,35 +70,38 @@ def recommend(
 ) -> Choice:
     "The best method within `minutes`, by what was measured on the nearest data and size"
     n_classes = len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1
-    mean = sum(checks.class_sizes(ipc, n_classes, 'recommend')) / n_classes
+    sizes = checks.class_sizes(ipc, n_classes, 'recommend')
     if minutes is not None and not checks.number('recommend', 'minutes', minutes):
         checks.refuse('recommend', 'minutes', minutes, 'more than 0')
     name, times = _nearest_data(data)
-    known = measured()[name]
-    n = min({w['ipc'] for w in known['ways']}, key=lambda n: (abs(math.log(n / mean)), n))
-    ways = [w | dict(seconds=w['seconds'] * times) for w in known['ways']
-            if w['ipc'] == n and not (computed and isinstance(METHODS[w['method']], Coreset))]
+    n, ways = _ways(name, sum(sizes) / n_classes)
+    few = min(data.train.counts.tolist()) if isinstance(data, ImageData) else math.inf
+    ways = [w | dict(seconds=w['seconds'] * times) for w in ways
+            if not (computed and isinstance(METHODS[w['method']], Coreset))
+            and ('factor' not in w['settings'] or max(sizes) * w['settings']['factor']**2 <= few)]
     if not ways: checks.refuse('recommend', 'computed', True, f'False at {n} images per class')
     able = [w for w in ways if minutes is None or w['seconds'] <= 60 * minutes] or ways[:1]
-    best, settings = able[-1], dict(net=known['net'])
-    fits = known['speed'] != 'bfloat16' or native_bfloat16()
-    if fits and pick_device(device).type == 'cpu': settings['speed'] = known['speed']
-    for k, v in best['settings'].items():
-        settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
-    why = _why(best, ways[len(able):], name, minutes, known['net'])
+    best, (net, speed) = able[-1], (measured()[name][k] for k in ('net', 'speed'))
+    settings = dict(net=net, speed=speed) | best['settings']
+    fits = native_bfloat16() or 'bfloat16' not in settings['speed']
+    if not fits or pick_device(device).type != 'cpu': del settings['speed']
+    for k, v in settings.items(): settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
+    why = _why(best, ways, name, minutes, settings['net'])
     return Choice(best['method'], settings, best['seconds'], best['accuracy'], why)
 
 # %% ../nbs/17_recommendation.ipynb #why
-def _why(way: dict, more: list[dict], name: str, minutes: float | None, net: str) -> str:
+def _why(way: dict, ways: list[dict], name: str, minutes: float | None, net: str) -> str:
     "The recommendation in a line"
     n, method, seconds = way['ipc'], way['method'], way['seconds']
     made = f'made with {net} ' if method != 'random' else ''
     least = ', the least there is' if minutes is not None and seconds > 60 * minutes else ''
+    real = [f' (random images {w["accuracy"]:.1f} %)' for w in ways if w['method'] == 'random']
     text = (f'{method}: at {n} image{"s" * (n > 1)} per class of {name} it reached '
-            f'{way["accuracy"]:.1f} %, {made}'
+            f'{way["accuracy"]:.1f} %{"".join(real) if made else ""}, {made}'
             f'in about {duration(seconds)} of one core here{least}; ')
-    if not more: return text + 'nothing that was measured is clearly better'
-    best = more[0]
+    better = ways[ways.index(way) + 1:]
+    if not better: return text + 'nothing that was measured is clearly better'
+    best = better[0]
     return (f'{text}{best["method"]} reached {best["accuracy"]:.1f} %, '
             f'in about {duration(best["seconds"])}')
 

@@ -117,7 +117,8 @@ def write_json(
 # %% ../nbs/under_the_hood/35_safe_files.ipynb #kind
 MADE_BY = 'dataset_condensation'
 _keys = dict(report={'command', 'data', 'scores', 'about'}, continual={'about', 'runs'},
-             search={'about', 'columns', 'space', 'runs'})
+             search={'about', 'columns', 'space', 'runs'},
+             score={'accuracies', 'rates', 'about', 'notes'})
 
 def _said(f: BinaryIO, start: bytes) -> str:
     "The kind of a file by its start, and by the rest if needed"

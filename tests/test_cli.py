@@ -14,7 +14,7 @@ from dataset_condensation.all import (METHODS, Comparison, Evaluation, Recipe, S
                                       load_dataset, make_net, random_set, train)
 from dataset_condensation.__main__ import others_running
 from dataset_condensation.arguments import make_parser, method_list, parse
-from dataset_condensation.cli import main, network_named, run_settings, show_beside
+from dataset_condensation.cli import main, network_named, run_settings, show_beside, tilings
 
 SHORT = ['--iterations', '3', '--real-batch', '16', '--net', 'convnet-w8-d1', '--nets', '1', '--epochs', '20', '--baselines', 'random',
          '--whole', '1']
@@ -78,6 +78,26 @@ def test_without_arguments_a_sample_of_mnist_is_condensed_in_seconds():
     assert parse(['--net', 'mlp']).net == parse(['--net=mlp']).net == 'mlp' and parse(['mnist']).net == 'convnet'
     args = parse(['MNIST_Sample'])
     assert (args.data, args.net) == ('mnist-sample', 'convnet-w32') and parse(['./digits']).data == './digits'
+
+
+def test_a_set_in_tiles_stands_beside_real_images_in_tiles(tmp_path):
+    out = tmp_path/'run'
+    assert main(['digits', '--method', 'dm', '--factor', '2', *SHORT, '--whole', '0', '--quiet', '--out', str(out)]) == 0
+    assert [s['name'] for s in json.loads((out/'report.json').read_text())['scores']] == ['random', 'random in tiles', 'dm']
+
+
+def test_rows_in_tiles_need_images_enough():
+    x, y = torch.randint(256, (7, 1, 8, 8), generator=gen(0)).byte(), torch.tensor([0]*4 + [1]*3)
+    few = from_tensors(x, y, x, y)
+    assert tilings(first_images(few, 1, 'noise', factor=2), few) == [1]          # 3 images of a class, 4 tiles
+    digits = load_dataset('digits')
+    assert tilings(random_set(digits, 2), digits) == [1]
+    assert tilings(first_images(digits, 2, 'noise', factor=2), digits) == [1, 2]
+
+
+def test_minutes_alone_ask_for_the_best_method():
+    assert parse(['digits', '--minutes', '3']).method == 'auto' and parse(['digits']).method == 'dc'
+    assert parse(['digits', '--minutes', '3', '--method', 'dm']).method == 'dm'      # which is refused
 
 
 def test_only_choices_of_real_images_are_baselines(capsys):

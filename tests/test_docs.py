@@ -184,6 +184,7 @@ PLANTED = {
     'pale letters': ('<p style="color: #999">so pale', 'contrast 2.8, 153,153,153 on 255,255,255: so pale'),
     'dark letters at night': ('<p>so dark', ', desk, dark: contrast 1.0, 0,0,0 on 0,0,0'),
     'two titles': ('<h1>Two</h1>', '2 headings of the first level'),
+    'a link': ('<article><p>See [the <code>x</code> page](page.ipynb)</article>', 'a link is shown as text: ](page.ipynb)'),
     'a formula': ('<span class="math">x^2</span>', 'a formula is not drawn: x^2'),
 }
 NIGHT = '<style>@media (prefers-color-scheme: dark) { body { background: black } } p, h1 { color: var(--c, black) }</style>'

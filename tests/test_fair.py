@@ -228,10 +228,10 @@ def test_minutes_say_what_scoring_will_take(data, tmp_path, monkeypatch, capsys)
         return SimpleNamespace(seconds=10. + recipe.epochs * len(small))
     monkeypatch.setattr(cli, 'evaluate_together', clocked)
     monkeypatch.setattr(cli, 'score_all', lambda *a, **kw: (_ for _ in ()).throw(KeyboardInterrupt))
-    assert cli.main(['digits', '--method', 'auto', '--minutes', '1', '--epochs', '6', '--whole', '2', '--out', str(tmp_path/'run')]) == 130
+    assert cli.main(['digits', '--minutes', '1', '--epochs', '6', '--whole', '2', '--out', str(tmp_path/'run')]) == 130
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith('scoring comes'))
-    seconds = 3*10 + 6*(10 + 10 + 40) + 10 + 2*len(data.train)     # two baselines, the set in four tiles, everything
-    assert f'about {training.duration(seconds)} (4 sets, networks on each: 3, epochs: 6' in said
+    seconds = 5*10 + 6*(10 + 10 + 3*40) + 10 + 2*len(data.train)   # two baselines, in four tiles too, the set in tiles, everything
+    assert f'about {training.duration(seconds)} (6 sets, networks on each: 3, epochs: 6' in said
 
 
 # ---- Ctrl-C

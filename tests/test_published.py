@@ -33,6 +33,7 @@ DC = dict(init='noise', iterations=1000, image_lr=0.1, image_momentum=0.5, net='
           image_opt='sgd', schedule=None)
 DSA = DC | dict(init='real', augment='dsa', augment_inner=True)
 DM = DC | dict(init='real', iterations=20_000, outer=1, inner=0, image_lr=1., augment='dsa')
+EXPERTS = DM | dict(iterations=500, real_batch=32, factor=3, schedule='cosine')
 DELVING = DC | dict(net_momentum=0.5)
 LOOPS = {1: (1, 1), 10: (10, 50), 20: (20, 25), 30: (30, 20), 40: (40, 15), 50: (50, 10), 100: (100, 2)}
 STEPS = (50, 40, 30, 20, 10, 10, 10, 10, 10, 10, 5)     # Delving's: 50 − 10 o for the first four, 10 up to the tenth, then 5
@@ -59,6 +60,7 @@ SETTINGS = [    # method, arguments of `paper`, the whole recipe
     *[('delving-md', dict(ipc=n, net='mlp'), DELVING | loops(n) | dict(net='mlp', image_lr=0.01)) for n in (1, 10)],
     *[('delving', dict(ipc=n), DELVING | loops(n) | dict(inner=Schedule(STEPS))) for n in (10, 20, 50)],
     ('delving', dict(ipc=1), DELVING | loops(1) | dict(inner=Schedule((1,)*11))),    # none longer than the fixed ones
+    *[('experts', dict(ipc=n), EXPERTS | dict(image_lr=1.5*n)) for n in (1, 10, 50)],     # our own
     *[('delving-until-overfit', dict(ipc=n), DELVING | loops(n) | dict(inner=UntilOverfit(256, 50))) for n in (1, 10, 50)],
 ]
 

@@ -7,7 +7,7 @@
 
 Prints a line for each fault, and exits with code 1 if there are any: an error in the browser's console; a request that
 fails or leaves the site; a page wider than the window, or text that is cut off; text with too little contrast; a missing
-picture or alt text; a formula that isn't rendered; a missing or duplicate title. Then it tries the search, the switch for
+picture or alt text; a formula or link that isn't rendered; a missing or duplicate title. Then it tries the search, the switch for
 dark mode and the menu on narrow screens.
 
 A site built without `--mathjax` loads it from a CDN: its formulas aren't checked, and the CDN isn't contacted. If Chromium
@@ -36,6 +36,11 @@ PICTURES = '''() => [...document.images].filter(i => !i.complete || !i.naturalWi
 FORMULAS = '''() => [...document.querySelectorAll('.math')].filter(
     m => !m.querySelector('mjx-container') || m.querySelector('mjx-merror, [data-mjx-error]')).map(
     m => 'a formula is not drawn: ' + m.textContent.slice(0, 80))'''
+
+LINKS = '''() => [...document.querySelectorAll('article p, article li, article td')].map(e => {
+    const bare = e.cloneNode(true)
+    bare.querySelectorAll('code, pre, .math, mjx-container').forEach(c => c.remove())
+    return bare.textContent.match(/\\]\\([^)\\s]+\\)/) }).filter(m => m).map(m => 'a link is shown as text: ' + m[0])'''
 
 TITLES = '''() => { const n = document.querySelectorAll('h1').length
     return n == 1 && document.title.trim() ? [] : [`${n} headings of the first level`] }'''
@@ -145,7 +150,7 @@ class Reader:
         self.open(name)
         shot = name.removesuffix('.html').replace('/', '-')
         contrast = CONTRAST, LEAST_CONTRAST
-        once = [(PICTURES,)] + [(TITLES,)]*(name != 'search.html') + [(FORMULAS,)]*self.bundled     # the search page gets its title later
+        once = [(PICTURES,), (LINKS,)] + [(TITLES,)]*(name != 'search.html') + [(FORMULAS,)]*self.bundled     # the search page gets its title later
         for width in WIDTHS:
             self.page.set_viewport_size(self.size(width))
             for scheme in 'light', 'dark':

@@ -100,6 +100,17 @@ def rescored(
             for m in rows if m.name.endswith(ending)]
 
 
+def scored_as(
+    rows: list,           # Of `Measured`
+    way: str = 'brief',   # One of their scorings
+) -> list:
+    "The rows that were scored in a way, under the names of the tables' rows and the way as their budget"
+    def one(m):
+        sets = [dict(s, scores=dict(main=s['scores'][way])) for s in m.sets]
+        return replace(m, name=m.name.replace('/claims/', '/').removesuffix(f'-{way}'), budget=way, sets=sets)
+    return [one(m) for m in rows if all(way in s['scores'] for s in m.sets)]
+
+
 def _scored_as_published(m, scoring):
     "Was it trained for as long, under the same augmentation, as the method's paper does?"
     own = 'dsa' if m.row['method'].startswith(('dsa', 'dm')) else 'dc'

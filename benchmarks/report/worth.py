@@ -54,18 +54,26 @@ def ways(
     def spread(m):      # two sets may agree by chance
         return m.between_sets() if len(m.means()) > 2 else max(usual[is_chosen(m)], m.between_sets() or 0)
     return [Way(m.label, mean(taken(m, 'seconds').values()), m.mean(), spread(m) / math.sqrt(len(m.means())),
-                dict(method=m.row['method'], options=m.row.get('options', {}))) for m in here if is_chosen(m) in usual]
+                dict(method=m.row['method'], options=asked(m))) for m in here if is_chosen(m) in usual]
+
+
+def asked(m) -> dict:
+    "Keywords of `condense` that make such a set, tiles and a precision of the synthetic side told"
+    more = {k: v for k, v in dict(factor=(m.row['recipe'] or {}).get('factor', 1), speed=m.row.get('speed', '')).items()
+            if v not in (1, '', 'auto', 'float32', 'bfloat16')}
+    return more | m.row.get('options', {})
 
 
 # Family of a method → how it is drawn, so that it can be told in black and white
 _LOOKS = {'random images': dict(color='0.4', marker='o'), 'other real images': dict(color='0.4', marker='s', markerfacecolor='white'),
-          'gradient matching': dict(color=STYLES['dc'][0], marker='^'), 'distribution matching': dict(color=STYLES['dm'][0], marker='D')}
+          'gradient matching': dict(color=STYLES['dc'][0], marker='^'), 'distribution matching': dict(color=STYLES['dm'][0], marker='D'), 'experts': dict(color='C3', marker='*', markersize=9)}
 
 
 def family(m):
     "One of `_LOOKS`"
     if m.label == 'random': return 'random images'
     if is_chosen(m): return 'other real images'
+    if m.row['method'] == 'experts': return 'experts'
     return 'distribution matching' if m.row['method'].startswith('dm') else 'gradient matching'
 
 
@@ -177,10 +185,10 @@ def draw_gains(gains: list, ax=None):
     return ax
 
 
-def choices(rows, data) -> list[dict]:
+def choices(rows, data, budget='cpu') -> list[dict]:
     "What `recommend` should know of a data set: for each size the rows that are worth their time"
-    known = {n: ways(rows, data, n) for n in sorted({n for n, _ in rows_of('choices', rows, data, 'cpu') if n})}
-    sure = [n for n, found in known.items() if not unsure(rows, data, n, 'cpu', [w.method for w in found])]
+    known = {n: ways(rows, data, n, budget) for n in sorted({n for n, _ in rows_of('choices', rows, data, budget) if n})}
+    sure = [n for n, found in known.items() if not unsure(rows, data, n, budget, [w.method for w in found])]
     able = lambda n: [w for w in known[n] if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
     return [dict(ipc=n, seconds=float(f'{w.seconds:.2g}'), accuracy=round(w.accuracy, 1), method=w.settings['method'],
                  settings=w.settings['options'])

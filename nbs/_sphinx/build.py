@@ -37,6 +37,8 @@ from result_files import result_files
 MATHJAX = 'mathjax@3.2.2', 'package/es5/tex-svg-full.js'
 DIRECTIVE = re.compile(r'^#\| *([\w-]+)(?:: *(.*))?$')
 LINK = re.compile(r'(\]\()([^)\s:#]*)(#[^)\s]*)?(\))')             # [text](path#anchor), no address with a scheme
+WHOLE_LINK = re.compile(r'(\[[^\]\n]*\]\([^)\n]*\))')                       # [text](address)
+FENCED = re.compile(r'(^```.*?^```)', flags=re.M | re.S)
 HTML_SRC = re.compile(r'((?:src|href)=")([^":#]+)()(")')           # <img src="path">
 NO_REFERENCE = {'__init__', '__main__'}
 SKIPPED = {'hide', 'export', 'exporti', 'default_exp'}             # directives of cells that no reader sees
@@ -70,10 +72,14 @@ def alt_text(out:dict) -> str:
     return next((metadata[mime]['alt'] for mime in IMAGES if 'alt' in metadata.get(mime, {})), '')
 
 
+def outside(pattern, text:str, change) -> str:
+    "Apply `change` to the parts of a text that `pattern`, one group, does not match"
+    return ''.join(p if i % 2 else change(p) for i, p in enumerate(re.split(pattern, text)))
+
+
 def outside_code(text:str, change) -> str:
     "Apply `change` to the parts of a Markdown text that are not fenced code"
-    parts = re.split(r'(^```.*?^```)', text, flags=re.M | re.S)
-    return ''.join(p if i % 2 else change(p) for i, p in enumerate(parts))
+    return outside(FENCED, text, change)
 
 
 def map_links(text:str, new_link) -> str:
@@ -160,7 +166,9 @@ class PageMaker:
     def link_symbols(self, text:str) -> str:
         "Link the names of this package to their headings on this site, instead of to the published one"
         def link(match): return f'[{match[0]}](#{label(match[1])})' if match[1] in self.homes else match[0]
-        def link_line(line): return line if line.startswith('#') else re.sub(r'(?<!\[)`([\w.]+)`(?!\])', link, line)
+        def link_text(text): return re.sub(r'(?<!\[)`([\w.]+)`(?!\])', link, text)
+        def link_line(line):      # a name inside of a link stays as it is
+            return line if line.startswith('#') else outside(WHOLE_LINK, line, link_text)
         text = self.symbol_link.sub(r'\1', text)
         return outside_code(text, lambda t: ''.join(map(link_line, t.splitlines(True))))
 
@@ -168,6 +176,11 @@ class PageMaker:
         "The cells of one page"
         self.address = address
         cells = [(c, *split_directives(joined(c['source']))) for c in nb['cells']]
+        before, last = {}, ''     # a helper that is shown where it is defined gets a heading there, as other exports do
+        for c, d, source in cells:
+            name = re.match(r'show_doc\(([\w.]+)', source)
+            if name and re.search(rf'^(def|class) {name[1].split(".")[-1]}\b', last, flags=re.M): before['code-fold'] = 'helper'
+            if not name and c['cell_type'] == 'code': before, last = d, '' if d.get('include') == 'false' else source
         visible = {n for _, d, source in cells if 'code-fold' in d for n in self.defined(source)}
         return [new for c, d, source in cells for new in self.cell(c, d, source, visible)]
 
@@ -387,7 +400,7 @@ def contents(notebooks:list, index:str, made:dict, guides:list=()) -> str:
     def some(first, last): return [e for e in entries('.') if first <= e.split(' ·')[0] <= last and ' · ' in e]
     def named(*stems): return [e for e in entries('.') if e.endswith(tuple(f'<{stem}>' for stem in stems))]
     lists = {'Start here': named('own_photographs') + some('00', '00'), 'Course': some('01', '15') + named('notation'),
-             'Results': some('16', '17') + named('how_fast', 'promises') + ['result-files'],
+             'Results': some('16', '18') + named('how_fast', 'promises') + ['result-files'],
              'Assignments': others, 'Under the hood': entries('under_the_hood'), 'Reference': topics()}
     return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 

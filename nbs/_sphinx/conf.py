@@ -113,6 +113,7 @@ SEARCHED = {
     'transfer': 'cross-architecture, ablation', 'continual_learning': 'incremental, replay, memory',
     'architecture_search': 'NAS', 'results': 'accuracy, tables, published, benchmark, CIFAR10, MNIST',
     'recommendation': 'which method, auto, minutes',
+    'scoring_fairly': 'score, DD-Ranking, HLR, IOR, LRS, ARS, soft labels, model card, compare sets',
     'under_the_hood/runs': 'condense, progress, early stopping', 'under_the_hood/image_folders': 'folder, ImageFolder, npz, size',
     'under_the_hood/image_store': 'memory, cache, large dataset', 'under_the_hood/set_files': 'save, load, export, safetensors, png',
     'under_the_hood/checkpoints': 'resume, checkpoint, interrupt, continue', 'under_the_hood/several_processes': 'torchrun, multi-GPU, distributed',
@@ -131,7 +132,7 @@ def add_words(file):
 
 
 NOT_FOUND = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Not found · {project}</title><style>body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto;
+<link rel="icon" href="data:,"><title>Not found · {project}</title><style>body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto;
 padding: 0 1rem; background: #fff; color: #111 }} a {{ color: #1a4fd0 }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #131416; color: #ddd }} a {{ color: #8ab0ff }} }}</style><h1>This page isn't here</h1>
 <p>It may have moved. Start at the <a href="{home}index.html">first page</a>, or
