@@ -72,6 +72,13 @@ def test_the_script_names_what_is_lost_and_survives_what_it_runs(tmp_path):
     assert done.returncode == 2 and 'not graded: no cell of an assignment' in done.stdout
 
 
+def test_without_proc_the_script_has_no_limit_on_memory_and_says_so(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(grade, 'STATM', tmp_path/'statm')
+    grade.limit_memory(1e-9)
+    assert grade.main([str(tmp_path/'absent.ipynb')]) == 2
+    assert 'no limit on memory' in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_private_tests_count_and_are_not_released(tmp_path):
     pytest.importorskip('nbgrader', reason="grading needs nbgrader: pip install -e '.[course]'")

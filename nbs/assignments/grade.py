@@ -5,7 +5,8 @@
 
 The assignment is recognised by its cells, whatever the file is called. Each notebook runs in a fresh process, in an empty
 folder, with the given cells and the tests (the hidden ones too) taken from this folder. A cell that takes longer than
---seconds is stopped and earns nothing; a process that needs more than --memory GB or dies earns nothing from there on.
+--seconds is stopped and earns nothing; a process that dies, or needs more than --memory GB (on Linux), earns nothing from
+there on.
 nbgrader_config.py uses the same cells and the same `Kept`, so both give the same points.
 """
 import argparse
@@ -215,12 +216,15 @@ def serve():
         answers.flush()
 
 
+STATM = Path('/proc/self/statm')      # the memory that a process has, on Linux
+
+
 def limit_memory(gigabytes:float):
-    "Refuse more address space than the process has now, and that much"
-    try: import resource
-    except ImportError: return      # Windows
+    "Refuse more address space than the process has now, and that much; elsewhere than on Linux there is no limit"
+    if not STATM.exists(): return
+    import resource
     import torch  # noqa: F401, its libraries take some already
-    with open('/proc/self/statm') as f: now = int(f.read().split()[0]) * resource.getpagesize()
+    now = int(STATM.read_text().split()[0]) * resource.getpagesize()
     most = int(now + gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
@@ -341,6 +345,8 @@ def main(argv=None) -> int:
     args = parser.parse_args(argv)
     known, results, failed = sources(args.source), [], False
     if not known: parser.error(f'{args.source}: there is no assignment')
+    if not (args.seconds > 0 and args.memory > 0): parser.error('--seconds and --memory are numbers above 0')
+    if not STATM.exists(): print(f'no limit on memory: this system has no {STATM}', file=sys.stderr)
     for path in args.notebooks:
         try:
             nb = read(path)
