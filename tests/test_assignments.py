@@ -11,6 +11,7 @@ from conftest import ROOT, run
 
 sys.path[:0] = [str(ROOT/'tools'), str(ROOT/'nbs'/'assignments')]
 import grade
+import leaderboard
 from check_assignments import points, replaced
 from make_course import add_hidden, graded, is_test, make_course, names, read, text
 
@@ -165,6 +166,36 @@ def test_the_leaderboard_reads_entries_without_running_them(tmp_path):
     rows = (tmp_path/'board.md').read_text(encoding='utf-8').splitlines()[2:]
     assert [r.split(' | ')[1] for r in rows] == ['reference', 'grey', 'runs'] and 'no entry (ValueError)' in rows[2]
     assert float(rows[0].split(' | ')[2].split()[0]) > 85 and not mine.exists()
+
+
+TINY = """def my_method():
+    def match(net, real, syn, step):
+        {first}
+        return sum(mean_distance(net.embed(xr), net.embed(xs))
+                   for (_, xr, _), (_, xs, _) in zip(real.by_class(), syn.by_class()))
+    return CustomMatching(match, name='tiny'), dict(iterations=2, real_batch=8, net='convnet-w8')"""
+STORED = """KEPT = {made!r}
+def my_method():
+    def match(net, real, syn, step): return (syn.x - unpack(KEPT).images).square().sum()
+    how = dict(iterations=2, real_batch=8, net='convnet-w8', image_lr=0.5, image_momentum=0., augment='none')
+    return CustomMatching(match, name='stored'), how"""
+
+
+@pytest.mark.slow
+def test_entries_are_made_again_from_the_method_and_the_digits(tmp_path):
+    source = read(FOLDER/'a6_leaderboard'/'a6_leaderboard.ipynb')
+    def verified(method, made=''):
+        cells = {'my-method': method, **({'entry': f'ENTRY = {made!r}'} if made else {})}
+        (tmp_path/'mine.ipynb').write_text(json.dumps(replaced(source, cells)), encoding='utf-8')
+        row = dict(notebook=tmp_path/'mine.ipynb')
+        leaderboard.verify(row, 0.08, 60)
+        return row['why']
+    tiny = TINY.format(first='pass')
+    assert verified(tiny).endswith(': another set')      # the entry of the solution
+    made, seconds = leaderboard.made_again(tmp_path/'mine.ipynb', 60)
+    assert re.fullmatch(r'made again in \d+ s, 0.0\d\d apart', verified(tiny, made)) and seconds < 60
+    assert verified(STORED.format(made=made), made).endswith(': not made from the digits')
+    assert 'PermissionError' in verified(TINY.format(first=f'open({str(tmp_path/"mine.ipynb")!r})'), made)
 
 
 @pytest.mark.slow
