@@ -139,7 +139,8 @@ def made_again(notebook:Path, seconds:int, gigabytes:float=4, moved:int=0, updat
     made = [line[6:].split() for line in done.stdout.splitlines() if line.startswith('ENTRY:')]
     if made: return made[-1][0], float(made[-1][1])
     if done.returncode < 0: raise ValueError(f'stopped after {seconds} s of CPU, or for its memory')
-    raise ValueError((done.stdout.strip() or f'exit code {done.returncode}').split('\n')[-1][:200].replace('|', '/'))
+    said = (done.stdout.strip() or f'exit code {done.returncode}').split('\n')[-1]
+    raise ValueError(said[:200].replace('|', '/'))
 
 
 def board(folder:Path, nets:int) -> list:
