@@ -33,7 +33,6 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 # %% ../nbs/15_architecture_search.ipynb #imports-own
-from .augmentation import dsa_for
 from .checks import (choice, class_sizes, instance, refuse, same,
                                          settings, whole_number)
 from .condensation import Method
@@ -44,11 +43,11 @@ from .long_studies import (StudyMethod, kept, study_file, study_folder,
 from .machine import own_device, versions, warn
 from .names import METHODS, as_json
 from .networks import NetSpec, canonical_name, make_net, parse_net
-from .safe_files import load_json, write_json
-from .text import picture_text
+from .safe_files import load_made, write_json
+from .text import json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
                                            bar_kwargs, check_data, check_evaluate, get_compute,
-                                           n_stored, pick_device, test_images, train, train_recipe)
+                                           n_stored, pick_device, suited, test_images, train)
 
 # %% ../nbs/15_architecture_search.ipynb #rank-correlation
 def rank_correlation(
@@ -87,12 +86,8 @@ def network_names(space: Any, where: str = 'search') -> list[str]:
     names = list(dict.fromkeys(map(canonical_name, some)))
     return names or refuse(where, 'space', space, 'the name of at least one network')
 
-def stratified(
-    space: Any,      # Names of networks
-    n: int,          # How many
-    seed: int = 0,   # Draws from `gen(seed, 'stratified')`
-) -> list[str]:
-    "`n` networks, and any first of them, in which the values of an option are about as frequent"
+def stratified(space: Any, n: int, seed: int = 0) -> list[str]:
+    "`n` of the named networks, and any first ones, that have the values of an option equally often"
     names = network_names(space, 'stratified')
     whole_number('stratified', 'n', n, 1, len(names))
     values = {name: list(vars(parse_net(name)).items()) for name in names}
@@ -181,13 +176,8 @@ def once(self: _Job, net: str, column: _Column, k: int) -> list[float]:
         return [accuracy(n, t, compute=self.compute) for t in scaled]
 
 # %% ../nbs/15_architecture_search.ipynb #digest
-def _digest(about: Any) -> str:
-    "Sixteen hexadecimal digits that stand for a description"
-    text = json.dumps(about, sort_keys=True, default=as_json)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
 def _set_digest(small: SyntheticSet) -> str:
-    "The same for the images, labels and numbers of a set"
+    "What stands for the images, labels and numbers of a set"
     tensors = small.stored, small.stored_labels, small.mean, small.std
     raw = b''.join(t.detach().cpu().contiguous().numpy().tobytes() for t in tensors)
     return f'{tuple(small.shape)} {small.factor} {hashlib.sha256(raw).hexdigest()}'
@@ -286,14 +276,9 @@ class SearchResult:
     @classmethod
     def load(cls, path: str | os.PathLike) -> 'SearchResult':
         "Read back what `save` wrote"
-        d = load_json('SearchResult.load', path, 'a result that `save` wrote')
-        try:
-            found = cls(d['space'], d['columns'], d['runs'], d['about'])
-            repr(found)
-        except (AttributeError, KeyError, TypeError, ValueError, IndexError) as e:
-            raise ValueError(f'SearchResult.load: {path} is not a result that `save` wrote '
-                             f'({type(e).__name__}: {e})') from e
-        return found
+        def made(d: dict) -> SearchResult:
+            return cls(d['space'], d['columns'], d['runs'], d['about'])
+        return load_made('SearchResult.load', path, 'a result that `save` wrote', made)
 
 # %% ../nbs/15_architecture_search.ipynb #search-accuracies
 def _trained(result: SearchResult, column: str) -> Iterator[tuple[str, dict]]:
@@ -349,10 +334,8 @@ def seconds(self: SearchResult, proxy: str) -> float:
 
 # %% ../nbs/15_architecture_search.ipynb #search-table
 @patch
-def rows(self: SearchResult,
-         time: bool = False,   # With the time of one core: making the set, and all trainings
-        ) -> list[list[str]]:  # The header first, as `text_table` takes them
-    "The table"
+def rows(self: SearchResult, time: bool = False) -> list[list[str]]:
+    "The table, header first; `time` is that of one core for making the set and all trainings"
     def num(v: float | None, form: str = '.1f') -> str: return '–' if v is None else format(v, form)
     def span(s: float) -> str:
         return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.1f} h'
@@ -479,7 +462,7 @@ def _columns(job: _Job, rows: dict, sizes: list[int], net: str, recipes: list, p
         c = _Column(name, recipes[whole], seen, stored, small)
         if isinstance(m, StudyMethod): c.seconds = sets[name].info['seconds']
         images = _set_digest(small) if small else [name, seen]
-        c.key = _digest([images, c.recipe.as_dict(), *about])
+        c.key = json_digest([images, c.recipe.as_dict(), *about], as_json)[:16]
         columns[name] = c
     return columns
 
@@ -544,8 +527,7 @@ def searching(
     counts, device = dict(top=top, nets=nets, processes=processes), str(pick_device(device))
     rows, sizes = _check_rows(data, proxies, options, ipc, net, counts)
     compute = get_compute(speed, data, device, 'search')
-    recipes = [replace(r, augment=dsa_for(data)) if r.augment == 'dsa' else r
-               for r in map(train_recipe, (recipe, whole))]
+    recipes = [suited(r, data) for r in (recipe, whole)]
     job = _Job(data.holdout(holdout, seed), data.test, holdout, nets, seed, device, compute)
     def prepare(at: Any) -> dict: return _columns(job, rows, sizes, net, recipes, progress, at)
     about = dict(data=data.name, ipc=sizes[0] if len({*sizes}) == 1 else sizes, net=net)

@@ -24,11 +24,7 @@ def network_names(space: Any, where: str='search') -> list[str]:
     """The names of a space, each once, in their one spelling; those of the papers' grid for None"""
 
 def stratified(space: Any, n: int, seed: int=0) -> list[str]:
-    """`n` networks, and any first of them, in which the values of an option are about as frequent
-
-space: Names of networks
-n: How many
-seed: Draws from `gen(seed, 'stratified')`"""
+    """`n` of the named networks, and any first ones, that have the values of an option equally often"""
 
 @dataclass
 class SearchResult:
@@ -70,9 +66,7 @@ k: Of the proxy's `k` best, the best after training on the whole set"""
         """Seconds of one core: making the set, and all trainings"""
 
     def rows(self, time: bool=False) -> list[list[str]]:
-        """The table
-
-time: With the time of one core: making the set, and all trainings"""
+        """The table, header first; `time` is that of one core for making the set and all trainings"""
 
     def text(self, table: Callable=..., gap: str='\n') -> str:
         """The table and how many networks failed, as text or in markdown"""

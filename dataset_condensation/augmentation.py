@@ -247,10 +247,8 @@ class Draw:
     steps: tuple           # Pairs (family, parameters), applied in order
     n: int | None = None   # Images it was drawn for; None if all images of any batch share it
 
-    def __call__(self,
-        x: Tensor,  # Normalized images (N, C, H, W), of the size it was drawn for
-    ) -> Tensor:    # Same shape and dtype, on the same device
-        "Apply the draw; differentiable in `x`"
+    def __call__(self, x: Tensor) -> Tensor:
+        "Apply the draw to normalized images (N, C, H, W); differentiable in `x`"
         if self.n not in (None, len(x)):
             refuse('Draw', 'x', Shown(f'{len(x)} images'), f'{self.n}, or a draw with shared=True')
         for family, p in self.steps: x = _apply[family](x, p)
@@ -284,12 +282,8 @@ def draw(self: Augment,
 
 # %% ../nbs/07_augmentation.ipynb #augment-call
 @patch
-def __call__(self: Augment,
-    x: Tensor,                   # Normalized images (N, C, H, W)
-    generator: torch.Generator,  # On the CPU
-    shared: bool = False,        # One set of parameters for all images
-) -> Tensor:                     # Same shape and dtype
-    "Draw for the batch `x` and apply"
+def __call__(self: Augment, x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
+    "Draw for normalized images (N, C, H, W), the same for all of them if `shared`, and apply"
     return self.draw(len(x), generator, x.shape, shared)(x)
 
 # %% ../nbs/07_augmentation.ipynb #siamese
@@ -313,10 +307,8 @@ named_augments = {
 }
 
 # %% ../nbs/07_augmentation.ipynb #make-augment
-def make_augment(
-    augment: Any,   # A name, 'color_crop', an `Augment`, its fields, a function of images, None
-) -> Any:           # With `draw` and a call, as `Augment` has them; None leaves images alone
-    "Turn a name, a description or a function into an augmentation"
+def make_augment(augment: Any) -> Any:
+    "An augmentation by its name, 'color_crop', the fields of `Augment` or a function of images"
     if augment is None or hasattr(augment, 'draw'): return augment
     if isinstance(augment, dict):
         checks.settings('make_augment', augment, [f.name for f in fields(Augment)])
@@ -331,10 +323,8 @@ def make_augment(
 _written = {  # Digits and letters
     'digits', 'mnist', 'mnistsample', 'svhn', 'usps', 'emnist', 'kmnist', 'qmnist'}
 
-def dsa_for(
-    data: Any,   # A data set with a `name`, a `source` or `classes`, or the name itself
-) -> str:        # 'dsa-digits' for sets of digits and letters, else 'dsa'
-    "The name of the DSA setting that suits a data set"
+def dsa_for(data: Any) -> str:
+    "The DSA setting for a data set or its name: 'dsa-digits' for digits and letters, else 'dsa'"
     found = (getattr(data, k, '') for k in ('name', 'source'))
     name = data if isinstance(data, str) else next(filter(None, found), '')
     classes = [str(c).split(' - ')[0] for c in getattr(data, 'classes', ())]

@@ -96,11 +96,7 @@ size: (height, width) of the images, or a shape that ends so
 shared: One set of parameters for all images of any batch"""
 
     def __call__(self, x: Tensor, generator: torch.Generator, shared: bool=False) -> Tensor:
-        """Draw for the batch `x` and apply
-
-x: Normalized images (N, C, H, W)
-generator: On the CPU
-shared: One set of parameters for all images"""
+        """Draw for normalized images (N, C, H, W), the same for all of them if `shared`, and apply"""
 
 def draw_params(family: str, n: int, generator: torch.Generator, size: tuple, ranges: Augment=...) -> Tensor:
     """Draw `n` rows of parameters for a family
@@ -118,9 +114,7 @@ class Draw:
     n: int | None = ...
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Apply the draw; differentiable in `x`
-
-x: Normalized images (N, C, H, W), of the size it was drawn for"""
+        """Apply the draw to normalized images (N, C, H, W); differentiable in `x`"""
 
     def __repr__(self) -> str:
         ...
@@ -135,14 +129,10 @@ syn: (m, C, H, W)"""
 named_augments: dict
 
 def make_augment(augment: Any) -> Any:
-    """Turn a name, a description or a function into an augmentation
-
-augment: A name, 'color_crop', an `Augment`, its fields, a function of images, None"""
+    """An augmentation by its name, 'color_crop', the fields of `Augment` or a function of images"""
 
 def dsa_for(data: Any) -> str:
-    """The name of the DSA setting that suits a data set
-
-data: A data set with a `name`, a `source` or `classes`, or the name itself"""
+    """The DSA setting for a data set or its name: 'dsa-digits' for digits and letters, else 'dsa'"""
 
 @dataclass(frozen=True)
 class FunctionAugment:

@@ -33,25 +33,19 @@ from .machine import warn
 from .safe_files import as_path, kind_of, write_atomic
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #optimizer-tensors
-def optimizer_tensors(
-    opt: torch.optim.Optimizer,
-) -> dict[str, Tensor]:   # By 'parameter number.name'; empty before the first step
-    "The state of an optimizer, for example its momentum"
+def optimizer_tensors(opt: torch.optim.Optimizer) -> dict[str, Tensor]:
+    "The state of an optimizer, such as its momentum, by 'parameter number.name'"
     state = opt.state_dict()['state']
     return {f'{i}.{k}': v for i, s in state.items() for k, v in s.items() if isinstance(v, Tensor)}
 
-def set_optimizer_tensors(
-    opt: torch.optim.Optimizer,  # Over the same parameters in the same order
-    tensors: dict[str, Tensor],  # From `optimizer_tensors`
-) -> None:
-    "Give an optimizer the state of another one"
+def set_optimizer_tensors(opt: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    "Give an optimizer what `optimizer_tensors` gave of one over the same parameters"
     state = {}
     for name, v in tensors.items():
         i, k = name.split('.', 1)
         state.setdefault(int(i), {})[k] = v
     opt.load_state_dict(dict(opt.state_dict(), state=state))
 
-# %% ../nbs/under_the_hood/23_checkpoints.ipynb #snapshot
 def snapshot(net: nn.Module, opt: torch.optim.Optimizer) -> tuple[dict, list]:
     "A network in training: copies of its tensors, and the names of modules in evaluation mode"
     tensors = {f'net.{k}': v for k, v in net.state_dict().items()}
@@ -78,10 +72,7 @@ def _checksum(tensors: dict[str, Any], about: dict) -> str:
     return h.hexdigest()
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #pack
-def pack(
-    tensors: dict[str, Tensor],   # On any device
-    about: dict,                  # Any JSON
-) -> bytes:
+def pack(tensors: dict[str, Tensor], about: dict) -> bytes:
     "Tensors and JSON as the bytes of a safetensors file, with a checksum over both"
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     about = json.loads(json.dumps(about))
@@ -168,10 +159,8 @@ def error(self: Checkpoints, e: OSError) -> CheckpointError:
     return CheckpointError(f'Checkpoints: {what}; {last}', e.errno)
 
 @patch
-def prepare(self: Checkpoints,
-            room: int = 0,      # Expected bytes of a checkpoint
-           ) -> Checkpoints:
-    "Make the folder, and check that checkpoints can be written to it"
+def prepare(self: Checkpoints, room: int = 0) -> Checkpoints:
+    "Make the folder, and check that checkpoints of `room` bytes can be written to it"
     try:
         self.folder.mkdir(parents=True, exist_ok=True)
         if not os.access(self.folder, os.W_OK): raise OSError(errno.EACCES, '')
@@ -181,11 +170,8 @@ def prepare(self: Checkpoints,
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #write
 @patch
-def write(self: Checkpoints,
-          tensors: dict[str, Tensor],
-          about: dict,        # Any JSON
-         ) -> Path:           # The file
-    "Write the next checkpoint and remove the oldest"
+def write(self: Checkpoints, tensors: dict[str, Tensor], about: dict) -> Path:
+    "Write the next checkpoint, with JSON `about` it, and remove the oldest"
     start = time.monotonic()
     number = int(self.files[-1].stem.split('-')[1]) + 1 if self.files else 1
     try:
@@ -273,11 +259,8 @@ def in_use(folder: Any) -> bool:    # May not exist
     except RunLocked: return True
 
 # %% ../nbs/under_the_hood/23_checkpoints.ipynb #differences
-def differences(
-    was: dict,     # Nested dicts of JSON
-    now: dict,     # Likewise
-) -> list[str]:    # 'where.it.is: was this, is that', one for each difference
-    "The differences between two descriptions"
+def differences(was: dict, now: dict) -> list[str]:
+    "The differences between two nested dicts of JSON, each as 'where.it.is: was this, is that'"
     def flat(d: Any, name: str = '') -> dict[str, str]:
         if not isinstance(d, dict): return {name[:-1]: repr(d)}
         return {k: v for key, part in d.items() for k, v in flat(part, f'{name}{key}.').items()}

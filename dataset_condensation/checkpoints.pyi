@@ -9,13 +9,10 @@ import torch
 from torch import Tensor, nn
 
 def optimizer_tensors(opt: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The state of an optimizer, for example its momentum"""
+    """The state of an optimizer, such as its momentum, by 'parameter number.name'"""
 
 def set_optimizer_tensors(opt: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give an optimizer the state of another one
-
-opt: Over the same parameters in the same order
-tensors: From `optimizer_tensors`"""
+    """Give an optimizer what `optimizer_tensors` gave of one over the same parameters"""
 
 def snapshot(net: nn.Module, opt: torch.optim.Optimizer) -> tuple[dict, list]:
     """A network in training: copies of its tensors, and the names of modules in evaluation mode"""
@@ -26,10 +23,7 @@ FORMAT: str
 LOCK: str
 
 def pack(tensors: dict[str, Tensor], about: dict) -> bytes:
-    """Tensors and JSON as the bytes of a safetensors file, with a checksum over both
-
-tensors: On any device
-about: Any JSON"""
+    """Tensors and JSON as the bytes of a safetensors file, with a checksum over both"""
 
 def unpack(path: Any) -> tuple[dict[str, Tensor], dict]:
     """The tensors, on the CPU, and the JSON of a file by `pack`, or a ValueError"""
@@ -81,14 +75,10 @@ any_version: Accept checkpoints of other versions"""
         """A `CheckpointError` with the folder, the cause and the last good checkpoint"""
 
     def prepare(self, room: int=0) -> Checkpoints:
-        """Make the folder, and check that checkpoints can be written to it
-
-room: Expected bytes of a checkpoint"""
+        """Make the folder, and check that checkpoints of `room` bytes can be written to it"""
 
     def write(self, tensors: dict[str, Tensor], about: dict) -> Path:
-        """Write the next checkpoint and remove the oldest
-
-about: Any JSON"""
+        """Write the next checkpoint, with JSON `about` it, and remove the oldest"""
 
     def due(self) -> bool:
         """Is the next checkpoint due?"""
@@ -115,7 +105,4 @@ def in_use(folder: Any) -> bool:
 folder: May not exist"""
 
 def differences(was: dict, now: dict) -> list[str]:
-    """The differences between two descriptions
-
-was: Nested dicts of JSON
-now: Likewise"""
+    """The differences between two nested dicts of JSON, each as 'where.it.is: was this, is that'"""

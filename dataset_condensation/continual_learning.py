@@ -11,9 +11,8 @@ import copy
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -24,11 +23,9 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
-from torch.optim import SGD
 from tqdm.auto import tqdm
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
-from .augmentation import dsa_for
 from .checkpoints import differences
 from .checks import class_sizes, instance, refuse, same, whole_number
 from .coresets import markdown_table, markdown_text, text_table
@@ -39,18 +36,16 @@ from .long_studies import (StudyMethod, kept, study_file, study_folder,
                                                study_methods)
 from .machine import own_device, versions
 from .networks import make_net
-from .safe_files import as_path, load_json, write_json
+from .safe_files import as_path, load_made, write_json
 from .text import picture_text, plain_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
                                            bar_kwargs, check_data, evaluate, moved, n_stored,
-                                           pick_device, predict, split_batches, train_recipe)
+                                           pick_device, predict, split_batches, suited,
+                                           train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
-def class_subset(
-    images: ImageSet,
-    classes: Sequence[int],   # By number, in the order of their new labels
-) -> ImageSet:
-    "Some classes of a set, renumbered, scaled as before"
+def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
+    "Some classes of a set, by number, renumbered in the order given, scaled as before"
     where, expected = 'class_subset', 'an ImageSet: `train` or `test`'
     n = instance(where, 'images', images, ImageSet, expected).n_classes
     some = [whole_number(where, 'classes', c, 0, n - 1) for c in classes]
@@ -66,22 +61,15 @@ def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> Imag
     new.stays = images.stays
     return new
 
-# %% ../nbs/14_continual_learning.ipynb #only-classes
 @own_device
-def only_classes(
-    data: ImageData,
-    classes: Sequence[int],   # Classes by number, in the order of their new labels
-) -> ImageData:
-    "Some classes of a data set, renumbered, scaled as before"
+def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
+    "Some classes of a data set, renumbered in the order given, scaled as before"
     check_data('only_classes', data)
     return ImageData(class_subset(data.train, classes), class_subset(data.test, classes), data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #among
-def among(
-    small: Any,           # An `ImageSet` or a `SyntheticSet`
-    classes: list[str],   # Names of all classes, its own among them
-) -> Any:                 # Of the same kind
-    "The same images, labeled by their place in a longer list of classes"
+def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
+    "The same images in a set of the same kind, labeled by their place in a longer list of classes"
     numbers = [classes.index(c) for c in small.classes]
     if isinstance(small, ImageSet): return _relabeled(small, numbers, classes)
     y = torch.tensor(numbers)[small.stored_labels.cpu()]
@@ -117,7 +105,7 @@ def learn(
     device = next(net.parameters()).device
     augment: Any = augment_for(recipe.augment, new)
     new, pool = moved(new, device), Pool(memory if isinstance(memory, (list, tuple)) else [memory])
-    opt = SGD(net.train().parameters(), recipe.lr, recipe.momentum, 0, recipe.weight_decay)
+    opt = recipe.optimizer(net.train())
     losses = torch.zeros(recipe.epochs, device=device)
     for epoch in range(recipe.epochs):
         if epoch == round(recipe.epochs * recipe.drop_at): opt.param_groups[0]['lr'] /= 10
@@ -173,7 +161,6 @@ def split_classes(
     each, rest = divmod(n_classes, whole_number(where, 'steps', steps, 1, n_classes))
     return [each + (t < rest) for t in range(steps)]
 
-# %% ../nbs/14_continual_learning.ipynb #class-orders
 @own_device
 def class_orders(
     n_classes: int,
@@ -191,10 +178,8 @@ def class_orders(
     return [list(o) for o in orders]
 
 # %% ../nbs/14_continual_learning.ipynb #memory-bytes
-def memory_bytes(
-    small: Any,       # A `SyntheticSet`, an `ImageSet`, or a list of them
-) -> int:
-    "Bytes that the images take: one for each value of a real image, four for a computed one"
+def memory_bytes(small: Any) -> int:
+    "Bytes of the images of a set, or of several: one per value of a real image, else four"
     if isinstance(small, (list, tuple)): return sum(map(memory_bytes, small))
     if isinstance(small, ImageSet): return small.images.numel()
     return small.stored.numel() * (1 if 'chosen' in small.info else 4)
@@ -269,11 +254,8 @@ class Continual:
 
 # %% ../nbs/14_continual_learning.ipynb #continual-table
 @patch
-def cells(
-    self: Continual,
-    seconds: bool = False,   # With the seconds of one run: making the memory; training and testing
-) -> list[list[str]]:
-    "The rows of the table, the header first; a column without numbers is left out"
+def cells(self: Continual, seconds: bool = False) -> list[list[str]]:
+    "The table, header first, without empty columns; `seconds` of making the memory and of learning"
     spread = f'± {self.about.get("repeats", "orders")}'
     rows = [['memory', 'images', 'kB', *self.about['heads'], spread, '± networks', 'forgotten']]
     if seconds: rows[0] += ['making s', 'training s']
@@ -310,20 +292,13 @@ def save(self: Continual, path: Any) -> Path:
     "Write everything to a JSON file, whole or not at all"
     return write_json(path, self.as_dict(), 'Continual.save')
 
-# %% ../nbs/14_continual_learning.ipynb #continual-json
 def _load(path: Any) -> Continual:
-    path = as_path('Continual.load', path)
+    path, known = as_path('Continual.load', path), [f.name for f in fields(ContinualRun)]
     if path.is_dir(): path = path/'continual.json'
-    found = load_json('Continual.load', path, 'a study that `save` wrote')
-    known = [f.name for f in fields(ContinualRun)]
-    try:
-        runs = [ContinualRun(**{k: r[k] for k in known if k in r}) for r in found['runs']]
-        study = Continual(runs, dict(found['about']))
-        if runs: repr(study)     # what is no number shows here
-        return study
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        why = f'is not a study that `save` wrote ({type(e).__name__}: {e})'
-        raise ValueError(f'Continual.load: {path} {why}') from e
+    def made(d: dict) -> Continual:
+        runs = [ContinualRun(**{k: r[k] for k in known if k in r}) for r in d['runs']]
+        return Continual(runs, dict(d['about']))
+    return load_made('Continual.load', path, 'a study that `save` wrote', made)
 
 # %% ../nbs/14_continual_learning.ipynb #continual-plot
 @patch
@@ -356,16 +331,6 @@ def _check_study(where: str, data: ImageData, ipc: Any, nets: int, net: str) -> 
     untested = [c for c, n in zip(data.classes, data.test.counts) if not n]
     if untested: refuse(where, 'data', untested, 'test images of every class')
     return class_sizes(ipc, data.n_classes, where)
-
-def _check_alone(row: StudyMethod, parts: list[int]) -> None:
-    "Gradient matching has nothing to match in a step of one class"
-    if 1 in parts and isinstance(row.method, GradientMatching):
-        refuse('continual', 'steps', parts, f'two classes or more in each, for {row.name!r}')
-
-def _suited(recipe: Any, data: ImageData) -> TrainRecipe:
-    "A recipe with the augmentation that suits the data"
-    recipe = train_recipe(recipe)
-    return replace(recipe, augment=dsa_for(data)) if recipe.augment == 'dsa' else recipe
 
 # %% ../nbs/14_continual_learning.ipynb #class-run
 def _seed(seed: int, order: int, step: int) -> int:
@@ -409,7 +374,6 @@ def _resumed(about: dict, folder: Path | None) -> Continual:
                        orders=max(was['orders'], now['orders'], key=len))
     return found
 
-# %% ../nbs/14_continual_learning.ipynb #work
 def _work(where: str, about: dict, jobs: list, fill: Callable, folder: Any,
           progress: bool) -> Continual:
     "Fill the runs of a study; a job is (method, order, groups) and what `fill` needs beside them"
@@ -430,18 +394,15 @@ def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: li
     recipe, whole = [r and vars(r) for r in recipes]
     how |= dict(kind='classes', data=f'{data.name} ({data.fingerprint()[:16]})', steps=parts,
                 ipc=sizes if len({*sizes}) > 1 else sizes[0], recipe=recipe, whole=whole)
-    for row in rows: _check_alone(row, parts)
+    for row in rows:    # gradients of one class alone have nothing to match
+        if 1 in parts and isinstance(row.method, GradientMatching):
+            refuse('continual', 'steps', parts, f'two classes or more in each, for {row.name!r}')
     methods = {row.name: row.settings('continual', data, sizes, how['net']) for row in rows}
     first, *others = torch.tensor(parts).cumsum(0).tolist()
     note = f'{data.n_classes} classes in {len(parts)} steps: {", ".join(map(str, parts))}'
     return dict(study=how, orders=orders, methods=methods, repeats='orders', versions=versions(),
                 heads=[f'{first} class' + 'es'*(first > 1), *map(str, others)],
                 notes=[note] * (len({*parts}) > 1))
-
-def _groups(names: list[str], parts: list[int]) -> list[list[str]]:
-    "The classes that come at each step"
-    rest = iter(names)
-    return [list(islice(rest, n)) for n in parts]
 
 # %% ../nbs/14_continual_learning.ipynb #continual
 @own_device
@@ -465,27 +426,22 @@ def continual(
     rows = study_methods('continual', methods, options, ('whole', 'none'))
     sizes, device = _check_study('continual', data, ipc, nets, net), pick_device(device)
     parts, orders = split_classes(data.n_classes, steps), class_orders(data.n_classes, orders, seed)
-    recipes = [None if r is None else _suited(r, data) for r in (recipe, whole)]
+    recipes = [None if r is None else suited(r, data) for r in (recipe, whole)]
     about = _about(data, rows, sizes, parts, orders, recipes, seed=seed, net=net, nets=nets)
     todo: list = [(row.name, row, recipes[0]) for row in rows]
     if whole is not None: todo.append(('whole', None, recipes[1]))
-    named = [[data.classes[c] for c in order] for order in orders]
-    jobs = [(name, i, _groups(order, parts), row, data, sizes, how, device)
-            for name, row, how in todo for i, order in enumerate(named)]
+    jobs = [(name, i, [[data.classes[c] for c in step] for step in torch.tensor(o).split(parts)],
+             row, data, sizes, how, device)
+            for name, row, how in todo for i, o in enumerate(orders)]
     return _work('continual', about, jobs, _class_run, folder, progress)
 
 # %% ../nbs/14_continual_learning.ipynb #map-images
-def map_images(
-    data: ImageData,
-    f: Callable[[Tensor], Tensor],  # f(images) → images, both uint8 (n, C, H, W)
-    name: str | None = None,        # Of the result, default as before
-) -> ImageData:
-    "A data set with every image changed by a function, with its own mean and standard deviation"
+def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageData:
+    "A data set whose images, uint8 (n, C, H, W), are changed by `f`, with its own mean and std"
     check_data('map_images', data)
     both = [(f(s.images[:len(s.labels)].cpu()), s.labels.cpu()) for s in (data.train, data.test)]
     return from_tensors(*both[0], *both[1], data.classes, name=name or data.name)
 
-# %% ../nbs/14_continual_learning.ipynb #to-shape
 def to_shape(
     data: ImageData,
     shape: Sequence[int],   # (channels, height, width); 1 or 3 channels
@@ -614,7 +570,7 @@ def continual_tasks(
 ) -> Continual:
     "Task-incremental learning: one network learns task after task, rehearsing earlier images"
     rows, tasks = study_methods('continual_tasks', methods, options, ('whole', 'none')), list(tasks)
-    n, recipe = whole_number('continual_tasks', 'sets', sets), _suited(recipe, tasks[0])
+    n, recipe = whole_number('continual_tasks', 'sets', sets), suited(recipe, tasks[0])
     about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)
     both, device = [distil] if isinstance(distil, bool) else distil, pick_device(device)
     todo: list = [('none', 0, None, d) for d in both] * none

@@ -8,23 +8,16 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
 from .data import ImageData, ImageSet
-from .training import TrainRecipe
+from .training import SyntheticSet, TrainRecipe
 
 def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
-    """Some classes of a set, renumbered, scaled as before
-
-classes: By number, in the order of their new labels"""
+    """Some classes of a set, by number, renumbered in the order given, scaled as before"""
 
 def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
-    """Some classes of a data set, renumbered, scaled as before
+    """Some classes of a data set, renumbered in the order given, scaled as before"""
 
-classes: Classes by number, in the order of their new labels"""
-
-def among(small: Any, classes: list[str]) -> Any:
-    """The same images, labeled by their place in a longer list of classes
-
-small: An `ImageSet` or a `SyntheticSet`
-classes: Names of all classes, its own among them"""
+def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
+    """The same images in a set of the same kind, labeled by their place in a longer list of classes"""
 
 class Pool:
     """Several labeled sets as one, for `learn`"""
@@ -71,9 +64,7 @@ orders: How many, or a list of them, each with every class once
 seed: Order i is drawn from `gen(seed, 'order', i)`"""
 
 def memory_bytes(small: Any) -> int:
-    """Bytes that the images take: one for each value of a real image, four for a computed one
-
-small: A `SyntheticSet`, an `ImageSet`, or a list of them"""
+    """Bytes of the images of a set, or of several: one per value of a real image, else four"""
 
 @dataclass
 class ContinualRun:
@@ -137,9 +128,7 @@ class Continual:
         """Points lost of what was known before, mean over orders; None for the first step"""
 
     def cells(self, seconds: bool=False) -> list[list[str]]:
-        """The rows of the table, the header first; a column without numbers is left out
-
-seconds: With the seconds of one run: making the memory; training and testing"""
+        """The table, header first, without empty columns; `seconds` of making the memory and of learning"""
 
     def __repr__(self) -> str:
         ...
@@ -173,11 +162,8 @@ device: A GPU where there is one
 folder: Where results are written as they come, and resumed
 progress: Show a bar"""
 
-def map_images(data: ImageData, f: Callable[[Tensor], Tensor], name: str | None=None) -> ImageData:
-    """A data set with every image changed by a function, with its own mean and standard deviation
-
-f: f(images) → images, both uint8 (n, C, H, W)
-name: Of the result, default as before"""
+def map_images(data: ImageData, f: Callable, name: str | None=None) -> ImageData:
+    """A data set whose images, uint8 (n, C, H, W), are changed by `f`, with its own mean and std"""
 
 def to_shape(data: ImageData, shape: Sequence[int], fit: str='stretch') -> ImageData:
     """A data set with its images at another size or with another number of channels

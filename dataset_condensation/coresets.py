@@ -13,7 +13,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from statistics import mean, stdev
 from typing import Any
@@ -32,7 +32,7 @@ from .networks import embed, make_net, net_name
 from .text import plain_text
 from .training import (Evaluation, SyntheticSet, TrainRecipe, as_dataset,
                                            check_data, check_evaluate, evaluate, for_net, near_net,
-                                           pick_device, predict, train, train_epoch, train_recipe,
+                                           pick_device, predict, train, train_recipe,
                                            training_batches, waiting)
 
 # %% ../nbs/04_coresets.ipynb #chosen-set
@@ -107,7 +107,6 @@ def whole_net(
     train(n, data, recipe, gen(seed, 'whole-order'), progress=progress)
     return n
 
-# %% ../nbs/04_coresets.ipynb #embed-all
 @own_device
 @torch.no_grad()
 def embed_all(
@@ -193,17 +192,15 @@ def forgetting_counts(
     progress: Any = True,    # Show a bar where it takes over five seconds
 ) -> Tensor:                 # (N,), for each training image; epochs + 1 if never learned
     "How often each training image fell from right to wrong between epochs"
-    recipe = train_recipe(recipe)
+    recipe = replace(train_recipe(recipe), augment='none', drop_at=1.)
     n = make_net(net, data, generator=gen(seed, 'forgetting'), device=pick_device(device))
-    opt, order = recipe.optimizer(n), gen(seed, 'forgetting-order')
     falls = torch.zeros(len(data.train), dtype=torch.long)
     was, ever = falls.bool(), falls.bool()
-    with waiting(training_batches(data.train, recipe), 'training', progress) as bar:
-        for _ in range(recipe.epochs):
-            images = near_net(data.train, n)
-            train_epoch(n.train(), images, opt, order, recipe.batch, tick=bar.update)
-            right = predict(n, data.train) == data.train.labels.cpu()
-            falls, ever, was = falls + (was & ~right), ever | right, right
+    def count() -> None:
+        nonlocal falls, ever, was
+        right = predict(n, data.train) == data.train.labels.cpu()
+        falls, ever, was = falls + (was & ~right), ever | right, right
+    train(n, data, recipe, gen(seed, 'forgetting-order'), progress, after=count)
     return falls.masked_fill(~ever, recipe.epochs + 1)
 
 # %% ../nbs/04_coresets.ipynb #coreset-class
@@ -335,11 +332,8 @@ def as_tiles(
         cell.copy_(small)
     return out
 
-def in_tiles(
-    small: SyntheticSet,   # A multiple of factor² images of each class
-    factor: int,           # Tiles along each side of an image
-) -> SyntheticSet:
-    "The images of a set, stored in tiles"
+def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
+    "The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"
     if factor == 1: return small
     n = whole_number('in_tiles', 'factor', factor, 1, min(small.shape[1:]))**2
     x, y, info = as_tiles(small.images, factor), small.labels[::n], dict(small.info, factor=factor)
@@ -374,11 +368,8 @@ class Score:
         return {k: getattr(self, k) for k in names} | dict(evaluations=evaluations)
 
 # %% ../nbs/04_coresets.ipynb #tables
-def text_table(
-    rows: list,       # Lists of strings, the header first
-    left: int = 1,    # Columns of words, aligned to the left; the others hold numbers
-) -> str:
-    "A table in aligned columns"
+def text_table(rows: list, left: int = 1) -> str:
+    "Rows of text, the header first, in columns, the first `left` of them aligned to the left"
     rows = [list(map(plain_text, r)) for r in rows]
     width = [max(map(len, column)) for column in zip(*rows)]
     def align(i: int, v: str) -> str: return v.ljust(width[i]) if i < left else v.rjust(width[i])
@@ -415,7 +406,10 @@ class Comparison:
     @classmethod
     def load(cls, path: Any) -> 'Comparison':
         "Read back the JSON file that `save` wrote"
-        return _loaded(path)
+        from dataset_condensation.safe_files import load_made
+        def made(d: dict) -> Comparison:
+            return cls([*map(score_from_dict, d['scores'])], dict(d['about']))
+        return load_made('Comparison.load', path, 'a comparison that `save` wrote', made)
 
     def __repr__(self) -> str: return text_table(self.rows())
     def _repr_markdown_(self) -> str: return markdown_table(self.rows())
@@ -447,17 +441,6 @@ def save(self: Comparison, path: Any) -> Any:
     from dataset_condensation.safe_files import write_json
     return write_json(path, self.as_dict(), 'Comparison.save')
 
-def _loaded(path: Any) -> Comparison:
-    from dataset_condensation.safe_files import load_json
-    found = load_json('Comparison.load', path, 'a comparison that `save` wrote')
-    try:
-        table = Comparison([score_from_dict(s) for s in found['scores']], dict(found['about']))
-        repr(table)      # what is no number shows here
-        return table
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        what = f'{path} is not a comparison that `save` wrote'
-        raise ValueError(f'Comparison.load: {what} ({type(e).__name__}: {e})') from e
-
 # %% ../nbs/04_coresets.ipynb #apart
 def _error2(s: Score) -> float | None:
     "Square of the standard error of a score's mean; None for one network on one set"
@@ -479,9 +462,7 @@ def _apart(mine: Score, best: Score) -> str:
 
 # %% ../nbs/04_coresets.ipynb #verdict
 @patch
-def verdict(self: Comparison,
-            name: str,   # Of a row
-           ) -> str:
+def verdict(self: Comparison, name: str) -> str:
     "Row `name` in words, beside the best of the other rows of its size and the whole set"
     mine = self[name]
     size = mine.evaluations[0].images
@@ -548,11 +529,6 @@ def size_beside(where: str, ipc: Any, given: list[tuple[str, SyntheticSet]], mad
                          'so nothing can be made of its size')
     return size[0] if len(set(size)) == 1 else size
 
-def _size(rows: list, ipc: Any, data: ImageData) -> Any:
-    given = _given(rows)
-    return size_beside('compare', ipc, given, any(hasattr(m, 'make') for _, m in rows), data)
-
-# %% ../nbs/04_coresets.ipynb #score-row
 def _score_row(data: ImageData, net: Any, nets: int, seed: int, device: Any, progress: Any,
                name: str, made: list, recipe: TrainRecipe, seconds: float = 0.) -> Score:
     "The `Score` of the sets of a row"
@@ -580,7 +556,8 @@ def compare(
     "Make the sets of every method and score them all under one recipe"
     sets, nets = (whole_number('compare', k, v) for k, v in dict(sets=sets, nets=nets).items())
     rows, options = _rows(methods, options or {}, data), options or {}
-    ipc, recipe, whole = _size(rows, ipc, data), train_recipe(recipe), whole and train_recipe(whole)
+    recipe, whole = train_recipe(recipe), whole and train_recipe(whole)
+    ipc = size_beside('compare', ipc, _given(rows), any(hasattr(m, 'make') for _, m in rows), data)
     make_net(net, data, device=pick_device(device))
     how, scores = dict(progress=progress, net=net, device=device), []
     score = partial(_score_row, data, net, nets, seed, device, progress)

@@ -116,10 +116,7 @@ images: (N·factor², C, H, W), the tiles of an image following each other
 factor: Tiles along each side"""
 
 def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
-    """The images of a set, stored in tiles
-
-small: A multiple of factor² images of each class
-factor: Tiles along each side of an image"""
+    """The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"""
 
 @dataclass
 class Score:
@@ -144,10 +141,7 @@ class Score:
         """Everything, ready for JSON"""
 
 def text_table(rows: list, left: int=1) -> str:
-    """A table in aligned columns
-
-rows: Lists of strings, the header first
-left: Columns of words, aligned to the left; the others hold numbers"""
+    """Rows of text, the header first, in columns, the first `left` of them aligned to the left"""
 
 def markdown_text(s: Any) -> str:
     """Any text in markdown, as it stands: no table of its own, no HTML, link, code or formula"""
@@ -181,9 +175,7 @@ class Comparison:
         """Write everything to a JSON file, whole or not at all"""
 
     def verdict(self, name: str) -> str:
-        """Row `name` in words, beside the best of the other rows of its size and the whole set
-
-name: Of a row"""
+        """Row `name` in words, beside the best of the other rows of its size and the whole set"""
 
 def score_from_dict(d: dict) -> Score:
     """A `Score` from what `Score.as_dict` gave"""

@@ -7,14 +7,13 @@ __all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch',
 
 # %% ../nbs/01_data.ipynb #imports
 import hashlib
-import json
 import math
 import operator
 import textwrap
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import torch
@@ -28,13 +27,11 @@ from . import checks
 from .checks import Shown, refuse
 from .machine import own_device, send
 from .names import plain_name
-from .text import picture_text, shape_text, some
+from .text import json_digest, picture_text, shape_text, some
 
 # %% ../nbs/01_data.ipynb #byte-counts
-def byte_counts(
-    images: Any,  # (N, C, H, W) uint8
-) -> Tensor:      # (C, 256) int64
-    "How often each of the 256 values occurs in each channel"
+def byte_counts(images: Any) -> Tensor:
+    "How often each of the 256 values occurs in each channel of (N, C, H, W) bytes: (C, 256) int64"
     counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
     step = max(1, 2**24 // max(1, math.prod(images.shape[1:])))  # bincount needs 8 bytes per pixel
     for i in range(0, len(images), step):
@@ -57,34 +54,44 @@ def image_stats(
     std[(counts > 0).sum(1) == 1] = 1
     return mean.float(), std.float()
 
-# %% ../nbs/01_data.ipynb #labelled
-class Labelled(Dataset):
-    "Images with labels, with the mean and standard deviation that normalize them"
-    images: Any                   # (N, C, H, W)
-    labels: Any                   # (N,)
+# %% ../nbs/01_data.ipynb #scaled
+class Scaled:
+    "Classes, and the mean and standard deviation that normalize their images"
     classes: list[str]            # Class names, in the order of the labels
     shape: tuple[int, int, int]   # (channels, height, width) of every image
     mean: Tensor                  # (C,), of pixels in 0–1
     std: Tensor                   # (C,), likewise
-
-    def __len__(self) -> int: return len(self.labels)
 
     @property
     def n_classes(self) -> int:
         "Number of classes"
         return len(self.classes)
 
+    def normalize(self, x: Tensor) -> Tensor:
+        "Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its std"
+        if not isinstance(x, Tensor) or x.dtype != torch.uint8 and not x.is_floating_point():
+            refuse('normalize', 'x', x, 'a tensor of uint8, or of floats in 0–1', TypeError)
+        x = x.float() / 255 if x.dtype == torch.uint8 else x
+        mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
+        return (x - mean) / std
+
+    def denormalize(self, x: Tensor) -> Tensor:
+        "Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"
+        mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
+        return (x.detach() * std + mean).clamp(0, 1)
+
+# %% ../nbs/01_data.ipynb #labelled
+class Labelled(Scaled, Dataset):
+    "Images with labels"
+    images: Any                   # (N, C, H, W)
+    labels: Any                   # (N,)
+
+    def __len__(self) -> int: return len(self.labels)
+
     @property
     def device(self) -> torch.device:
         "Where the images are; those in a file come to the CPU"
         return self.images.device if isinstance(self.images, Tensor) else torch.device('cpu')
-
-    def denormalize(self,
-                    x: Tensor,  # (…, C, H, W) normalized floats
-                   ) -> Tensor: # Floats in 0–1, of the same shape
-        "Pixels that can be shown"
-        mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
-        return (x.detach() * std + mean).clamp(0, 1)
 
 # %% ../nbs/01_data.ipynb #imageset
 class ImageSet(Labelled):
@@ -134,18 +141,6 @@ def of_class(self: ImageSet, c: int) -> Tensor:
     "The images of class `c`, (n, C, H, W) uint8: a view, or read from the file they are in"
     where = self.places(c)
     return self.images[where.start:where.stop]
-
-# %% ../nbs/01_data.ipynb #normalize
-@patch
-def normalize(self: ImageSet,
-              x: Tensor,  # (…, C, H, W) uint8, or floats in 0–1
-             ) -> Tensor: # Floats of the same shape
-    "Each channel minus its mean, divided by its standard deviation"
-    if not isinstance(x, Tensor) or x.dtype != torch.uint8 and not x.is_floating_point():
-        refuse('normalize', 'x', x, 'a tensor of uint8, or of floats in 0–1', TypeError)
-    x = x.float() / 255 if x.dtype == torch.uint8 else x
-    mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
-    return (x - mean) / std
 
 # %% ../nbs/01_data.ipynb #take
 @patch
@@ -226,10 +221,8 @@ def draw(self: ImageSet,
 
 # %% ../nbs/01_data.ipynb #subset
 @patch
-def subset(self: ImageSet,
-           idx: Any,         # (n,) indices of stored images
-          ) -> 'ImageSet':
-    "A part of the images; those in a file stay in it"
+def subset(self: ImageSet, idx: Any) -> 'ImageSet':
+    "The stored images with the indices `idx`, (n,); those in a file stay in it"
     idx = checks.tensor('subset', 'idx', idx, 'a list of indices').long().cpu()
     x, y = _pick(self.images, idx), self.labels[idx.to(self.labels.device)]
     new = ImageSet(x, y, self.classes, self.mean, self.std, self.order[idx], self.source)
@@ -237,7 +230,7 @@ def subset(self: ImageSet,
     return new
 
 # %% ../nbs/01_data.ipynb #imagedata
-class ImageData:
+class ImageData(Scaled):
     "A training and a test set of the same classes, scaled alike"
     def __init__(
         self,
@@ -252,8 +245,8 @@ class ImageData:
         for k in ('shape', 'classes'):
             checks.same('ImageData', f'{k} of train and test', getattr(train, k), getattr(test, k))
         self.train, self.test, self.name, self.n_skipped = train, test, name, n_skipped
-        self.classes, self.n_classes, self.shape = train.classes, train.n_classes, train.shape
-        self.mean, self.std, self.cache = train.mean, train.std, cache
+        self.classes, self.shape, self.cache = train.classes, train.shape, cache
+        self.mean, self.std = train.mean, train.std
         for part in (train, test): part.source = part.source or name
 
 # %% ../nbs/01_data.ipynb #imagedata-methods
@@ -266,16 +259,6 @@ def draw(self: ImageData, c: int, n: int, generator: torch.Generator, device: An
 def which(self: ImageData, c: int, n: int, generator: torch.Generator) -> Tensor:
     "Where the images are that `draw` gives, see `ImageSet.which`"
     return self.train.which(c, n, generator)
-
-@patch
-def normalize(self: ImageData, x: Tensor) -> Tensor:
-    "Pixels as networks expect them, see `ImageSet.normalize`"
-    return self.train.normalize(x)
-
-@patch
-def denormalize(self: ImageData, x: Tensor) -> Tensor:
-    "Pixels in 0–1 that can be shown, see `ImageSet.denormalize`"
-    return self.train.denormalize(x)
 
 @patch
 def to(self: ImageData, device: Any) -> 'ImageData':
@@ -301,10 +284,6 @@ def holdout(self: ImageData,
         raise ValueError('holdout: no class has two training images, so none can be held out')
     return ImageData(train, test, self.name, self.n_skipped, self.cache)
 
-# %% ../nbs/01_data.ipynb #imports-batch
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
-
 # %% ../nbs/01_data.ipynb #batch
 class Batch(NamedTuple):
     "Images of one or more classes, class after class"
@@ -318,7 +297,6 @@ class Batch(NamedTuple):
         xs, ys = self.x.split(self.sizes), self.y.split(self.sizes)
         yield from zip(self.classes or (int(y[0]) for y in ys), xs, ys)
 
-# %% ../nbs/01_data.ipynb #real-batch
 def real_batch(
     data: Any,             # An `ImageData`, or what a sampling gives in its place
     classes: Sequence[int],  # Which classes
@@ -403,7 +381,6 @@ def _label(ax: Axes, titles: Iterable | None, rows: Iterable | None, ncols: int,
         y0 = r * dy + top + (size[0] - 1) / 2
         ax.text(-gap - 1, y0, picture_text(text), ha='right', va='center', fontsize=8)
 
-# %% ../nbs/01_data.ipynb #show-data
 @patch
 @own_device
 def show(self: ImageData,
@@ -504,21 +481,10 @@ def _mean_std(where: str, stats: Any, images: Any, name: str) -> tuple[Tensor, T
     return checks.mean_std(where, each(mean), each(std), images.shape[1])
 
 # %% ../nbs/01_data.ipynb #as-bytes
-def check_unit(where: str, what: str, x: Tensor, first: int = 0) -> None:
-    "Floats (n, …) must be finite and in 0–1; `first` is the number of `x[0]` among all images"
-    flat = x.flatten(1)
-    lo, hi = flat.aminmax(dim=1)  # NaN where an image has one
-    for i in (~((lo >= -1e-3) & (hi <= 1 + 1e-3))).nonzero()[:1].flatten().tolist():
-        fine = flat[i].isfinite().all()
-        got = f'pixels from {lo[i]:.3g} to {hi[i]:.3g}' if fine else 'NaN or infinite pixels'
-        raise ValueError(f'{where}: {what} {first + i} has {got}, expected uint8, or floats in '
-                         '0 to 1: remove Normalize, or divide by 255')
-
 def channels_last(c: int, h: int, w: int) -> bool:
     "Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"
     return c > 4 and (w in (1, 3) or w < min(c, h) or c == h != w)
 
-# %% ../nbs/01_data.ipynb #rounded
 def as_bytes(where: str, arg: str, x: Any) -> Tensor:
     "Images as uint8 (N, C, H, W)"
     expected = '(N, H, W) or (N, C, H, W)'
@@ -534,8 +500,14 @@ def as_bytes(where: str, arg: str, x: Any) -> Tensor:
         refuse(where, arg, Shown(x.dtype), 'uint8, or floats in 0 to 1', TypeError)
     out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
     for i in range(0, len(x), 4096):
-        check_unit(where, f'image {arg}', x[i:i + 4096], i)
-        out[i:i + 4096] = (x[i:i + 4096].clamp(0, 1) * 255).round()
+        part = x[i:i + 4096]
+        lo, hi = part.flatten(1).aminmax(dim=1)  # NaN where an image has one
+        for k in (~((lo >= -1e-3) & (hi <= 1 + 1e-3))).nonzero()[:1].flatten().tolist():
+            fine = part[k].isfinite().all()
+            got = f'pixels from {lo[k]:.3g} to {hi[k]:.3g}' if fine else 'NaN or infinite pixels'
+            raise ValueError(f'{where}: image {arg} {i + k} has {got}, expected uint8, or floats '
+                             'in 0 to 1: remove Normalize, or divide by 255')
+        out[i:i + 4096] = (part.clamp(0, 1) * 255).round()
     return out
 
 # %% ../nbs/01_data.ipynb #class-names
@@ -576,10 +548,8 @@ def _displayable(images: Any) -> Tensor:
 _copies = weakref.WeakKeyDictionary()    # ImageSet → {device: (version of its images, set there)}
 
 @patch
-def near(self: ImageSet,
-         device: Any,      # Where networks are trained
-        ) -> 'ImageSet':
-    "The set on a GPU, if its images fit into half of the free memory; otherwise itself"
+def near(self: ImageSet, device: Any) -> 'ImageSet':
+    "The set on the GPU `device`, if its images fit into half of the free memory; else itself"
     device, x = torch.device(device), self.images
     if device.type != 'cuda' or self.stays or not isinstance(x, Tensor) or x.is_cuda: return self
     have = _copies.setdefault(self, {})
@@ -615,4 +585,4 @@ def fingerprint(self: ImageData) -> str:
     about |= dict(mean=self.mean.tolist(), std=self.std.tolist())
     for k, part in dict(train=self.train, test=self.test).items():
         about[k] = [part.digest(), part.counts.tolist()]
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return json_digest(about)

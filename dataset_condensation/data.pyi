@@ -1,46 +1,49 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
 __all__ = ['image_stats', 'ImageSet', 'gen', 'ImageData', 'Batch', 'real_batch', 'show_images', 'from_tensors']
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 from torch.utils.data import Dataset
 
 def byte_counts(images: Any) -> Tensor:
-    """How often each of the 256 values occurs in each channel
-
-images: (N, C, H, W) uint8"""
+    """How often each of the 256 values occurs in each channel of (N, C, H, W) bytes: (C, 256) int64"""
 
 def image_stats(images: Any) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, from how often each of the 256 values occurs
 
 images: (N, C, H, W) uint8, a tensor or images in a file"""
 
-class Labelled(Dataset):
-    """Images with labels, with the mean and standard deviation that normalize them"""
-    images: Any
-    labels: Any
+class Scaled:
+    """Classes, and the mean and standard deviation that normalize their images"""
     classes: list[str]
     shape: tuple[int, int, int]
     mean: Tensor
     std: Tensor
 
-    def __len__(self) -> int:
-        ...
-
     @property
     def n_classes(self) -> int:
         """Number of classes"""
 
+    def normalize(self, x: Tensor) -> Tensor:
+        """Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its std"""
+
+    def denormalize(self, x: Tensor) -> Tensor:
+        """Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"""
+
+class Labelled(Scaled, Dataset):
+    """Images with labels"""
+    images: Any
+    labels: Any
+
+    def __len__(self) -> int:
+        ...
+
     @property
     def device(self) -> torch.device:
         """Where the images are; those in a file come to the CPU"""
-
-    def denormalize(self, x: Tensor) -> Tensor:
-        """Pixels that can be shown
-
-x: (…, C, H, W) normalized floats"""
 
 class ImageSet(Labelled):
     """Labeled images kept as bytes, class after class, and normalized when they are drawn"""
@@ -70,11 +73,6 @@ source: Name of the data, where known: augmentation depends on it"""
     def of_class(self, c: int) -> Tensor:
         """The images of class `c`, (n, C, H, W) uint8: a view, or read from the file they are in"""
 
-    def normalize(self, x: Tensor) -> Tensor:
-        """Each channel minus its mean, divided by its standard deviation
-
-x: (…, C, H, W) uint8, or floats in 0–1"""
-
     def take(self, idx: Any, device: Any=None) -> tuple[Tensor, Tensor]:
         """Some images and their labels
 
@@ -101,17 +99,13 @@ c: As for `which`, and so are the next two
 device: Where to put the result, default where the images are"""
 
     def subset(self, idx: Any) -> 'ImageSet':
-        """A part of the images; those in a file stay in it
-
-idx: (n,) indices of stored images"""
+        """The stored images with the indices `idx`, (n,); those in a file stay in it"""
 
     def __repr__(self) -> str:
         ...
 
     def near(self, device: Any) -> 'ImageSet':
-        """The set on a GPU, if its images fit into half of the free memory; otherwise itself
-
-device: Where networks are trained"""
+        """The set on the GPU `device`, if its images fit into half of the free memory; else itself"""
 
     def digest(self) -> str:
         """SHA-256 of the bytes of all images, in hexadecimal; computed once"""
@@ -125,18 +119,17 @@ keys: What the numbers are for: strings and integers, e.g. `'draw', step, cls`""
 def sample(n: int, size: int, generator: torch.Generator) -> Tensor:
     """`n` different indices below `size` in random order"""
 
-class ImageData:
+class ImageData(Scaled):
     """A training and a test set of the same classes, scaled alike"""
     train: ImageSet
     test: ImageSet
     name: str
     n_skipped: int
     classes: Any
-    n_classes: Any
     shape: Any
+    cache: Any
     mean: Any
     std: Any
-    cache: Any
 
     def __init__(self, train: ImageSet, test: ImageSet, name: str, n_skipped: int=0, cache: Any=None):
         """train: What is condensed
@@ -150,12 +143,6 @@ cache: The folder with the images, if they are not in memory"""
 
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
         """Where the images are that `draw` gives, see `ImageSet.which`"""
-
-    def normalize(self, x: Tensor) -> Tensor:
-        """Pixels as networks expect them, see `ImageSet.normalize`"""
-
-    def denormalize(self, x: Tensor) -> Tensor:
-        """Pixels in 0–1 that can be shown, see `ImageSet.denormalize`"""
 
     def to(self, device: Any) -> 'ImageData':
         """The same data with its images on `device`, see `ImageSet.to`"""
@@ -181,8 +168,6 @@ zoom: Screen pixels per image pixel"""
 
     def fingerprint(self) -> str:
         """What tells these images, labels, class names and scaling from all others, in hexadecimal"""
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 class Batch(NamedTuple):
     """Images of one or more classes, class after class"""
@@ -259,9 +244,6 @@ name: For reports"""
 def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str, n_skipped: int=0, cache: Any=None) -> ImageData:
     """`ImageData` from two of (bytes, labels[, order]), after checking the labels"""
 PUBLISHED_STATS: dict
-
-def check_unit(where: str, what: str, x: Tensor, first: int=0) -> None:
-    """Floats (n, …) must be finite and in 0–1; `first` is the number of `x[0]` among all images"""
 
 def channels_last(c: int, h: int, w: int) -> bool:
     """Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"""

@@ -29,10 +29,7 @@ from .runs import Alone
 from .training import Compute, Evaluation, evaluate, pick_device
 
 # %% ../nbs/under_the_hood/25_several_processes.ipynb #divide
-def divide(
-    n: int,       # Classes
-    parts: int,   # Processes
-) -> list[range]: # A range for each process, in order
+def divide(n: int, parts: int) -> list[range]:
     "Split 0…n−1 into ranges whose lengths differ by at most one, longer ones first"
     whole_number('divide', 'n', n, 0)
     each, more = divmod(n, whole_number('divide', 'parts', parts))

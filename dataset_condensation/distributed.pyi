@@ -10,10 +10,7 @@ from .runs import Alone
 from .training import Compute, Evaluation
 
 def divide(n: int, parts: int) -> list[range]:
-    """Split 0…n−1 into ranges whose lengths differ by at most one, longer ones first
-
-n: Classes
-parts: Processes"""
+    """Split 0…n−1 into ranges whose lengths differ by at most one, longer ones first"""
 
 class ProcessLost(RuntimeError):
     """Another process of the run has ended or timed out"""

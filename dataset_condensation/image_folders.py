@@ -10,14 +10,13 @@ import contextlib
 import errno
 import gzip
 import hashlib
-import json
 import math
 import operator
 import os
 import re
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -43,7 +42,7 @@ from .image_store import (Cache, ImageWriter, cache_folder, cache_path,
                                               cached, open_cache)
 from .machine import free_memory, own_device, warn
 from .names import plain_name
-from .text import shape_text, some
+from .text import json_digest, shape_text, some
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #gray-or-rgb
 def _on_white(im: Image.Image, mode: str) -> Image.Image:
@@ -188,17 +187,8 @@ class _Stack:
 def _in_memory(shape: tuple) -> np.ndarray: return np.empty(shape, np.uint8)
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #options
-class _Ask(NamedTuple):
-    where: str
-    how: How
-    stats: Any
-    in_memory: bool | None
-    cache_dir: Any
-    progress: bool
-    workers: int | None
-    skip_bad: bool = False
-    test_fraction: float = 0.2
-    seed: int = 0
+_Ask = namedtuple('_Ask', 'where how stats in_memory cache_dir progress workers skip_bad '
+                          'test_fraction seed', defaults=(False, 0.2, 0))
 
 def _ask(where: str, size: Any, fit: Any, channels: Any, stats: Any, in_memory: Any,
          *others: Any) -> _Ask:
@@ -323,8 +313,6 @@ class _Items(Dataset):
         except (TypeError, ValueError) as e: return e
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #items-blocks
-def _hash(x: Any) -> str: return hashlib.sha256(json.dumps(x, sort_keys=True).encode()).hexdigest()
-
 @patch
 def read(self: _Items) -> Iterator[tuple]:
     "(name, image, label) of every item"
@@ -345,7 +333,7 @@ def plan(self: _Items) -> str:
     seen = [self.seen.get(i) or self.fetch(i) for i in _spread(self.n, 64)]
     items = [[y, a.shape, hashlib.sha256(a.tobytes()).hexdigest()] for _, a, y in seen]
     targets = [t.tolist() for _, ds in self.parts if (t := _targets_of(ds)) is not None]
-    return _hash([self.identity, items, *targets])
+    return json_digest([self.identity, items, *targets])
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #read-all
 def _stratified(y: Tensor, names: Mapping, fraction: float, seed: int) -> list[Tensor]:
@@ -625,7 +613,7 @@ def plan(self: _Files) -> str:
     names = [os.path.relpath(p, self.path) for p in self.paths]
     files = list(zip(names, self.labels, map(_stat, self.paths)))
     pillow = Image.MAX_IMAGE_PIXELS, PILFile.LOAD_TRUNCATED_IMAGES
-    return _hash([self.identity, self.classes, self.n_train, files, pillow])
+    return json_digest([self.identity, self.classes, self.n_train, files, pillow])
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #load-folder
 def _load_folder(path: Path, ask: _Ask) -> ImageData:
@@ -714,13 +702,9 @@ def dataset_names() -> list[str]:
     return ['mnist-sample', 'digits', *_torchvision]
 
 # %% ../nbs/under_the_hood/20_image_folders.ipynb #refit
-def resized(
-    x: Tensor,                           # (N, 1 or 3, H, W) uint8
-    size: tuple[int, int] | None = None, # (height, width)
-    fit: str = 'crop',                   # 'crop', 'stretch' or 'pad'
-    channels: int | None = None,         # 1 or 3
-) -> Tensor:
-    "Images at another size or with another number of channels"
+def resized(x: Tensor, size: tuple[int, int] | None = None, fit: str = 'crop',
+            channels: int | None = None) -> Tensor:
+    "Images (N, 1 or 3, H, W) uint8 at another (height, width) or with another number of channels"
     stack, how = _Stack('resized', len(x), _in_memory), How(size, fit, channels)
     for i, im in enumerate(x):
         stack.add(_item_array('resized', f'image {i}', im, how), f'image {i}')
@@ -736,7 +720,6 @@ def _from_arrays(name: str, train: tuple, test: tuple, classes: Any, ask: _Ask) 
     source = _Items(name, parts, ask._replace(workers=0))
     return _data(_gather(source, ask), classes, name, ask)
 
-# %% ../nbs/under_the_hood/20_image_folders.ipynb #fetched
 def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
     root = root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation'
     checks.instance(ask.where, 'root', root, (str, os.PathLike), 'a folder')

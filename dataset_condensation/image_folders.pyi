@@ -57,12 +57,7 @@ def dataset_names() -> list[str]:
     """The set names that `load_dataset` knows; anything else is a folder or file"""
 
 def resized(x: Tensor, size: tuple[int, int] | None=None, fit: str='crop', channels: int | None=None) -> Tensor:
-    """Images at another size or with another number of channels
-
-x: (N, 1 or 3, H, W) uint8
-size: (height, width)
-fit: 'crop', 'stretch' or 'pad'
-channels: 1 or 3"""
+    """Images (N, 1 or 3, H, W) uint8 at another (height, width) or with another number of channels"""
 
 def load_dataset(name_or_folder: str | os.PathLike='mnist-sample', root: str | os.PathLike | None=None, download: bool=True, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', test_fraction: float=0.2, seed: int=0, skip_bad: bool=False, workers: int | None=None, progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None) -> ImageData:
     """Labeled images, by name or from a folder

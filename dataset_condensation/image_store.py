@@ -28,18 +28,15 @@ from .checks import instance
 from .data import byte_counts
 from .machine import log, tell
 from .safe_files import kind_of, write_atomic
+from .text import json_digest
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #image-file
 class ImageFile:
-    "Byte images (N, C, H, W) in a .npy file, read when they're indexed"
+    "Byte images (N, C, H, W) in a .npy file, read to `device` when they're indexed"
     ndim, dtype = 4, torch.uint8
     counts: Tensor | None = None    # (C, 256) count of each byte value, if known
     digest: str | None = None       # SHA-256 of all bytes, if known
-    def __init__(
-        self,
-        path: str | os.PathLike,    # A .npy file of images, as in a cache
-        device: Any = 'cpu',        # Device to read to
-    ):
+    def __init__(self, path: str | os.PathLike, device: Any = 'cpu'):
         self.path, self.device, self.stamp = Path(path), torch.device(device), _stamp(path)
         try: images = open_memmap(path, mode='r')
         except OSError: raise  # an error of the machine
@@ -121,17 +118,14 @@ class ImageWriter:
 # %% ../nbs/under_the_hood/21_image_store.ipynb #about
 FORMAT = 'dataset_condensation cache 2'
 
-def _seal(about: dict) -> str:
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-
 def _write(folder: Path, about: dict) -> None:
-    write_atomic(folder/'about.json', json.dumps(dict(about, seal=_seal(about))))
+    write_atomic(folder/'about.json', json.dumps(dict(about, seal=json_digest(about))))
 
 def _read(folder: Path) -> dict:
     "What `_write` wrote; a ValueError if it has changed"
     try: about = json.loads((folder/'about.json').read_bytes())
     except RecursionError: about = None
-    if not isinstance(about, dict) or about.pop('seal', None) != _seal(about) \
+    if not isinstance(about, dict) or about.pop('seal', None) != json_digest(about) \
        or about['format'] != FORMAT:
         raise ValueError('about.json has been changed, or is from another version')
     return about
@@ -139,11 +133,8 @@ def _read(folder: Path) -> dict:
 # %% ../nbs/under_the_hood/21_image_store.ipynb #cache-class
 class Cache:
     "A folder with the images of a set; `train` and `test` are (images, labels, order)"
-    def __init__(
-        self,
-        folder: str | os.PathLike,  # Made by `load_dataset`
-        plan: str | None = None,    # Hash of what it must be made from; default: anything
-    ):
+    # `plan` is the hash of what it must be made from, None if anything will do
+    def __init__(self, folder: str | os.PathLike, plan: str | None = None):
         self.folder = Path(folder)
         about = self.about = _read(self.folder)
         if 'plan' not in about: raise ValueError('it was not finished')
@@ -207,10 +198,8 @@ def remove(self: Cache) -> None:
     with _alone(self.folder, wait=False): _clear(self.folder)
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #cache-folder
-def cache_folder(
-    cache_dir: str | os.PathLike | None = None,  # Default: $DATASET_CONDENSATION_CACHE
-) -> Path:
-    "The folder of all caches"
+def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:
+    "The folder of all caches, by default $DATASET_CONDENSATION_CACHE"
     given = cache_dir or os.environ.get('DATASET_CONDENSATION_CACHE')
     given = given or '~/.cache/dataset_condensation/images'
     instance('cache_folder', 'cache_dir', given, (str, os.PathLike), 'a folder')
@@ -219,7 +208,7 @@ def cache_folder(
 def cache_path(cache_dir: str | os.PathLike | None, name: str, identity: dict) -> Path:
     "The folder of one cache; `identity` tells it from others"
     slug = ''.join(ch if ch.isascii() and ch.isalnum() else '_' for ch in str(name))[:40]
-    return cache_folder(cache_dir)/f'{slug}-{_seal(identity)[:12]}'
+    return cache_folder(cache_dir)/f'{slug}-{json_digest(identity)[:12]}'
 
 # %% ../nbs/under_the_hood/21_image_store.ipynb #alone
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 class ImageFile:
-    """Byte images (N, C, H, W) in a .npy file, read when they're indexed"""
+    """Byte images (N, C, H, W) in a .npy file, read to `device` when they're indexed"""
     path: Any
     device: Any
     stamp: Any
@@ -21,8 +21,7 @@ class ImageFile:
     digest: str | None = ...
 
     def __init__(self, path: str | os.PathLike, device: Any='cpu'):
-        """path: A .npy file of images, as in a cache
-device: Device to read to"""
+        ...
 
     def __getitem__(self, i: Any) -> Tensor:
         """Image `i`, or a tensor of images by slice, list or tensor"""
@@ -67,8 +66,7 @@ class Cache:
     test: Any
 
     def __init__(self, folder: str | os.PathLike, plan: str | None=None):
-        """folder: Made by `load_dataset`
-plan: Hash of what it must be made from; default: anything"""
+        ...
 
     @property
     def nbytes(self) -> int:
@@ -84,9 +82,7 @@ plan: Hash of what it must be made from; default: anything"""
         """Delete it from the disk"""
 
 def cache_folder(cache_dir: str | os.PathLike | None=None) -> Path:
-    """The folder of all caches
-
-cache_dir: Default: $DATASET_CONDENSATION_CACHE"""
+    """The folder of all caches, by default $DATASET_CONDENSATION_CACHE"""
 
 def cache_path(cache_dir: str | os.PathLike | None, name: str, identity: dict) -> Path:
     """The folder of one cache; `identity` tells it from others"""

@@ -6,7 +6,6 @@
 __all__ = ['FORMAT', 'networks_path', 'write_networks', 'read_networks', 'kept_networks']
 
 # %% ../nbs/under_the_hood/40_kept_networks.ipynb #imports
-import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -15,13 +14,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load as tensors_from_bytes
-from safetensors.torch import save as tensors_to_bytes
+from safetensors.torch import load as tensors_from_bytes, save as tensors_to_bytes
 from torch import nn
 
 from .image_store import cache_folder
 from .machine import tell, versions
 from .safe_files import kind_of, read_bytes, write_atomic
+from .text import json_digest
 
 # %% ../nbs/under_the_hood/40_kept_networks.ipynb #path
 FORMAT = 'dataset_condensation/networks 1'
@@ -30,8 +29,7 @@ def networks_path(key: dict, cache_dir: Any = None) -> Path:
     "The file of the networks that depend on `key` and on this machine"
     cpu = torch.backends.cpu.get_cpu_capability()
     place = dict(versions=versions(), cpu=cpu, threads=torch.get_num_threads())
-    text = json.dumps(dict(key, place=place, format=FORMAT), sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = json_digest(dict(key, place=place, format=FORMAT))
     return cache_folder(cache_dir)/f'networks-{digest[:20]}.safetensors'
 
 # %% ../nbs/under_the_hood/40_kept_networks.ipynb #write

@@ -6,9 +6,7 @@
 __all__ = ['StudyMethod', 'study_methods', 'study_folder', 'study_file', 'kept']
 
 # %% ../nbs/under_the_hood/38_long_studies.ipynb #imports
-import hashlib
 import inspect
-import json
 import re
 import time
 from collections.abc import Collection, Iterator
@@ -25,6 +23,7 @@ from .data import ImageData
 from .names import as_json, as_settings, get_method
 from .runs import condense
 from .safe_files import as_path
+from .text import json_digest
 from .training import SyntheticSet
 
 # %% ../nbs/under_the_hood/38_long_studies.ipynb #study-method
@@ -80,11 +79,8 @@ def study_methods(
 
 # %% ../nbs/under_the_hood/38_long_studies.ipynb #study-folder
 @contextmanager
-def study_folder(
-    where: str,        # Name of the called function
-    folder: Any,       # Created if it doesn't exist
-) -> Iterator[Path | None]:
-    "Lock the folder for a block; None gives None"
+def study_folder(where: str, folder: Any) -> Iterator[Path | None]:
+    "Lock the folder for a block, and create it if it doesn't exist; None gives None"
     if folder is None:
         yield None
         return
@@ -113,8 +109,7 @@ def kept(
     about = dict(row=row.name, method=row.method, settings=row.settings(row.name, data, ipc, net),
                  speed=row.options.get('speed', 'auto'), data=data.fingerprint(), ipc=ipc,
                  seed=seed, net=net)
-    text = json.dumps(about, sort_keys=True, default=as_json)
-    digits = hashlib.sha256(text.encode()).hexdigest()[:12]
+    digits = json_digest(about, as_json)[:12]
     name = re.sub(r'[^\w-]', '_', row.name)[:40]
     path = study_file(folder, f'{name}-{place}-{digits}.safetensors')
     if path and path.exists():

@@ -31,10 +31,7 @@ taken: Names of other rows"""
 
 @contextmanager
 def study_folder(where: str, folder: Any) -> Iterator[Path | None]:
-    """Lock the folder for a block; None gives None
-
-where: Name of the called function
-folder: Created if it doesn't exist"""
+    """Lock the folder for a block, and create it if it doesn't exist; None gives None"""
 
 def study_file(folder: Path | None, name: str) -> Path | None:
     """The path of a file in the folder, None without a folder"""

@@ -33,10 +33,7 @@ def own_device(f: Callable) -> Callable:
         with torch.device('cpu'): return f(*args, **kwargs)
     return run
 
-def send(
-    t: Tensor,
-    device: Any,   # Where it goes
-) -> Tensor:
+def send(t: Tensor, device: Any) -> Tensor:
     "`t` on `device`; a copy from the CPU to a GPU runs in the background"
     if t.device.type != 'cpu' or torch.device(device).type != 'cuda': return t.to(device)
     with contextlib.suppress(RuntimeError): t = t.pin_memory()    # unless none is left

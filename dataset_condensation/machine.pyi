@@ -8,9 +8,7 @@ def own_device(f: Callable) -> Callable:
     """Run `f` as if `torch.set_default_device` had not been called"""
 
 def send(t: Tensor, device: Any) -> Tensor:
-    """`t` on `device`; a copy from the CPU to a GPU runs in the background
-
-device: Where it goes"""
+    """`t` on `device`; a copy from the CPU to a GPU runs in the background"""
 
 def free_memory() -> int | None:
     """Memory that is still available to this process"""

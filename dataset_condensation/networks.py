@@ -281,9 +281,7 @@ def parse_net(
     return NetSpec(base, **default | given)
 
 # %% ../nbs/02_networks.ipynb #canonical
-def canonical_name(
-    net: Any,  # Any name that `parse_net` reads, or a network of your own
-) -> str:
+def canonical_name(net: Any) -> str:
     "The one spelling of a network's name: options in one order, defaults left out"
     return parse_net(net).name
 

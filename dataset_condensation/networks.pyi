@@ -123,9 +123,7 @@ def parse_net(net: Any) -> NetSpec:
 net: 'convnet-w64-d2-bn', with options in any order; or a network of your own"""
 
 def canonical_name(net: Any) -> str:
-    """The one spelling of a network's name: options in one order, defaults left out
-
-net: Any name that `parse_net` reads, or a network of your own"""
+    """The one spelling of a network's name: options in one order, defaults left out"""
 
 def net_name(net: Any) -> str:
     """What to call a network in reports: its name as it was given, or that of its class or function"""

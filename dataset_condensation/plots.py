@@ -65,10 +65,8 @@ STYLES = {'random': ('0.55', ':', 'o'), 'herding': ('0.55', '-.', 's'),
           'dsa': ('#56B4E9', '--', 's'), 'delving': ('#D55E00', '-.', '^'),
           'dm': ('#009E73', '-', 'D'), 'whole set': ('0.25', '--', '*')}
 
-def method_style(
-    name: str,         # Of a method; ignored after a space or comma
-) -> dict[str, str]:   # Color, linestyle and marker, for `plot`
-    "The line style of a method"
+def method_style(name: str) -> dict[str, str]:
+    "Color, line style and marker of a method, for `plot`; a name is read up to a space or comma"
     instance('method_style', 'name', name, str, 'the name of a method')
     first = name if name in STYLES else name.replace(',', ' ').split(' ')[0]
     if first in STYLES: return dict(zip(('color', 'linestyle', 'marker'), STYLES[first]))
@@ -85,11 +83,8 @@ def _words_of(fig: Figure) -> tuple[dict, dict]:
     words = ' '.join(_WORDS[ax] for ax in fig.axes if ax in _WORDS)
     return {}, {'image/png': dict(alt=words)} if words else {}
 
-def alt_text(
-    ax: Axes,
-    text: str | None = None,   # The new text; None: keep the old one
-) -> str:                      # The text of the axes
-    "Get or set the alt text of axes, for readers who can't see the picture"
+def alt_text(ax: Axes, text: str | None = None) -> str:
+    "The alt text of axes, for readers who can't see the picture; set to `text` if there is one"
     instance('alt_text', 'ax', ax, Axes, 'matplotlib axes')
     if text is not None:
         _WORDS[ax] = str(text)

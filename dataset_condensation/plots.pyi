@@ -24,14 +24,10 @@ into: A list to append to, filled even if interrupted"""
 STYLES: dict
 
 def method_style(name: str) -> dict[str, str]:
-    """The line style of a method
-
-name: Of a method; ignored after a space or comma"""
+    """Color, line style and marker of a method, for `plot`; a name is read up to a space or comma"""
 
 def alt_text(ax: Axes, text: str | None=None) -> str:
-    """Get or set the alt text of axes, for readers who can't see the picture
-
-text: The new text; None: keep the old one"""
+    """The alt text of axes, for readers who can't see the picture; set to `text` if there is one"""
 
 def as_set(where: str, name: str, s: Any) -> SyntheticSet:
     """A set from a set or a state"""

@@ -1,7 +1,8 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['TORCH_MAGIC', 'MADE_BY', 'as_path', 'write_atomic', 'way_out', 'read_bytes', 'json_object', 'load_json', 'write_json', 'kind_of', 'check_ours']
+__all__ = ['TORCH_MAGIC', 'MADE_BY', 'as_path', 'write_atomic', 'way_out', 'read_bytes', 'json_object', 'load_json', 'load_made', 'write_json', 'kind_of', 'check_ours']
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 def as_path(where: str, path: str | os.PathLike, name: str='path') -> Path:
@@ -28,12 +29,11 @@ def json_object(where: str, path: Path, text: bytes | str, what: str) -> dict:
 def load_json(where: str, path: str | os.PathLike, what: str) -> dict:
     """The JSON object in a file"""
 
-def write_json(path: str | os.PathLike, found: Any, where: str='write_json', links: bool=True) -> Path:
-    """Write JSON, indented and in UTF-8, whole or not at all
+def load_made(where: str, path: str | os.PathLike, what: str, make: Callable[[dict], Any]) -> Any:
+    """What `make` gives of the JSON object in a file, after a look whether it can be shown"""
 
-found: Anything that JSON can hold
-where: Name of the called function, for errors
-links: Write through a link; False: raise an error"""
+def write_json(path: str | os.PathLike, found: Any, where: str='write_json', links: bool=True) -> Path:
+    """Write JSON, indented and in UTF-8, whole or not at all; the rest is as in `write_atomic`"""
 MADE_BY: str
 
 def kind_of(path: Path) -> str:

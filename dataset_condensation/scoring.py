@@ -28,7 +28,7 @@ from . import checks
 from .checks import Shown, refuse
 from .coresets import (HERDING, RANDOM, first_images, markdown_table,
                                            size_beside, text_table)
-from .data import PUBLISHED_STATS, ImageData, check_unit
+from .data import PUBLISHED_STATS, ImageData, as_bytes
 from .image_folders import How, decode, folder_files
 from .machine import free_memory, tell, versions
 from .names import as_json, plain_name
@@ -230,7 +230,7 @@ def _npz_set(path: Path, data: ImageData) -> SyntheticSet:
     norm = found.get('mean', data.mean), found.get('std', data.std)
     if 'mean' not in found:
         x = x / 255 if x.dtype == torch.uint8 else x.float()
-        check_unit('score', f'image of {path}', x)
+        as_bytes('score', f'of {path}', x)      # refuses what is no picture
         x = data.normalize(x)
     soft = y.ndim == 2 and y.shape[1] > 1
     info = dict(method=path.stem, soft_labels=soft and bool((y.amax(1) < y.sum(1)).any()))

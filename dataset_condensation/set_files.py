@@ -25,11 +25,9 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load as tensors_from_bytes
-from safetensors.torch import save as tensors_to_bytes
+from safetensors.torch import load as tensors_from_bytes, save as tensors_to_bytes
 from torch import Tensor
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #imports-own
 from .checks import Shown, choice, mean_std, refuse
 from .data import PUBLISHED_STATS
 from .image_folders import gray_or_rgb, open_image
@@ -52,15 +50,9 @@ def _describe(where: str, about: dict, **kwargs: Any) -> str:
     got = Shown(f'{len(text):,} bytes as JSON, with the classes')
     refuse(where, 'info', got, f'at most {_MAX_JSON//2:,}')
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #save
-def write_file(
-    path: str | os.PathLike,     # File to write
-    tensors: dict[str, Tensor],  # images, labels, mean, std, losses
-    about: dict,                 # Classes and info
-    where: str = 'SyntheticSet.save',
-) -> Path:
-    "Write a set to one safetensors file, whole or not at all"
-    text = _describe(where, about)
+def write_file(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict) -> Path:
+    "Write images, labels, mean, std, losses, and `about` them, to one file, whole or not at all"
+    text = _describe(where := 'SyntheticSet.save', about)
     whole = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     whole |= {k: v.clone() for k, v in whole.items() if k != 'images'}
     raw = tensors_to_bytes(whole, dict(set=text))     # one entry: several would have no order
@@ -85,7 +77,6 @@ def _naming(where: str, path: Path) -> Iterator[None]:
 
 _short = reprlib.repr    # for a message
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #about
 def _about(where: str, path: Path, text: bytes | str) -> dict:
     "The description of a set, with classes and info checked"
     about = json_object(where, path, text, 'a set')
@@ -108,13 +99,10 @@ def _description(where: str, path: Path, raw: bytes) -> dict:
     _need(isinstance(text, str), f'has no description, expected a set of {FORMAT!r}')
     return _about(where, path, text)
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #load
-def read_file(
-    path: str | os.PathLike,  # A file that `write_file` wrote
-    where: str = 'SyntheticSet.load',
-) -> SyntheticSet:
-    "Read a set from a safetensors file; uses at most 8 times its size and 256 MiB"
-    path, raw = as_path(where, path), read_bytes(where, path)
+def read_file(path: str | os.PathLike) -> SyntheticSet:
+    "Read what `write_file` wrote; uses at most 8 times the size of the file and 256 MiB"
+    path = as_path(where := 'SyntheticSet.load', path)
+    raw = read_bytes(where, path)
     with _naming(where, path):
         about, found = _description(where, path, raw), tensors_from_bytes(raw)
         x, y, mean, std = (found[k] for k in ('images', 'labels', 'mean', 'std'))
@@ -140,7 +128,6 @@ def _write_pictures(path: Path, folders: list[str], pixels: Tensor, labels: list
     for i, (x, y) in enumerate(zip(arrays, labels)):
         Image.fromarray(x).save(path/folders[y]/f'{i:0{width}d}.png')
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #move-in
 def _move_in(part: Path, path: Path, folders: list[str]) -> None:
     "Move the finished folder `part` to `path`, which is empty or doesn't exist"
     if not path.exists():
@@ -151,15 +138,9 @@ def _move_in(part: Path, path: Path, folders: list[str]) -> None:
     for name in [*first, 'set.json']: os.rename(part/name, path/name)
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #to-folder-whole
-def write_folder(
-    path: str | os.PathLike,  # Folder to make; must be empty or not exist
-    pixels: Tensor,           # (N, C, H, W), in 0–1
-    labels: Tensor,           # (N,)
-    about: dict,              # Classes, mean, std and info
-    where: str = 'SyntheticSet.to_folder',
-) -> Path:
-    "Write a set as 8-bit PNG files in class folders"
-    path, names = as_path(where, path), about['classes']
+def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict) -> Path:
+    "Write pixels in 0–1 as 8-bit PNG files in class folders, in a folder that is empty or new"
+    path, names = as_path(where := 'SyntheticSet.to_folder', path), about['classes']
     taken = FileExistsError(f'{where}: `path` is {path}, which exists and is not an empty folder')
     if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())): raise taken
     c, n = pixels.shape[1], len(names)
@@ -184,7 +165,6 @@ def _inside(root: Path, path: Path) -> Path:
     _need(os.path.commonpath([real, top]) == top, f'has {path.name}, which leads out of it')
     return Path(real)
 
-# %% ../nbs/under_the_hood/22_set_files.ipynb #listing
 def _pictures(root: Path, about: dict) -> list[list[Path]]:
     "The PNG files of each class, in order and checked against their counts"
     folders, n = about['folders'], len(about['classes'])
@@ -227,12 +207,9 @@ def _stack(where: str, files: list[Path], channels: int) -> Tensor:
     return torch.from_numpy(out).view(*out.shape[:3], -1).permute(0, 3, 1, 2).float().div_(255)
 
 # %% ../nbs/under_the_hood/22_set_files.ipynb #from-folder
-def read_folder(
-    path: str | os.PathLike,  # A folder that `write_folder` wrote
-    where: str = 'SyntheticSet.from_folder',
-) -> SyntheticSet:
-    "Read a set from PNG files; pixels may take 16 times the files' size, or 16 MiB"
-    path = as_path(where, path)
+def read_folder(path: str | os.PathLike) -> SyntheticSet:
+    "Read what `write_folder` wrote; pixels may take 16 times the files' size, or 16 MiB"
+    path = as_path(where := 'SyntheticSet.from_folder', path)
     note = path/'set.json'
     if not note.exists():
         raise FileNotFoundError(f'{where}: there is no {note}; `to_folder` writes it, last of all. '

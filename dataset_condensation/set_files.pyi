@@ -7,30 +7,17 @@ from torch import Tensor
 from .training import SyntheticSet
 FORMAT: str
 
-def write_file(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict, where: str='SyntheticSet.save') -> Path:
-    """Write a set to one safetensors file, whole or not at all
+def write_file(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict) -> Path:
+    """Write images, labels, mean, std, losses, and `about` them, to one file, whole or not at all"""
 
-path: File to write
-tensors: images, labels, mean, std, losses
-about: Classes and info"""
+def read_file(path: str | os.PathLike) -> SyntheticSet:
+    """Read what `write_file` wrote; uses at most 8 times the size of the file and 256 MiB"""
 
-def read_file(path: str | os.PathLike, where: str='SyntheticSet.load') -> SyntheticSet:
-    """Read a set from a safetensors file; uses at most 8 times its size and 256 MiB
+def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict) -> Path:
+    """Write pixels in 0–1 as 8-bit PNG files in class folders, in a folder that is empty or new"""
 
-path: A file that `write_file` wrote"""
-
-def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict, where: str='SyntheticSet.to_folder') -> Path:
-    """Write a set as 8-bit PNG files in class folders
-
-path: Folder to make; must be empty or not exist
-pixels: (N, C, H, W), in 0–1
-labels: (N,)
-about: Classes, mean, std and info"""
-
-def read_folder(path: str | os.PathLike, where: str='SyntheticSet.from_folder') -> SyntheticSet:
-    """Read a set from PNG files; pixels may take 16 times the files' size, or 16 MiB
-
-path: A folder that `write_folder` wrote"""
+def read_folder(path: str | os.PathLike) -> SyntheticSet:
+    """Read what `write_folder` wrote; pixels may take 16 times the files' size, or 16 MiB"""
 
 def import_published(path: str | os.PathLike, classes: list | None=None, data: str | None=None, mean: Any=None, std: Any=None) -> list[SyntheticSet]:
     """Read a published `.pt` result without running it; uses at most 8 times its size and 256 MiB

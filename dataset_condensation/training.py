@@ -125,31 +125,23 @@ def _plain_info(info: Any) -> dict:
 
 # %% ../nbs/03_training.ipynb #index
 @patch
-def __getitem__(self: SyntheticSet,
-                i: Any,   # A number; or a slice, a list of numbers, a mask
-               ) -> Any:
-    "An image and its label, or a `SyntheticSet` of several"
-    if isinstance(i, (slice, list, tuple, range)) or getattr(i, 'ndim', 0): return _part(self, i)
-    i = operator.index(i)
-    return self.images[i], int(self.labels[i])
-
-@own_device
-def _part(syn: SyntheticSet, which: Any) -> SyntheticSet:
-    "The images at `which`"
-    which = which if isinstance(which, slice) else torch.as_tensor(which, device='cpu')
-    idx = torch.arange(len(syn), device='cpu')[which]
-    idx = idx[syn.labels.cpu()[idx].argsort(stable=True)]
-    info = {k: v for k, v in syn.info.items() if k != 'factor'}
-    if len(chosen := info.get('chosen', ())) == len(syn):
+def __getitem__(self: SyntheticSet, i: Any) -> Any:
+    "An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"
+    if not isinstance(i, (slice, list, tuple, range)) and not getattr(i, 'ndim', 0):
+        i = operator.index(i)
+        return self.images[i], int(self.labels[i])
+    some = i if isinstance(i, slice) else torch.as_tensor(i, device='cpu')
+    idx = torch.arange(len(self), device='cpu')[some]
+    idx = idx[self.labels.cpu()[idx].argsort(stable=True)]
+    info = {k: v for k, v in self.info.items() if k != 'factor'}
+    if len(chosen := info.get('chosen', ())) == len(self):
         info['chosen'] = [chosen[k] for k in idx.tolist()]
-    return SyntheticSet(*syn.take(idx), syn.classes, syn.mean, syn.std, info, syn.losses)
+    return SyntheticSet(*self.take(idx), self.classes, self.mean, self.std, info, self.losses)
 
 # %% ../nbs/03_training.ipynb #set-pixels
 @patch
-def transform(self: SyntheticSet,
-              image: Any,   # PIL image, array (H, W[, C]), tensor (…, C, H, W); bytes or in 0–1
-             ) -> Tensor:   # (…, C, H, W), normalized
-    "An image of the set's size as networks trained on it expect it"
+def transform(self: SyntheticSet, image: Any) -> Tensor:
+    "A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of the set's size as networks expect it"
     mode = 'L' if self.shape[0] == 1 else 'RGB'
     if hasattr(image, 'convert'): image = np.array(image.convert(mode))
     if isinstance(image, np.ndarray):
@@ -160,7 +152,7 @@ def transform(self: SyntheticSet,
     x = image.float() / 255 if image.dtype == torch.uint8 else image.float()
     if not 0 <= x.min() <= x.max() <= 1:
         refuse('transform', 'image', Shown(f'from {x.min():g} to {x.max():g}'), 'bytes, or 0 to 1')
-    return (x - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1)
+    return self.normalize(x)
 
 # %% ../nbs/03_training.ipynb #set-take
 @patch
@@ -320,11 +312,8 @@ def recipe_for(
     return 'dc-mnist' if name.lower() == 'mnist' else 'dc'
 
 # %% ../nbs/03_training.ipynb #augment-for
-def augment_for(
-    name: Any,    # Its name, an `Augment`, a function of a batch of images, or None
-    data: Any,    # A data set, a set made from it, or the name of the data
-) -> Any:         # augment(images, generator), or None
-    "The augmentation to use: as named, but 'dsa' is the variant that suits the data"
+def augment_for(name: Any, data: Any) -> Any:
+    "The augmentation that `make_augment` makes, but 'dsa' is the variant that suits the data"
     return make_augment(dsa_for(data) if name == 'dsa' else name)
 
 # %% ../nbs/03_training.ipynb #split-batches
@@ -426,12 +415,8 @@ def backward(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return loss.detach()
 
 @patch
-def in_parts(self: Compute,
-             f: Callable,       # f(some classes)
-             classes: range,
-             n: int | None = None,  # At a time; one, if None
-            ) -> Iterator:      # (some classes, what f gave) until all had their turn
-    "Classes a few at a time"
+def in_parts(self: Compute, f: Callable, classes: range, n: int | None = None) -> Iterator:
+    "(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"
     for i in range(0, len(classes), n or 1): yield (some := classes[i:i + (n or 1)]), f(some)
 
 PLAIN = Compute()
@@ -585,6 +570,11 @@ def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
     "The test images of `data`, normalized by `mean` and `std`"
     return _normalized(getattr(data, 'test', data), mean, std)
 
+def suited(recipe: str | TrainRecipe, data: Any) -> TrainRecipe:
+    "The recipe with the augmentation that suits the data"
+    recipe = train_recipe(recipe)
+    return replace(recipe, augment=dsa_for(data)) if recipe.augment == 'dsa' else recipe
+
 def pick_device(device: Any = None) -> torch.device:
     "The device of that name; a GPU where there is one if None or 'auto'"
     if device in (None, 'auto'): device = 'cuda' if torch.cuda.is_available() else 'cpu'
@@ -625,7 +615,6 @@ def check_evaluate(small: Any, data: Any, nets: Any, first: Any = 0) -> tuple[in
     nets = checks.whole_number('evaluate', 'nets', nets)
     return nets, checks.whole_number('evaluate', 'first', first, 0)
 
-# %% ../nbs/03_training.ipynb #train-and-test
 def _train_and_test(small: Any, test: ImageSet, net: Any, recipe: TrainRecipe, seed: int,
                     device: Any, compute: Compute, progress: Any, k: int) -> tuple[float, Any]:
     "Accuracy of network `k`, and the network"
@@ -652,7 +641,7 @@ def evaluate(
     "Train networks on `small` from scratch, and test them on `data`"
     small, recipe, seed = getattr(small, 'train', small), train_recipe(recipe), checks.python(seed)
     (nets, first), device = check_evaluate(small, data, nets, first), pick_device(device)
-    if recipe.augment == 'dsa': recipe = replace(recipe, augment=dsa_for(data))
+    recipe = suited(recipe, data)
     result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed)
     start, small, data = time.perf_counter(), moved(small, device), data.near(device)
     compute = get_compute(speed, data, device, 'evaluate', net)
@@ -697,9 +686,7 @@ def _joined(sets: Any) -> SyntheticSet:
 
 # %% ../nbs/03_training.ipynb #set-files
 @patch
-def save(self: SyntheticSet,
-         path: str | os.PathLike,   # File to write
-        ) -> Path:
+def save(self: SyntheticSet, path: str | os.PathLike) -> Path:
     "Write the set to one safetensors file, whole or not at all"
     from dataset_condensation.set_files import write_file
     tensors = dict(images=self.stored, labels=self.stored_labels)

@@ -66,14 +66,10 @@ losses: (updates,), the matching loss of each image update"""
         """One set from several made alike: of the first's classes, then those that others add"""
 
     def __getitem__(self, i: Any) -> Any:
-        """An image and its label, or a `SyntheticSet` of several
-
-i: A number; or a slice, a list of numbers, a mask"""
+        """An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"""
 
     def transform(self, image: Any) -> Tensor:
-        """An image of the set's size as networks trained on it expect it
-
-image: PIL image, array (H, W[, C]), tensor (…, C, H, W); bytes or in 0–1"""
+        """A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of the set's size as networks expect it"""
 
     def take(self, idx: Tensor | Sequence[int], device: Any=None) -> tuple[Tensor, Tensor]:
         """The images and labels at `idx`
@@ -94,9 +90,7 @@ kwargs: Passed on to `show_images`"""
         ...
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write the set to one safetensors file, whole or not at all
-
-path: File to write"""
+        """Write the set to one safetensors file, whole or not at all"""
 
     def to_folder(self, path: str | os.PathLike, stored: bool=False) -> Path:
         """Write the set as PNG files in class folders, 8 bits for each channel
@@ -166,10 +160,7 @@ data: A data set or its name
 net: The network that is trained"""
 
 def augment_for(name: Any, data: Any) -> Any:
-    """The augmentation to use: as named, but 'dsa' is the variant that suits the data
-
-name: Its name, an `Augment`, a function of a batch of images, or None
-data: A data set, a set made from it, or the name of the data"""
+    """The augmentation that `make_augment` makes, but 'dsa' is the variant that suits the data"""
 
 def split_batches(n: int, size: int, generator: torch.Generator | None=None) -> list[Tensor]:
     """Indices 0…n−1 in batches of `size`, shuffled if there is a generator; no lone image at the end"""
@@ -209,10 +200,7 @@ class Compute:
         """Fill the `.grad` of the parameters for a step of training; the mean cross-entropy"""
 
     def in_parts(self, f: Callable, classes: range, n: int | None=None) -> Iterator:
-        """Classes a few at a time
-
-f: f(some classes)
-n: At a time; one, if None"""
+        """(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"""
 PLAIN: Compute
 
 def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator, batch: int=256, augment: Callable | None=None, tick: Callable | None=None, compute: Compute=...) -> Tensor:
@@ -293,6 +281,9 @@ class Evaluation:
 
 def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
     """The test images of `data`, normalized by `mean` and `std`"""
+
+def suited(recipe: str | TrainRecipe, data: Any) -> TrainRecipe:
+    """The recipe with the augmentation that suits the data"""
 
 def pick_device(device: Any=None) -> torch.device:
     """The device of that name; a GPU where there is one if None or 'auto'"""

@@ -114,9 +114,7 @@ def _curve(s: SyntheticSet, updates: int) -> Callable[[Axes], None]:
 # %% ../nbs/under_the_hood/27_widgets.ipynb #replay
 class Replay(Viewer):
     "A slider through the steps of a run"
-    def __init__(self,
-                 snaps: Any,    # Sets, oldest first, from `record`, or {name: set}
-                ):
+    def __init__(self, snaps: Any):    # Sets, oldest first, from `record`, or {name: set}
         self.pairs, w = named_sets('Replay', 'snaps', snaps, updates_of), _ipywidgets()
         options = [(k.replace('update ', ''), i) for i, (k, _) in enumerate(self.pairs)]
         wide = w.Layout(width='400px')
@@ -277,10 +275,8 @@ def _pressed(self: LiveRun, button: Any) -> None:
     else: self.resume()
 
 @patch
-def pause(self: LiveRun,
-          wait: bool = True,   # Until the current update is finished
-         ) -> None:
-    "Make no updates until `resume`"
+def pause(self: LiveRun, wait: bool = True) -> None:
+    "Make no updates until `resume`; by default wait until the current one is finished"
     self._go.clear()
     if wait:
         with self._turn, self._lock: pass
@@ -304,10 +300,8 @@ def wait(self: LiveRun,
     return self
 
 @patch
-def stop(self: LiveRun,
-         wait: bool = True,   # Until the thread has ended
-        ) -> None:
-    "Stop the run for good; the state is kept"
+def stop(self: LiveRun, wait: bool = True) -> None:
+    "Stop the run for good and by default wait for its end; the state is kept"
     self._halt.set()
     self._go.set()
     if wait and self._thread is not current_thread(): self.wait(fail=False)
@@ -360,9 +354,7 @@ def _saved_runs(where: str, folder: str | Path) -> tuple[list[SavedRun], list[st
 # %% ../nbs/under_the_hood/27_widgets.ipynb #explorer
 class Explorer(Viewer):
     "Browse saved runs by data, method, images per class and class"
-    def __init__(self,
-                 folder: str | Path,   # Contains run folders of `condense`, at any depth
-                ):
+    def __init__(self, folder: str | Path):    # Has run folders of `condense`, at any depth
         self.runs, self.skipped = _saved_runs('Explorer', folder)
         w, labels = _ipywidgets(), ('data', 'method', 'per class', 'run', 'class')
         self.data, self.method, self.ipc, self.run, self.shown = self.menus = [

@@ -29,7 +29,7 @@ class Replay(Viewer):
     play: Any
 
     def __init__(self, snaps: Any):
-        """snaps: Sets, oldest first, from `record`, or {name: set}"""
+        ...
 
     def picture(self) -> bytes:
         """Up to eight steps below each other, as a PNG"""
@@ -64,9 +64,7 @@ start: Start now; other live runs pause"""
         """Start, or resume after a pause"""
 
     def pause(self, wait: bool=True) -> None:
-        """Make no updates until `resume`
-
-wait: Until the current update is finished"""
+        """Make no updates until `resume`; by default wait until the current one is finished"""
 
     def set(self) -> SyntheticSet:
         """A copy of the set as it is now"""
@@ -78,9 +76,7 @@ seconds: Maximum time to wait
 fail: Raise the error that ended the run"""
 
     def stop(self, wait: bool=True) -> None:
-        """Stop the run for good; the state is kept
-
-wait: Until the thread has ended"""
+        """Stop the run for good and by default wait for its end; the state is kept"""
 
     def close(self) -> None:
         """Stop the run and close the widgets"""
@@ -117,7 +113,7 @@ class Explorer(Viewer):
     current: Any
 
     def __init__(self, folder: str | Path):
-        """folder: Contains run folders of `condense`, at any depth"""
+        ...
 
     def picture(self) -> bytes:
         """An image per class from up to ten runs of the current data, as a PNG"""

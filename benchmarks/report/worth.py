@@ -61,7 +61,8 @@ def asked(m) -> dict:
     "Keywords of `condense` that make such a set, tiles and a precision of the synthetic side told"
     more = {k: v for k, v in dict(factor=(m.row['recipe'] or {}).get('factor', 1), speed=m.row.get('speed', '')).items()
             if v not in (1, '', 'auto', 'float32', 'bfloat16')}
-    return more | m.row.get('options', {})
+    own = m.row.get('options', {})
+    return own | {k: v for k, v in more.items() if k not in own}
 
 
 # Family of a method → how it is drawn, so that it can be told in black and white
