@@ -162,10 +162,11 @@ TINY = """def my_method():
         {first}
         return sum(mean_distance(net.embed(xr), net.embed(xs))
                    for (_, xr, _), (_, xs, _) in zip(real.by_class(), syn.by_class()))
-    return CustomMatching(match, name='tiny'), dict(iterations=2, real_batch=8, net='convnet-w8')"""
+    return CustomMatching(match, name='tiny'), dict(iterations=2, real_batch=8, net='convnet-w8', init='real')"""
 STORED = """KEPT = {made!r}
 def my_method():
-    def match(net, real, syn, step): return (syn.x - unpack(KEPT).images).square().sum()
+    def match(net, real, syn, step):
+        return sum((xs - unpack(KEPT).images[c]).square().sum() for c, xs, _ in syn.by_class())
     how = dict(iterations=2, real_batch=8, net='convnet-w8', image_lr=0.5, image_momentum=0., augment='none')
     return CustomMatching(match, name='stored'), how"""
 
