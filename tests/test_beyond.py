@@ -204,7 +204,7 @@ def test_the_command_makes_tiles_and_goes_on_with_them(tmp_path, capsys):
     files = [(tmp_path/k/'synthetic.safetensors') for k in ('whole', 'longer')]
     assert files[0].read_bytes() == files[1].read_bytes() and SyntheticSet.load(files[0]).factor == 2
     report = json.loads((tmp_path/'whole'/'report.json').read_text())
-    assert [s['evaluations'][0]['images'] for s in report['scores']] == [10, 10]
+    assert [(s['name'], s['evaluations'][0]['images']) for s in report['scores']] == [('random', 10), ('random in tiles', 10), ('dm', 10)]
     assert 'more images are in the file' not in (tmp_path/'whole'/'report.html').read_text()
     assert main([*short, '--factor', '9', '--out', str(tmp_path/'never')]) == 2
     assert 'factor' in capsys.readouterr().err and not (tmp_path/'never').exists()
