@@ -96,7 +96,7 @@ def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
         ignored = shutil.ignore_patterns('.*', '__pycache__')
         shutil.copytree(ASSIGNMENTS/name, folder/'source'/name, ignore=ignored, dirs_exist_ok=True)
         write(nb, folder/'source'/name/f'{name}.ipynb')
-    shutil.copy2(ASSIGNMENTS/'nbgrader_config.py', folder)
+    for file in 'nbgrader_config.py', 'grade.py': shutil.copy2(ASSIGNMENTS/file, folder)
     return chosen
 
 

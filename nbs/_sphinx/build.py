@@ -295,7 +295,7 @@ def exported_module(notebook:Path) -> str:
 
 def as_handed_out(cell:dict) -> str:
     "The text of a cell of an assignment as students get it: without the solution, without hidden tests"
-    stub = "raise NotImplementedError('your turn')" if cell['cell_type'] == 'code' else ''
+    stub = "raise NotImplementedError('your turn')" if cell['cell_type'] == 'code' else 'YOUR ANSWER HERE'
     hidden, solution = r'^### BEGIN HIDDEN TESTS.*?^### END HIDDEN TESTS\n?', r'^( *)### BEGIN SOLUTION.*?### END SOLUTION'
     source = re.sub(hidden, '', joined(cell['source']), flags=re.M | re.S)
     return re.sub(solution, lambda m: m[1] + stub, source, flags=re.M | re.S)

@@ -1,24 +1,32 @@
 "Settings of nbgrader, for this folder and for the course folders that tools/make_course.py makes from it"
 import os
+import sys
 import warnings
 from pathlib import Path
 
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
-from nbgrader.preprocessors import (CheckCellMetadata, ClearOutput, DeduplicateIds, GetGrades, OverwriteCells,
-                                    OverwriteKernelspec)
+from nbclient.exceptions import DeadKernelError
+from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor, Preprocessor
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.preprocessors import (AssignLatePenalties, CheckCellMetadata, ClearOutput, DeduplicateIds, Execute, GetGrades,
+                                    IgnorePattern, LimitOutput, OverwriteCells, OverwriteKernelspec, SaveAutoGrades)
 from sqlalchemy.exc import SAWarning
+
+sys.path.insert(0, str(Path.cwd()))      # grade.py is beside this file
+import grade
 
 c = get_config()  # noqa: F821, nbgrader provides it
 c.CourseDirectory.course_id = 'dataset_condensation'
 
 # A course folder has nbgrader's own layout (source, release, submitted, …). Here the assignments stand side by side,
 # and what nbgrader writes begins with an underscore: nbdev and git pass it by.
+SOURCE = Path('source') if Path('source').is_dir() else Path('.')
 if not Path('source').is_dir():
     c.CourseDirectory.source_directory = '.'
     for folder in 'release', 'submitted', 'autograded', 'feedback':
         setattr(c.CourseDirectory, f'{folder}_directory', f'_{folder}')
 
 # A cell that runs for ever is interrupted and earns nothing; the cells below it are still graded.
+# A test that makes a set has longer.
 c.ExecutePreprocessor.timeout = 60
 c.ExecutePreprocessor.interrupt_on_timeout = True
 c.ClearSolutions.code_stub = {'python': "raise NotImplementedError('your turn')"}
@@ -31,15 +39,49 @@ class RestoreCells(OverwriteCells):
         source = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
         order, graded = [cell.name for cell in source.source_cells], {cell.name: cell for cell in source.grade_cells}
         solutions = {cell.name for cell in source.solution_cells}
+        locked = {cell.name for cell in source.source_cells if cell.locked}
         for i, name in enumerate(order):
             there = {cell.metadata.get('nbgrader', {}).get('grade_id'): k for k, cell in enumerate(nb.cells)}
-            if name in there or name not in graded: continue
+            if name in there or name not in graded.keys() | locked: continue
             place = max((there[before] for before in order[:i] if before in there), default=-1)
-            cell = self.missing_cell_transform(source.source_cells[i], graded[name].max_score, name in solutions)
+            points = graded[name].max_score if name in graded else 0
+            cell = self.missing_cell_transform(source.source_cells[i], points, name in solutions)
+            if name not in graded:       # a given cell
+                cell.metadata.nbgrader.grade = False
+                del cell.metadata.nbgrader['points']
             nb.cells.insert(place + 1, cell)
         return nb, resources
 
 
+class FairExecute(Execute):
+    "Runs a notebook, and puts back before each test what students' cells may have replaced; a dead kernel earns nothing"
+    def preprocess(self, nb, resources):
+        self.died, self.timeout_func = '', lambda cell: grade.LONGER.get(grade.marks(cell).get('grade_id'), self.timeout)
+        name = resources['nbgrader']['assignment']
+        self.names = grade.given_names(grade.read(SOURCE/name/f'{name}.ipynb'))
+        return super().preprocess(nb, resources)
+
+    def quietly(self, code, index): self.execute_cell(new_code_cell(code), index, store_history=False)
+
+    def preprocess_cell(self, cell, resources, index):
+        if cell.cell_type != 'code': return cell, resources
+        try:
+            if self.died: raise DeadKernelError
+            if self.names is not None:
+                self.quietly(grade.START.format(code=grade.for_kernel(), names=self.names), index)
+                self.names = None
+            if grade.is_test(cell): self.quietly(grade.BACK, index)
+            cell, resources = super().preprocess_cell(cell, resources, index)
+            if grade.is_given(cell): self.quietly(grade.NOTE.format(name=cell.metadata.nbgrader.grade_id), index)
+        except DeadKernelError:
+            self.died = self.died or f'the process ended here, or in the cell before ({index + 1})'
+            cell.outputs = [new_output('error', ename='DeadKernel', evalue=self.died, traceback=[self.died])]
+            self.nb['cells'][index] = cell
+        return cell, resources
+
+
+c.Autograde.autograde_preprocessors = [FairExecute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades,
+                                       AssignLatePenalties, CheckCellMetadata]
 c.Autograde.sanitize_preprocessors = [ClearOutput, DeduplicateIds, OverwriteKernelspec, RestoreCells, CheckCellMetadata]
 c.OverwriteCells.add_missing_cells = True
 
