@@ -275,6 +275,7 @@ def describe(data: ImageData, args: Namespace, settings: dict) -> str:
              f'{h}×{w}{channels}, {data.n_classes} classes\n{method.name}: {per}, ')
     if not isinstance(method, Method): return first + method.doc
     r, full = (method.recipe(ipc, network_named(args.net), data, **s) for s in (settings, {}))
+    if r.factor > 1: first += f'in {r.factor}×{r.factor} tiles, '
     nets = 'trained' if hasattr(method, 'experts') else f'{r.iterations:,} random'
     usual = 'usual' if method.paper == '–' else 'published'
     short = f' ({usual}: {full.updates:,} updates, batches of {full.real_batch})'

@@ -90,19 +90,23 @@ def recommend(
     return Choice(best['method'], settings, best['seconds'], best['accuracy'], why)
 
 # %% ../nbs/17_recommendation.ipynb #why
+def _title(way: dict) -> str:
+    "The method and its tiles"
+    factor = way['settings'].get('factor', 1)
+    return way['method'] + f' in {factor}×{factor} tiles' * (factor > 1)
+
 def _why(way: dict, ways: list[dict], name: str, minutes: float | None, net: str) -> str:
     "The recommendation in a line"
-    n, method, seconds = way['ipc'], way['method'], way['seconds']
-    made = f'made with {net} ' if method != 'random' else ''
+    n, seconds, better = way['ipc'], way['seconds'], ways[ways.index(way) + 1:]
+    made = f'made with {net} ' if way['method'] != 'random' else ''
     least = ', the least there is' if minutes is not None and seconds > 60 * minutes else ''
     real = [f' (random images {w["accuracy"]:.1f} %)' for w in ways if w['method'] == 'random']
-    text = (f'{method}: at {n} image{"s" * (n > 1)} per class of {name} it reached '
+    text = (f'{_title(way)}: at {n} image{"s" * (n > 1)} per class of {name} it reached '
             f'{way["accuracy"]:.1f} %{"".join(real) if made else ""}, {made}'
             f'in about {duration(seconds)} of one core here{least}; ')
-    better = ways[ways.index(way) + 1:]
     if not better: return text + 'nothing that was measured is clearly better'
     best = better[0]
-    return (f'{text}{best["method"]} reached {best["accuracy"]:.1f} %, '
+    return (f'{text}{_title(best)} reached {best["accuracy"]:.1f} %, '
             f'in about {duration(best["seconds"])}')
 
 # %% ../nbs/17_recommendation.ipynb #chosen
