@@ -326,7 +326,8 @@ def make_set(args: Namespace, data: ImageData, settings: dict, device: torch.dev
     if args.force:
         if computes: condensing(data, args.method, **kw, **how)     # fails here if it cannot start
         first_process(lambda: let_go(out))
-    if not computes: return condense(data, args.method, progress=not args.quiet, **kw)
+    if not computes:
+        return condense(data, args.method, progress=not args.quiet, **kw, **settings)
     every = args.checkpoint_every
     checks = Checkpoints(out/'checkpoint', every=every, any_version=args.any_version)
     try:

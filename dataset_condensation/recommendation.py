@@ -100,7 +100,7 @@ def _why(way: dict, ways: list[dict], name: str, minutes: float | None, net: str
     n, seconds, better = way['ipc'], way['seconds'], ways[ways.index(way) + 1:]
     made = f'made with {net} ' if way['method'] != 'random' else ''
     least = ', the least there is' if minutes is not None and seconds > 60 * minutes else ''
-    real = [f' (random images {w["accuracy"]:.1f} %)' for w in ways if w['method'] == 'random']
+    real = [f' (random images {w["accuracy"]:.1f} %)' for w in ways if _title(w) == 'random']
     text = (f'{_title(way)}: at {n} image{"s" * (n > 1)} per class of {name} it reached '
             f'{way["accuracy"]:.1f} %{"".join(real) if made else ""}, {made}'
             f'in about {duration(seconds)} of one core here{least}; ')

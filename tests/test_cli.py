@@ -14,6 +14,7 @@ from dataset_condensation.all import (METHODS, Comparison, Evaluation, Recipe, S
                                       load_dataset, make_net, random_set, train)
 from dataset_condensation.__main__ import others_running
 from dataset_condensation.arguments import make_parser, method_list, parse
+from dataset_condensation.recommendation import measured
 from dataset_condensation.cli import main, network_named, run_settings, show_beside, tilings
 
 SHORT = ['--iterations', '3', '--real-batch', '16', '--net', 'convnet-w8-d1', '--nets', '1', '--epochs', '20', '--baselines', 'random',
@@ -98,6 +99,14 @@ def test_rows_in_tiles_need_images_enough():
 def test_minutes_alone_ask_for_the_best_method():
     assert parse(['digits', '--minutes', '3']).method == 'auto' and parse(['digits']).method == 'dc'
     assert parse(['digits', '--minutes', '3', '--method', 'dm']).method == 'dm'      # which is refused
+
+
+def test_the_best_method_may_be_real_images_in_tiles(tmp_path, monkeypatch):
+    way = dict(ipc=1, seconds=0., accuracy=60., method='random', settings=dict(factor=2))
+    monkeypatch.setitem(measured(), 'digits', dict(shape=[1, 8, 8], classes=10, net='convnet-w8', speed='float32', ways=[way]))
+    quick = ['--baselines', 'none', '--whole', '0', '--nets', '1', '--epochs', '1', '--quiet']
+    assert main(['digits', '--minutes', '1', *quick, '--out', str(tmp_path/'run')]) == 0
+    assert SyntheticSet.load(tmp_path/'run'/'synthetic.safetensors').factor == 2
 
 
 def test_only_choices_of_real_images_are_baselines(capsys):

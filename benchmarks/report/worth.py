@@ -59,8 +59,9 @@ def ways(
 
 def asked(m) -> dict:
     "Keywords of `condense` that make such a set, tiles and a precision of the synthetic side told"
-    more = {k: v for k, v in dict(factor=(m.row['recipe'] or {}).get('factor', 1), speed=m.row.get('speed', '')).items()
-            if v not in (1, '', 'auto', 'float32', 'bfloat16')}
+    recipe = m.row['recipe'] or {}
+    more = {k: v for k, v in dict(factor=recipe.get('factor', 1), speed=recipe and m.row.get('speed', '')).items()
+            if v not in (1, '', {}, 'auto', 'float32', 'bfloat16')}
     own = m.row.get('options', {})
     return own | {k: v for k, v in more.items() if k not in own}
 
@@ -115,8 +116,9 @@ def _draw_stairs(ax, best, found, least):
     ax.step([*x, max(end, 2*least)], [*y, y[-1]], where='post', color='0.75', zorder=0, label='worth its time')
     for i, w in enumerate(best):
         below = i == 0 or i + 1 < len(best) and y[i+1] - y[i] < 0.1 * (y[-1] - y[0])    # the next name stands above
-        ax.annotate(w.method, (x[i], y[i]), xytext=(5 if below else -6, -13 if below else 5), textcoords='offset points', fontsize=9,
-                    ha='left' if below else 'right')
+        right = below or x[i] < 3*least     # beside the axis there is no room
+        ax.annotate(w.method, (x[i], y[i]), xytext=(5 if right else -6, -13 if below else 5), textcoords='offset points', fontsize=9,
+                    ha='left' if right else 'right')
 
 
 def _leave_out_the_low(ax, mine):
