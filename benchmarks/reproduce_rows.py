@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import torch
 
-import dataset_condensation.beyond  # noqa: F401  its ways to draw real images
 from dataset_condensation.adaptive_steps import PUBLISHED, Schedule
-from dataset_condensation.all import METHODS, get_method, loop_counts, make_net, parse_net, train_recipe
+from dataset_condensation.all import METHODS, get_method, loop_counts, make_net, parse_net, register, train_recipe
+from dataset_condensation.beyond import EXPERTS
 from dataset_condensation.condensation import Method
 from dataset_condensation.names import as_json
 from dataset_condensation.training import recipe_for
@@ -208,6 +208,9 @@ def cifar_rows():
                            ['random', 'dm', 'dc', 'herding', 'dsa', 'delving-md', 'delving'], (1,))
 
 
+LONG = register(replace(EXPERTS, name='experts-long', experts=4, training=replace(EXPERTS.training, epochs=8)))
+
+
 def cifar_experts():
     """Past the papers: experts, and choices of real images in the same tiles, scored as published; these and the ways to spend
     a second, a minute, ten and thirty, scored briefly. Always with DSA"""
@@ -220,6 +223,7 @@ def cifar_experts():
         both = dict(main=published[ipc], brief=brief[ipc])
         beside = both if ipc == 1 else dict(brief=brief[ipc])     # a network on 900 images is a quarter of an hour
         yield row('experts', ipc, 'experts', {}, **both)
+        if ipc == 10: yield row('experts-long', 10, LONG.name, dict(iterations=1500), **both)
         yield row('random-in-tiles', ipc, 'random', tiles, **beside)
         yield row('herding-in-tiles', ipc, 'herding', herding | tiles, **beside)
     for ipc, updates in {1: 1000, 10: 500}.items():
@@ -230,6 +234,17 @@ def cifar_experts():
         yield row('dm-brief', ipc, 'dm', dm | dict(iterations=updates), 'bfloat16', brief=brief[ipc])
         yield row('experts-quick-brief', ipc, 'experts', dict(iterations=100), brief=brief[ipc])
         yield row('experts-longer-brief', ipc, 'experts', dict(iterations=2000), brief=brief[ipc])
+
+
+def mnist_experts():
+    "Experts on digits, where a tile of 14 pixels still shows a digit; under DSA's augmentation, the network as published"
+    published = score('convnet', 2, 'bfloat16-training', 'dsa')
+    for ipc, factor, sets in ((10, 2, 2), (1, 2, 3), (1, 3, 3)):
+        name = f'mnist/claims/ipc{ipc}-experts' + ('' if factor == 2 else f'-{factor}x{factor}')
+        yield Row(name, 'mnist', 'experts', ipc, SMALL, dict(factor=factor), sets, dict(main=published), 'bfloat16-all')
+        if factor == 2:
+            yield Row(f'mnist/claims/ipc{ipc}-random-in-tiles', 'mnist', 'random', ipc, SMALL, dict(factor=2), sets, dict(main=published))
+            yield Row(f'mnist/claims/ipc{ipc}-herding-in-tiles', 'mnist', 'herding', ipc, SMALL, WEAK['herding'] | dict(factor=2), sets, dict(main=published))
 
 
 def cifar_claims():
@@ -279,7 +294,7 @@ def smoke_rows():
                  mlp=score('mlp', 1, epochs=2))
 
 
-ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, cifar_claims], paper=[paper_rows])
+ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, mnist_experts, cifar_claims], paper=[paper_rows])
 
 
 @lru_cache
