@@ -78,7 +78,7 @@ NEAR = 6        # cells on either side
 # Numbers that no cell prints: {notebook: {number: where it is from}}
 TOLD: dict[str, dict[str, str]] = {
     'how_fast.ipynb': {'256': 'real images of a class', '300': 'epochs of scoring'},
-    'under_the_hood/29_command.ipynb': {'130': 'exit code of Ctrl-C', '143': 'of SIGTERM'},
+    'under_the_hood/60_command.ipynb': {'130': 'exit code of Ctrl-C', '143': 'of SIGTERM'},
     'index.ipynb': {'3.10': 'Python', '2,000': 'the sample of MNIST', '2.0': 'Apache', '3.0': 'CC BY-SA'},
     '01_data.ipynb': {'256': 'real batch of DC, DSA and DM', '0.20': 'usual standard deviation of CIFAR10', '0.25': 'of all pixels of CIFAR10'},
     '02_networks.ipynb': {'256': 'real batch of DC, DSA and DM'},

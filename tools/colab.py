@@ -14,7 +14,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOK = re.compile(r'([012]\d_.+|own_photographs)\.ipynb')   # not 30 and above
+NOTEBOOK = re.compile(r'([0-5]\d_.+|60_command|own_photographs)\.ipynb')   # not the package's frame
 LINK = re.compile(r'\n*^\[Open in Colab\]\(.*\)$', flags=re.M)
 
 

@@ -1,7 +1,7 @@
 """Execute the notebooks and save their outputs.
 
     python tools/execute_notebooks.py                    # all of them, in order
-    python tools/execute_notebooks.py 06 29_command index    # some, by number, name or path
+    python tools/execute_notebooks.py 06 60_command index    # some, by number, name or path
     python tools/execute_notebooks.py --flags slow       # run the slow cells too
     python tools/execute_notebooks.py --check            # write nothing, list the cells that would change
 

@@ -1,7 +1,7 @@
 """Run notebooks in JupyterLab with headless Chromium, and check that their widgets respond.
 
     python tools/lab_check.py                                 # a notebook with the three widgets, all controls
-    python tools/lab_check.py nbs/under_the_hood/27_widgets.ipynb    # any notebooks: run all, move the sliders
+    python tools/lab_check.py nbs/under_the_hood/58_widgets.ipynb    # any notebooks: run all, move the sliders
     python tools/lab_check.py --open nbs/*.ipynb              # only open them: saved outputs must show
     python tools/lab_check.py --shots shots/                  # keep screenshots
 
