@@ -225,6 +225,7 @@ class Run:
     "What a run works with; its `state` is that before the first update"
     net_opt: Any = None
     matcher: Any = None     # The method, ready for the first update
+    engine: Any = None      # Another way through the updates, for a GPU
     @own_device
     def __init__(self, data: ImageData, method: Any = 'dc', ipc: Any = 1, seed: int = 0,
                  net: Any = 'convnet', device: Any = None, recipe: Recipe | None = None,
@@ -255,6 +256,7 @@ class Run:
 @patch
 def new_network(self: Run, iteration: int) -> None:
     "Draw the next network and its optimizer"
+    if self.engine: return self.engine.network(iteration)
     s, r, rng = self.state, self.state.recipe, gen(self.seed, 'net', iteration)
     s.net = make_net(r.net, s.data, generator=rng, device=s.images.device).train()     # θ_0
     self.net_opt = torch.optim.SGD(s.net.parameters(), lr=r.net_lr, momentum=r.net_momentum)
@@ -278,7 +280,9 @@ def train_between(state: State) -> int:
     with run.compute.precision(training=True), run.host.training(state) as compute:
         while run.host.more(run.policy, step.outer, done, net, held):
             shuffle = step.rng('inner', done)
-            train_epoch(net, syn, run.net_opt, shuffle, r.inner_batch, augment, compute=compute)
+            batches = shuffle, r.inner_batch, augment
+            if run.engine: run.engine.epoch(shuffle)
+            else: train_epoch(net, syn, run.net_opt, *batches, compute=compute)
             done += 1
     return done
 
@@ -293,7 +297,8 @@ def one_update(state: State) -> None:
     with run.compute.precision():
         run.matcher.prepare(state.net, lambda n: run.real(n, partial(step.rng, 'prepare')).x)
         mine = run.mine, run.sizes, r, step, run.class_chunk, run.host.classes(len(run.sizes))
-        loss, parts = update_images(run.matcher, state.net, run.source, *mine)         # L, ∇
+        found = run.engine and run.engine.update(step)
+        loss, parts = found or update_images(run.matcher, state.net, run.source, *mine)  # L, ∇
     with run.host.moving(state, parts):
         run.rate(state.step)
         run.opt.step()                                                                 # S ← S − η ∇
@@ -305,7 +310,9 @@ def one_update(state: State) -> None:
 def steps(state: State) -> Iterator[State]:
     "Update the images until the recipe is done, yielding the state after every update"
     run = state.run
-    if state.step < state.recipe.updates: run.matcher = run.method.ready(run)
+    if state.step < state.recipe.updates:
+        run.matcher = run.method.ready(run)
+        run.engine = run.compute.engine(run)
     while state.step < state.recipe.updates:
         with run.host.guarding(): one_update(state)
         yield state

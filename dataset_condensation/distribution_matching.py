@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'embeddings', 'over_classes', 'one_of', 'match_embeddings', 'dm_settings',
-           'DistributionMatching', 'trained_networks']
+           'DistributionMatching', 'trained_networks', 'Parts', 'condense_sizes']
 
 # %% ../nbs/10_distribution_matching.ipynb #imports
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -19,14 +19,15 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .augmentation import make_augment, siamese
-from .checks import function, network, number, same, whole_number
-from .condensation import Method, Recipe, Step
+from .checks import (
+    function, network, number, refuse, same, whole_number)
+from .condensation import Method, Recipe, Step, as_method
 from .data import Batch, ImageData, ImageSet, gen
 from .names import plain_name
 from .networks import has_batch_norm, make_net
 from dataset_condensation.training import (
-    TrainRecipe, accuracy, augment_for, bar_kwargs, check_data, pick_device, train_epoch,
-    train_recipe)
+    SyntheticSet, TrainRecipe, accuracy, augment_for, bar_kwargs, check_data, pick_device,
+    train_epoch, train_recipe)
 
 # %% ../nbs/10_distribution_matching.ipynb #mean-distance
 def mean_distance(
@@ -200,3 +201,38 @@ def in_batches(net: nn.Module) -> Iterator[None]:
         for m, mode, own in before:
             m.training = mode
             m._buffers.update(own)
+
+# %% ../nbs/10_distribution_matching.ipynb #parts
+@dataclass(frozen=True)
+class Parts:
+    "Distance of several sets to the same real images, added up"
+    sizes: tuple   # Images that each set has of a class
+
+    def __call__(self, a: Tensor, b: Tensor, generator: Any = None) -> Tensor:
+        tiles = len(b) // sum(self.sizes)
+        each = [mean_distance(a, part) for part in b.split([n * tiles for n in self.sizes])]
+        return reduce(torch.add, each)     # Σ over the sets
+
+# %% ../nbs/10_distribution_matching.ipynb #condense-sizes
+def condense_sizes(
+    data: ImageData,
+    sizes: Sequence[int],    # Images per class of each set
+    method: Any = 'dm',      # DM, or one with its loss
+    **options: Any,          # As for `condense`
+) -> list[SyntheticSet]:     # One for each size
+    "Sets of several sizes, made together: their real images are drawn and embedded once"
+    m = as_method(method, 'condense_sizes')
+    sizes = [whole_number('condense_sizes', 'sizes', n) for n in sizes]
+    if type(m) is not DistributionMatching or m.distance is not mean_distance:
+        refuse('condense_sizes', 'method', m.name, 'DM, whose loss is a sum over sets')
+    found = [m.settings(n, options.get('net', 'convnet'), data.name) for n in sizes]
+    what = 'the learning rates of the sizes (give one as image_lr)'
+    for f in found if 'image_lr' not in options else ():
+        same('condense_sizes', what, found[0]['image_lr'], f['image_lr'])
+    big = replace(m, distance=Parts(tuple(sizes))).make(data, sum(sizes), **options)
+    rows = torch.arange(len(big.stored)).view(data.n_classes, -1).split(sizes, 1)
+    def part(n: int, idx: Tensor) -> SyntheticSet:
+        info = big.info | dict(ipc=n, made_with=sizes)
+        x, y = big.stored[idx.flatten()], big.stored_labels[idx.flatten()]
+        return SyntheticSet(x, y, big.classes, big.mean, big.std, info)
+    return [part(n, idx) for n, idx in zip(sizes, rows)]

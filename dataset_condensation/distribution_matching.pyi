@@ -1,12 +1,13 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'embeddings', 'over_classes', 'one_of', 'match_embeddings', 'dm_settings', 'DistributionMatching', 'trained_networks']
-from collections.abc import Callable, Iterator
+__all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'embeddings', 'over_classes', 'one_of', 'match_embeddings', 'dm_settings', 'DistributionMatching', 'trained_networks', 'Parts', 'condense_sizes']
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from torch import Tensor, nn
 from .condensation import Method, Recipe, Step
 from .data import Batch, ImageData
+from dataset_condensation.training import SyntheticSet
 
 def mean_distance(a: Tensor, b: Tensor, generator: Any=None) -> Tensor:
     """Squared distance between the means of two sets of embeddings
@@ -93,3 +94,18 @@ progress: Show a bar where it takes over five seconds"""
 @contextmanager
 def in_batches(net: nn.Module) -> Iterator[None]:
     """In the block batch norm uses the batch; then the network is as before"""
+
+@dataclass(frozen=True)
+class Parts:
+    """Distance of several sets to the same real images, added up"""
+    sizes: tuple
+
+    def __call__(self, a: Tensor, b: Tensor, generator: Any=None) -> Tensor:
+        ...
+
+def condense_sizes(data: ImageData, sizes: Sequence[int], method: Any='dm', **options: Any) -> list[SyntheticSet]:
+    """Sets of several sizes, made together: their real images are drawn and embedded once
+
+sizes: Images per class of each set
+method: DM, or one with its loss
+options: As for `condense`"""

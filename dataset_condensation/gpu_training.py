@@ -129,6 +129,7 @@ class Compiled(ByLayers):
         super().__init__(speed)
         graphs = speed.graphs and device.type == 'cuda'
         self.device = device
+        self.program = speed.whole or device.type == 'cuda' and speed.name != 'plain'
         self.compiled: Any = _compiler(graphs) if speed.compile else None
 
     def run(self, net: Any, what: str, x: Tensor, training: bool, f: Callable) -> Any:
@@ -138,6 +139,22 @@ class Compiled(ByLayers):
             found = f(self.compiled(what, net, half))
             return found.clone() if isinstance(found, Tensor) else [t.clone() for t in found]
         return _attempt(program, lambda: f(_plain_way(what, net, half)), _key(what, net, x, half))
+
+# %% ../nbs/11_gpu_training.ipynb #as-program
+@patch
+def part_size(self: Compiled, *how: Any) -> int | None:
+    return None if self.program else ByLayers.part_size(self, *how)
+
+@patch
+def engine(self: Compiled, run: Any) -> Any:
+    from dataset_condensation.one_program import one_program
+    return one_program(run, *self.dtypes[:2], bool(self.compiled)) if self.program else None
+
+@patch
+def together(self: Compiled, *job: Any) -> Any:
+    from dataset_condensation.one_program import side_by_side
+    if not self.program: return None
+    with self.precision(training=True): return side_by_side(*job, self.dtypes[1])
 
 # %% ../nbs/11_gpu_training.ipynb #on-gpu
 class OnGpu(Compiled):
@@ -214,6 +231,7 @@ class Speed:
     compile: bool = False       # Compile networks that are not done by hand
     graphs: bool = False        # With CUDA graphs, on a GPU
     by_hand: bool = True        # Use `FastConvNet` where it fits, on a CPU
+    whole: bool = False         # All classes as one program on a CPU too, see chapter 72
     least: int = 0              # Images of a smaller side are computed the plain way, on a CPU
     deterministic: bool = False # On a GPU, choose operations that give the same bits in every run
     device: str | None = None   # 'cpu' or 'cuda', once that is known
@@ -230,13 +248,15 @@ class Speed:
         if self.name == 'plain' or min(data.shape[1:]) < self.least: return PLAIN
         lower = {k: 'float32' for k in ('precision', 'training') if getattr(self, k) == 'tf32'}
         at = replace(at, deterministic=False, **lower)
-        return ByHand(at) if self.by_hand else Compiled(at, device)
+        by_hand = self.by_hand and not self.whole
+        return ByHand(at) if by_hand else Compiled(at, device)
 
 # %% ../nbs/11_gpu_training.ipynb #speed-words
 @patch
 def __str__(self: Speed) -> str:
     if self.name: return self.name
     hand = 'by hand' if self.by_hand else 'compiled' if self.compile else 'channels last'
+    if self.whole: hand = 'as one program'
     if self.device == 'cuda': hand = 'compiled' if self.compile else ''
     training = '' if self.precision == self.training else f'training in {self.training}'
     images = 'images too' if self.images == 'bfloat16' else ''

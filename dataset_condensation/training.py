@@ -356,6 +356,10 @@ def as_dataset(where: str, data: Any) -> Any:
 # %% ../nbs/03_training.ipynb #for-net
 _trained_on = WeakKeyDictionary()  # Network → mean and standard deviation of its training images
 
+def remember(net: nn.Module, data: Any) -> None:
+    "Note how the images are normalized that `net` is trained on"
+    if hasattr(data, 'mean'): _trained_on[net] = data.mean.cpu(), data.std.cpu()
+
 def _normalized(data: Any, mean: Tensor, std: Tensor) -> Any:
     "The images of an `ImageSet`, normalized in another way"
     new = copy(data)
@@ -395,6 +399,14 @@ class Compute:
 
     def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
         "How many classes to match at a time; None leaves it to `in_parts`"
+        return None
+
+    def engine(self, run: Any) -> Any:
+        "Another way through the updates of a `Run`, see chapter 72; None for the loop's own"
+        return None
+
+    def together(self, *job: Any) -> Iterator | None:
+        "Accuracies and networks of an `evaluate`, where they are trained side by side"
         return None
 
     def __str__(self) -> str: return 'plain'
@@ -439,7 +451,7 @@ def train_epoch(
     checks.instance('train_epoch', 'generator', generator, torch.Generator, 'a torch.Generator')
     if augment: checks.function('train_epoch', 'augment', augment, 'images and a generator')
     device = next(checks.network('train_epoch', 'net', net).parameters()).device
-    if hasattr(data, 'mean'): _trained_on[net] = data.mean.cpu(), data.std.cpu()
+    remember(net, data)
     total = torch.zeros((), device=device, dtype=torch.float32)
     for idx in split_batches(len(data), batch, generator):
         x, y = data.take(idx, device)
@@ -648,7 +660,9 @@ def evaluate(
     with waiting(training_batches(small, recipe, nets), 'evaluating', progress) as bar:
         test: Any = test_images(data, small.mean, small.std)
         one = partial(_train_and_test, small, test, net, recipe, seed, device, compute, bar)
-        for a, n in (map or compute.map)(one, range(first, first + nets)):
+        numbers, job = range(first, first + nets), (small, test, net, recipe, seed)
+        found = None if map else compute.together(*job, numbers, device, bar)
+        for a, n in found or (map or compute.map)(one, numbers):
             result.accuracies.append(a)
             if keep: result.networks.append(n)
     result.seconds = time.perf_counter() - start

@@ -168,6 +168,9 @@ def split_batches(n: int, size: int, generator: torch.Generator | None=None) -> 
 def as_dataset(where: str, data: Any) -> Any:
     """`data` as something with `len` and `take(idx, device)`"""
 
+def remember(net: nn.Module, data: Any) -> None:
+    """Note how the images are normalized that `net` is trained on"""
+
 def for_net(net: nn.Module, data: Any) -> Any:
     """`data` as `net` wants it: normalized as those that it was trained on"""
 
@@ -189,6 +192,12 @@ class Compute:
 
     def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
         """How many classes to match at a time; None leaves it to `in_parts`"""
+
+    def engine(self, run: Any) -> Any:
+        """Another way through the updates of a `Run`, see chapter 72; None for the loop's own"""
+
+    def together(self, *job: Any) -> Iterator | None:
+        """Accuracies and networks of an `evaluate`, where they are trained side by side"""
 
     def __str__(self) -> str:
         ...

@@ -6,10 +6,13 @@ It refuses what a GPU refuses: operands on two devices, a CPU tensor indexed by 
 tensor, `.numpy()` of a CUDA tensor. It counts what makes a GPU idle: launches, copies to the device that the program waits
 for, and waits for the device (`.item()`, `.cpu()`, `nonzero`), by the line of the package that caused them. It notes what
 decides the numbers: in which precision convolutions run, which layout and dtype reach GroupNorm, which gradients are
-added up in no fixed order. It cannot see speed, memory, rounding, cuDNN, compiled code or races.
+added up in no fixed order. It records graphs: operations in `torch.cuda.graph` are kept with the tensors that they read and
+write, `replay` runs them again, and what cannot be captured fails. It cannot see speed, memory, rounding, cuDNN, compiled
+code or races.
 """
 import traceback
 from collections import Counter
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -50,6 +53,27 @@ def where():
     return 'elsewhere'
 
 
+class Graph:
+    "Stands for `torch.cuda.CUDAGraph`"
+    def __init__(self): self.ops = []
+    def add(self, name, func, args, kwargs, out): self.ops.append((name, func, args, kwargs, out))
+
+    @property
+    def launches(self): return Counter(name for name, *_ in self.ops if name not in FREE)
+
+    @torch.no_grad()
+    def replay(self):
+        SimCuda.now.launches['graph'] += 1
+        with torch._C.DisableTorchFunction():
+            for _, func, args, kwargs, out in self.ops:
+                for was, new in zip(tensors(out), tensors(func(*args, **kwargs))):
+                    if was.data_ptr() != new.data_ptr(): was.copy_(new)
+
+
+class Stream:
+    def wait_stream(self, other): pass
+
+
 class Sim(torch.Tensor):
     "A tensor on the simulated device; `.inner` holds the numbers"
     @staticmethod
@@ -84,6 +108,7 @@ class Sim(torch.Tensor):
         a, k = tree_map(unwrap, args), tree_map(unwrap, kwargs)
         if k.get('device') is not None: k['device'] = CPU
         out = func(*a, **k)
+        if SimCuda.now and SimCuda.now.graph: SimCuda.now.graph.add(name, func, a, k, out)
         if 'out' in kwargs: return kwargs['out']
         if name.endswith('_') and not name.endswith('__'): return args[0]
         return tree_map(lambda t: Sim(t) if isinstance(t, torch.Tensor) else t, out)
@@ -95,6 +120,7 @@ class _MadeInBackward(TorchDispatchMode):
         out, sim = func(*args, **(kwargs or {})), SimCuda.now
         if not (sim and sim.backward) or tensors(args, kwargs) or not isinstance(out, torch.Tensor): return out
         sim.launches['made in backward'] += 1
+        if sim.graph: sim.graph.add('made in backward', func, args, kwargs or {}, out)
         return Sim(out)
 
 
@@ -118,6 +144,7 @@ class SimCuda(TorchFunctionMode):
     def __init__(self, free=76*GIB, capability=(9, 0)):
         super().__init__()
         self.free, self.capability, self.backward, self.held, self.peak = free, capability, 0, 10**9, 10**9
+        self.graph = None      # the one that is recorded
         self.reset()
 
     def reset(self):
@@ -133,7 +160,8 @@ class SimCuda(TorchFunctionMode):
                     reset_peak_memory_stats=lambda d=None: None, memory_reserved=lambda d=None: self.held,
                     mem_get_info=lambda d=None: (self.free, 80*GIB), synchronize=lambda d=None: None,
                     empty_cache=lambda: None, get_device_capability=lambda d=None: self.capability,
-                    get_device_name=lambda d=None: 'a simulated GPU')
+                    get_device_name=lambda d=None: 'a simulated GPU', CUDAGraph=Graph, graph=self.record, Stream=Stream,
+                    current_stream=Stream, stream=nullcontext, graph_pool_handle=lambda: 'pool')
         for k, v in cuda.items(): self.put(torch.cuda, k, v)
         autocast = torch.amp.autocast
         def cast(device_type, dtype=None, **kw):
@@ -144,6 +172,17 @@ class SimCuda(TorchFunctionMode):
         self.inside = _MadeInBackward()
         self.inside.__enter__()
         return super().__enter__()
+
+    @contextmanager
+    def record(self, graph, pool=None):
+        self.graph = graph
+        try: yield
+        finally: self.graph = None
+
+    def idle(self, counts):
+        "Count that the device idles, which none may while a graph is recorded"
+        counts[where()] += 1
+        if self.graph: raise RuntimeError(f'operation not permitted when stream is capturing [{where()}]')
 
     def put(self, of, name, value):
         self.saved.append((of, name, getattr(of, name)))
@@ -164,7 +203,7 @@ class SimCuda(TorchFunctionMode):
             raise RuntimeError(f"Expected a 'cuda' device type for generator but found 'cpu' ({name})")
         self.operands(name, args, [t for t in tensors(args, kwargs) if not isinstance(t, Sim)])
         masks = [t for t in tensors(args[1:2]) if t.dtype in (torch.bool, torch.uint8)]
-        if name in WAITS or name == 'index' and masks: self.waits[where()] += 1
+        if name in WAITS or name == 'index' and masks: self.idle(self.waits)
         if name not in FREE: self.launches[name] += 1
         if name in ATOMIC: self.atomic[name] += 1
         if name == 'convolution': self.convolutions[args[0].dtype, torch.backends.cudnn.conv.fp32_precision] += 1
@@ -177,10 +216,10 @@ class SimCuda(TorchFunctionMode):
         "CPU tensors among those of an operation on the device"
         if not plain: return
         if 'index' in name:
-            if isinstance(args[0], Sim): self.copies[where()] += 1      # the index is copied to the device
+            if isinstance(args[0], Sim): self.idle(self.copies)      # the index is copied to the device
             else: raise DeviceMismatch('indices should be either on cpu or on the same device as the indexed tensor '
                                        f'(cpu) [{where()}]')
-        elif name == 'copy_': (self.copies if isinstance(args[0], Sim) else self.waits)[where()] += 1
+        elif name == 'copy_': self.idle(self.copies if isinstance(args[0], Sim) else self.waits)
         elif name not in ('_foreach_copy_', '_to_copy', 'set_') and any(t.dim() for t in plain):
             raise DeviceMismatch(f'{name}: expected all tensors to be on the same device, but found at least two '
                                  f'devices, cuda:0 and cpu [{where()}]')
@@ -197,7 +236,7 @@ class SimCuda(TorchFunctionMode):
             raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
                             'host memory first.')
         if sim and name == 'tolist':
-            self.waits[where()] += 1
+            self.idle(self.waits)
             return x.inner.tolist()
         if name in ('backward', 'grad') and callable(func): return self.differentiate(func, args, kwargs)
         if name in ('as_tensor', 'tensor', 'asarray'): return self.make(func, x, args, kwargs)
@@ -219,7 +258,7 @@ class SimCuda(TorchFunctionMode):
             return x.to(kwargs['dtype']) if kwargs.get('dtype') else x
         out = func(*args, **kwargs)
         if not on_cuda(device): return out
-        self.copies[where()] += 1
+        self.idle(self.copies)
         return Sim(out)
 
     def create(self, func, name, args, kwargs):
@@ -229,6 +268,7 @@ class SimCuda(TorchFunctionMode):
         out = func(*args, **dict(kwargs, device=CPU))
         if isinstance(out, Sim) or not isinstance(out, torch.Tensor): return out
         if not name.startswith('empty'): self.launches[name] += 1
+        if self.graph: self.graph.add(name, func, args, dict(kwargs, device=CPU), out)
         return Sim(out.detach()).requires_grad_(out.requires_grad)
 
     def pin(self, x):
@@ -251,7 +291,7 @@ class SimCuda(TorchFunctionMode):
         with torch._C.DisableTorchFunction():
             if target != here:
                 ahead = target == CUDA and kwargs.get('non_blocking') and getattr(x, 'pinned', False)
-                (self.ahead if ahead else self.copies if target == CUDA else self.waits)[where()] += 1
+                self.idle(self.ahead if ahead else self.copies if target == CUDA else self.waits)
                 if x.requires_grad and torch.is_grad_enabled(): x = _Move.apply(x, target)
                 else:
                     y = (x.inner if isinstance(x, Sim) else x).detach().clone()

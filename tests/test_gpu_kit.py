@@ -12,13 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset_condensation.all import SyntheticSet, evaluate, gen, load_dataset, random_set, train_recipe
+from dataset_condensation.all import SyntheticSet, gen, load_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 KIT = ROOT/'benchmarks'/'gpu'
 sys.path += [str(ROOT/'benchmarks'), str(ROOT/'nbs'/'_sphinx'), str(KIT)]     # at the end: speed.py is in two of them
 import items  # noqa: E402
-import lanes  # noqa: E402
 import provenance  # noqa: E402
 from result_files import result_files  # noqa: E402
 
@@ -128,19 +127,19 @@ def test_paper_rows_resume_from_their_archive_and_nothing_is_done_twice(whole, t
     assert [(r['row'], r['networks']) for r in second] == [('dm-ipc10-seed0', 2), ('dm-ipc10-seed0', 3)]
     for r in second:
         came_from(r['provenance'])
-        assert r['engine'] == 'package' and r['info']['updates'] == 6 and r['published'] == 48.9
+        assert r['speed'].startswith('bfloat16') and r['info']['updates'] == 6 and r['published'] == 48.9
     assert len(SyntheticSet.load(runs/'dm-ipc10-seed0'/'set.safetensors').losses) == 6
     other = paper(whole, '--only', 'dm-10', '--seeds', 1, '--runs', runs, COMMIT='another')
     assert other.rc == 1 and 'holds runs of' in other.said and 'another --runs' in other.said
     assert len(lines(whole.out/'paper.jsonl')) == 2
 
 
-def test_rows_of_the_prototype_say_so(whole):
-    done = paper(whole, '--only', 'dsa-1', '--seeds', 1, '--engine', 'lanes')
+def test_rows_say_how_they_were_computed(whole):
+    done = paper(whole, '--only', 'dsa-1', '--seeds', 1, '--speed', 'plain')
     assert done.rc == 0, done.said
     found = [r for r in lines(whole.out/'paper.jsonl') if r['row'] == 'dsa-ipc1-seed0']
     assert [r['networks'] for r in found] == [2, 3]
-    assert all(r['engine'] == 'lanes' and r['scored_by'] == ['lanes'] and r['info']['engine'] == 'lanes' for r in found)
+    assert all(r['speed'] == 'plain' and r['scored_by'] == ['plain'] for r in found)
 
 
 def test_the_archive_is_read_as_the_package_reads_its_folder(bare, tmp_path):
@@ -194,50 +193,7 @@ def test_items_that_nobody_came_to_are_counted(tmp_path):
     assert found['tally'] == {'died': 1, 'not run': 5}
 
 
-# ---- The prototype
-
-METHODS = dict(dm={}, dc=dict(outer=3, inner=2), dsa=dict(outer=3, inner=2, net_momentum=.5), delving=dict(outer=3))
-METHODS |= {'delving-md': dict(outer=3, inner=2)}
-
-
-@pytest.fixture(scope='module')
-def digits(): return load_dataset('digits')
-
-
-@pytest.mark.parametrize('method', METHODS)
-def test_lanes_compute_what_the_package_does(method, digits):
-    kw = dict(METHODS[method], iterations=4 if method.startswith('dm') else 2)
-    images, loss = lanes.check(digits, method, 2, updates=4, real_batch=12, **kw)
-    assert images < 2e-5 and loss < 1e-5
-
-
-@pytest.mark.parametrize('recipe', ['dc', 'dsa'])
-def test_lanes_score_as_evaluate_does(recipe, digits):
-    small, t = random_set(digits, 3), train_recipe(recipe, epochs=8, batch=16)
-    want = evaluate(small, digits, 'convnet-w16', 3, t, device='cpu', speed='plain', first=1).accuracies
-    got = lanes.Scores(small, digits, 3, t, device='cpu', net='convnet-w16', first=1).run().accuracies()
-    assert got == pytest.approx(want, abs=0.3)      # a test image in the balance
-
-
-@pytest.mark.parametrize('method', ['dm', 'dsa'])
-def test_a_lane_resumes_to_the_bit(method, digits):
-    kw = dict(METHODS[method], iterations=6 if method == 'dm' else 2)
-    kw |= dict(real_batch=12, threads=2)
-    make = lambda state=None: lanes.Lane(digits, method, 2, 0, 'cpu', 'convnet-w8', torch.float32, state=state, **kw)
-    whole, half = make(), make()
-    while whole.k < whole.total: whole.step()
-    for _ in range(whole.total - 2): half.step()
-    rest = make(half.state())
-    while rest.k < rest.total: rest.step()
-    assert torch.equal(whole.images, rest.images)
-    assert whole.set().info['engine'] == 'lanes' and whole.set().info['updates'] == whole.total
-
-
-def test_a_lane_refuses_what_it_cannot_do(digits):
-    for match, kw in (('smaller than a real batch', dict(real_batch=1000)), ('larger than a batch', dict(inner_batch=16))):
-        with pytest.raises(ValueError, match=match):
-            lanes.Lane(digits, 'dc', 2, device='cpu', **dict(dict(real_batch=8, outer=2), **kw))
-
+# ---- Triton's kernels
 
 def test_the_kernels_compute_what_torch_does():
     pytest.importorskip('triton', reason='needs Triton, whose interpreter runs on a CPU')

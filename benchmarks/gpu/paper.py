@@ -7,8 +7,7 @@
 
 CIFAR10-JPEG, the ConvNet, published settings. Five networks score each set first, twenty in the end. Several processes share
 the GPU, since one alone leaves it idle. $OUT/paper.jsonl gets a line for each result, paper-runs-*.tar the sets and what is
-unfinished. `--engine` is `package`, `lanes` (the prototype, and its rows say so), or `auto`: lanes for the methods whose
-`lane` items are ok in smoke.json.
+unfinished. `--speed` is how to compute; 'auto' and the others but 'plain' make an update one program where smoke.py saw that right.
 """
 import argparse
 import fcntl
@@ -22,7 +21,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-# (method, ipc): seconds to make a set with the package, and with the prototype; guessed, nothing was measured on a GPU yet
+# (method, ipc): seconds to make a set in the plain way, and as one program; guessed, nothing was measured on a GPU yet
 GUESS = {('dm', 10): (420, 65), ('dsa', 1): (58, 17), ('dc', 1): (52, 15), ('delving', 1): (62, 17),
          ('random', 10): (0, 0), ('dm', 1): (380, 60), ('dsa', 10): (900, 240), ('dc', 10): (840, 220),
          ('delving', 10): (760, 165), ('random', 1): (0, 0), ('dm', 50): (480, 95), ('random', 50): (0, 0),
@@ -39,7 +38,7 @@ def arguments():
     p.add_argument('--tiny', action='store_true', help='narrow networks and a few updates, to see that it works')
     p.add_argument('--data', type=Path, default=TMP/'cifar10-jpeg.pt')
     p.add_argument('--minutes', type=float, default=6.)
-    p.add_argument('--engine', default='auto', choices=['auto', 'package', 'lanes'])
+    p.add_argument('--speed', default='bfloat16-training', help="'plain' does without programs")
     p.add_argument('--processes', type=int)
     p.add_argument('--only', nargs='+', metavar='METHOD-IPC', help='dm-10, …')
     p.add_argument('--seeds', type=int, default=3, help='sets of each row')
@@ -63,23 +62,24 @@ def smoked() -> dict:
     return {r['name']: r['status'] for r in json.loads(file.read_text())['items']} if file else {}
 
 
-def engine_of(method) -> str:
-    if method in ('random', 'herding') or args.engine == 'package': return 'package'
-    lane = [f'lane {"delving-md" if method == "delving" else method} {t}' for t in ('float32', 'bfloat16')]
-    return 'lanes' if args.engine == 'lanes' or all(smoked().get(k) == 'ok' for k in lane) else 'package'
+def speed_of(method) -> str:
+    "As asked for, but plain where smoke.py saw a program fail"
+    name = f'program {"delving-md" if method == "delving" else method} '
+    failed = [k for k, status in smoked().items() if k.startswith(name) and status not in ('ok', 'skipped')]
+    return 'plain' if failed else args.speed
 
 
 def rows() -> list:
     return [(m, n, s) for s in range(args.seeds) for m, n in GUESS if not args.only or f'{m}-{n}' in args.only]
 def name(r): return f'{r[0]}-ipc{r[1]}-seed{r[2]}'
-def guess(r): return 0.1 if args.tiny else GUESS[r[:2]][engine_of(r[0]) == 'lanes']
+def guess(r): return 0.1 if args.tiny else GUESS[r[:2]][speed_of(r[0]) != 'plain']
 
 
 def plan():
     total = 0.
     for r in rows():
         total += guess(r)
-        print(f'{name(r):24} {engine_of(r[0]):8} {guess(r):6.0f} s   {total/60:6.1f} min so far, one after the other')
+        print(f'{name(r):24} {speed_of(r[0]):18} {guess(r):6.0f} s   {total/60:6.1f} min so far, one after the other')
 
 
 def say(**line):
@@ -95,8 +95,7 @@ def say(**line):
 
 def drive() -> int:
     for f in (OUT, RUNS): f.mkdir(parents=True, exist_ok=True)
-    used = {engine_of(m) for m, _, _ in rows()}
-    n = args.processes or (1 if args.device == 'cpu' else 2 if 'lanes' in used else 4)
+    n = args.processes or (1 if args.device == 'cpu' else 2)
     end = time.time() + 60*args.minutes
     workers = [subprocess.Popen([sys.executable, __file__, *sys.argv[1:], '--worker', str(end)]) for _ in range(n)]
     for w in workers:
@@ -108,7 +107,7 @@ def drive() -> int:
     file = OUT/'paper.jsonl'
     for r in map(json.loads, file.read_text().splitlines() if file.exists() else ()):
         if 'mean' not in r: continue
-        print(f'{r["row"]:24} {r["engine"]:8} {r["networks"]:3} networks {r["mean"]:6.2f} ± {r["std"]:.2f} %  made in '
+        print(f'{r["row"]:24} {r["speed"]:18} {r["networks"]:3} networks {r["mean"]:6.2f} ± {r["std"]:.2f} %  made in '
               f'{r["made_in"]:.0f} s, scored in {r["scored_in"]:.0f} s; published (CIFAR10) {r["published"]}')
     return max(w.returncode != 0 for w in workers)
 
@@ -138,9 +137,7 @@ warnings.simplefilter('ignore')
 from statistics import mean, stdev  # noqa: E402
 
 import kit  # noqa: E402
-import lanes  # noqa: E402
 import torch  # noqa: E402
-from safetensors.torch import load_file, save_file  # noqa: E402
 
 from dataset_condensation.checkpoints import Checkpoints  # noqa: E402
 from dataset_condensation.runs import running, save_checkpoint  # noqa: E402
@@ -174,17 +171,17 @@ class Paused(Exception):
     "The time is up, or the updates are made that were asked for; what was computed is kept"
 
 
-def make(r, folder, engine):
+def make(r, folder):
     "The set, and the seconds it took over all calls"
     file, before, t = folder/'set.safetensors', kept(folder/'spent.json', 0.), time.perf_counter()
     if file.exists(): return SyntheticSet.load(file), before
-    made = choose if r[0] in ('random', 'herding') else dict(package=by_package, lanes=by_lanes)[engine]
+    made = choose if r[0] in ('random', 'herding') else compute
     spent = lambda: keep(folder/'spent.json', before + time.perf_counter() - t)
     small = made(*r, folder, spent)
     kit.sync(DEV)
     spent()
     small.save(file)
-    for f in (*folder.glob('checkpoint-*'), folder/'lane.safetensors'): f.unlink(missing_ok=True)
+    for f in folder.glob('checkpoint-*'): f.unlink(missing_ok=True)
     return small, kept(folder/'spent.json', 0.)
 
 
@@ -193,10 +190,10 @@ def choose(method, ipc, seed, folder, spent):
     return get_method(method).make(DATA, ipc, seed=seed, net=NET, device=DEV, **more)
 
 
-def by_package(method, ipc, seed, folder, spent):
+def compute(method, ipc, seed, folder, spent):
     checks = Checkpoints(folder, every=45., share=.05)
-    states = running(ON, method, ipc, seed=seed, net=NET, device=DEV, resume_from=checks if len(checks) else None,
-                        **options(method))
+    states = running(ON, method, ipc, seed=seed, net=NET, device=DEV, speed=speed_of(method),
+                     resume_from=checks if len(checks) else None, **options(method))
     first = None
     for state in states:
         first = first or state.step
@@ -208,32 +205,14 @@ def by_package(method, ipc, seed, folder, spent):
     return state.set()
 
 
-def by_lanes(method, ipc, seed, folder, spent):
-    file, fused = folder/'lane.safetensors', None
-    if CUDA and smoked().get('kernels bfloat16') == 'ok': import fused
-    lane = lanes.Lane(ON, method, ipc, seed, DEV, NET, fused=fused, threads=6 if CUDA else 1,
-                      state=load_file(file) if file.exists() else None, **options(method))
-    first = lane.k
-    while lane.k < lane.total:
-        lane.step()
-        if lane.k % 50 and CUDA: continue      # looking at the clock waits for the GPU
-        kit.sync(DEV)
-        if late() or args.pause and lane.k - first >= args.pause and lane.k < lane.total:
-            save_file(lane.state(), file)
-            spent()
-            raise Paused(lane.k)
-    if not lane.images.isfinite().all(): raise FloatingPointError('the images are not finite')
-    return lane.set()
-
-
 def score(r, small, folder, want):
     "Accuracies of networks until there are `want`, or the time is up; kept after each"
     found = kept(folder/'scores.json', dict(accuracies=[], seconds=0., by=[]))
-    recipe, by = train_recipe(LIKE[r[0]], **(dict(epochs=2) if args.tiny else {})), engine_of('dm')
+    recipe, by = train_recipe(LIKE[r[0]], **(dict(epochs=2) if args.tiny else {})), speed_of('scores')
     while (first := len(found['accuracies'])) < want and not late():
         t = time.perf_counter()
-        if by == 'lanes': new = lanes.Scores(small, DATA, want - first, recipe, r[2], DEV, NET, first).run().accuracies()
-        else: new = evaluate(small, DATA, NET, 1, recipe, r[2], DEV, first=first).accuracies
+        nets = 1 if by == 'plain' else want - first         # side by side
+        new = evaluate(small, DATA, NET, nets, recipe, r[2], DEV, first=first, speed=by).accuracies
         found['accuracies'] += new
         found['by'] += [by]*len(new)
         found['seconds'] += time.perf_counter() - t
@@ -243,15 +222,13 @@ def score(r, small, folder, want):
 
 def one(r, want):
     "Make a row's set, or go on with it, and score it"
-    folder, engine = RUNS/name(r), engine_of(r[0])
-    if args.engine == 'auto' and (folder/'lane.safetensors').exists(): engine = 'lanes'
-    if args.engine == 'auto' and any(folder.glob('checkpoint-*')): engine = 'package'
-    try: small, took = make(r, folder, engine)
-    except Paused as e: return say(row=name(r), engine=engine, unfinished=True, updates=e.args[0], provenance=ABOUT)
-    engine = small.info.get('engine', 'package')
+    folder = RUNS/name(r)
+    try: small, took = make(r, folder)
+    except Paused as e: return say(row=name(r), speed=speed_of(r[0]), unfinished=True, updates=e.args[0], provenance=ABOUT)
+    speed = small.info.get('speed', '–')       # of a choice of real images there is none
     found = score(r, small, folder, want)
     a = found['accuracies']
-    if a: say(row=name(r), method=r[0], ipc=r[1], seed=r[2], engine=engine, scored_by=sorted(set(found['by'])),
+    if a: say(row=name(r), method=r[0], ipc=r[1], seed=r[2], speed=speed, scored_by=sorted(set(found['by'])),
               networks=len(a), mean=mean(a), std=stdev(a) if len(a) > 1 else 0., accuracies=a, made_in=took,
               scored_in=found['seconds'], published=PUBLISHED.get(r[:2], '–'), scoring=LIKE[r[0]],
               data=dict(name=DATA.name, fingerprint=PRINT), info=small.info, provenance=ABOUT)

@@ -61,7 +61,8 @@ import torch  # noqa: E402
 from kit import gen, relative  # noqa: E402
 
 from dataset_condensation.adaptive_steps import Schedule
-from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.condensation import CustomMatching, condensing
+from dataset_condensation.gpu_training import Speed
 from dataset_condensation.machine import NotFiniteError
 from dataset_condensation.coresets import first_images
 from dataset_condensation.runs import condense, running, save_checkpoint
@@ -227,7 +228,7 @@ def precision_of(speed):
 
 @item(way=[(m, s) for s in ('plain', 'auto', 'bfloat16') for m in METHODS])
 def update(way):
-    method, speed = way
+    method, speed = way[0], way[1] if CUDA else Speed(whole=True)
     (l0, g0), (l1, g1) = reference(method), updated(method, speed, DEV)
     gradient, loss = STATED[speed]
     return dict(loss=hold(abs(l1 - l0)/abs(l0), loss, 'loss'), gradient=hold(relative(g1, g0), gradient, 'gradient'))
@@ -413,26 +414,32 @@ def capture_todays_update():
     return dict(captured=True)
 
 
-# ---- The prototype
+# ---- An update as one program
 
-@item(limit=30., way=[(m, t) for t in ('float32', 'bfloat16') for m in METHODS])
-def lane(way):
-    "lanes.py, captured on a GPU, against the package on the CPU"
-    import lanes
-    method, dtype = way
+def last(states):
+    for s in states: pass
+    return s
+
+
+@item(limit=30., way=[(m, t) for t in ('float32', 'bfloat16-training') for m in METHODS])
+def program(way):
+    "Recorded on a GPU, against the plain path on the CPU"
+    method, speed = way[0], way[1] if CUDA else Speed(whole=True)
     kw = dict(iterations=4) if method.startswith('dm') else dict(iterations=2, outer=3, inner=2)
-    kw['real_batch'] = min(REAL, 16)
-    with kit.float32('ieee' if dtype == 'float32' else None):
-        images, loss = lanes.check(data('photos'), method, 2, DEV, getattr(torch, dtype), 4, NARROW, **kw)
-    return dict(images=hold(images, 1e-1 if dtype == 'float32' else 3e-1, 'change of the images'), loss=loss)
+    kw |= dict(real_batch=min(REAL, 16), net=NARROW)
+    plain, here = (last(condensing(data('photos'), method, 2, device=d, speed=s, **kw)) for d, s in (('cpu', 'plain'), (DEV, speed)))
+    first = next(condensing(data('photos'), method, 2, device='cpu', speed='plain', **kw | dict(image_lr=1e-12))).images.detach()
+    a, b = plain.images.detach(), here.images.detach().cpu()
+    images, programs = ((a - b).norm() / (a - first).norm()).item(), here.run.engine and here.run.engine.stage.programs
+    if CUDA and not (programs and all(f.graph for f in programs.values())): raise AssertionError(f'not recorded: {programs}')
+    return dict(images=hold(images, 1e-1 if way[1] == 'float32' else 3e-1, 'change of the images'))
 
 
 @item(limit=30., like=('dc', 'dsa'))
-def lane_scores(like):
-    import lanes
+def side_by_side(like):
     small, t = random_set(data(), 5), train_recipe(like, epochs=10 if args.tiny else 60)
-    want = evaluate(small, data(), 'convnet-w16', 3, t, device='cpu', speed='plain').accuracies
-    with kit.float32('ieee'): got = lanes.Scores(small, data(), 3, t, device=DEV, net='convnet-w16').run().accuracies()
+    want, got = (evaluate(small, data(), 'convnet-w16', 3, t, device=d, speed=s).accuracies
+                 for d, s in (('cpu', 'plain'), (DEV, 'float32' if CUDA else Speed(whole=True))))
     hold(max(abs(a - b) for a, b in zip(got, want)), 1.5, f'points of {got} from {want}')
     return dict(accuracies=got)
 

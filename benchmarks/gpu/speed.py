@@ -1,4 +1,4 @@
-"""How fast is it, and where does the time go? The textbook loop, the package and the prototype, side by side.
+"""How fast is it, and where does the time go? The textbook loop, the plain path and one program, side by side.
 
     python benchmarks/gpu/speed.py                         # at most 120 s: $OUT/speed.json and a table
     python benchmarks/gpu/speed.py --device cpu --tiny     # the same path where there is no GPU
@@ -14,7 +14,6 @@ import time
 import warnings
 
 import kit
-import lanes
 import torch
 import torch.nn.functional as F
 from kit import OUT, gen, left, median_ms, relative, write
@@ -24,6 +23,7 @@ from dataset_condensation.data import real_batch
 from dataset_condensation.coresets import random_set
 from dataset_condensation.names import get_method
 from dataset_condensation.fast_cpu import block_forward
+from dataset_condensation.gpu_training import Speed
 from dataset_condensation.networks import make_net
 from dataset_condensation.training import augment_for, evaluate, get_compute, train_recipe
 
@@ -118,11 +118,21 @@ def embedding():
     say('autocast', lambda: measured(cast))
     say('bfloat16 from end to end', lambda: measured(lambda x: half.embed(x.bfloat16())))
     for t in (torch.bfloat16, torch.float32): say(f"package's passes by hand, {str(t)[6:]}", lambda: measured(by_hand(t)))
-    say('prototype, bfloat16', lambda: measured(lambda x: lanes.embed_quick(blocks, params, x, torch.bfloat16)))
     if FUSED:
-        quick = lambda x: lanes.embed_quick(blocks, params, x, torch.bfloat16, FUSED)
-        say('prototype, Triton', lambda: tuned(lambda: measured(quick, .3)), 20.)
+        say('Triton', lambda: tuned(lambda: measured(lambda x: by_kernels(blocks, params, x), .3)), 20.)
         say('Triton, kernel by kernel', lambda: kernels(x, params, n), 5.)
+
+
+def by_kernels(blocks, p, x):
+    "The embedding by Triton's two kernels, which are no part of the package"
+    x = x.to(torch.bfloat16, memory_format=torch.channels_last)
+    for k, (conv, norm, *_) in enumerate(blocks):
+        w, g, b = (p[f'body.{k}.{n}'] for n in ('0.weight', '1.weight', '1.bias'))
+        if k == 0: x = FUSED.first_block(x, w, g, b, norm.eps, conv.padding[0])
+        else:
+            h = F.conv2d(x, w.to(x.dtype, memory_format=torch.channels_last), None, 1, conv.padding)   # a bias would fall out
+            x = FUSED.norm_relu_pool(h, g, b, norm.eps)
+    return x.flatten(1)
 
 
 def tuned(f):
@@ -214,57 +224,45 @@ def updates(speeds=('textbook', 'auto', 'plain', 'bfloat16'), section='updates')
 def compiled(): updates(('gpu',), "updates, speed='gpu' (compiled)")
 
 
-def prototype():
-    ways = {'default float32': dict(dtype=torch.float32), 'bfloat16': {}}
-    if CUDA: ways |= {'bfloat16, graph': dict(graph=True), 'bfloat16, graph, compiled': dict(graph=True, compiled=True)}
-    if FUSED: ways['bfloat16, graph, Triton'] = dict(graph=True, fused=FUSED)
+def programs():
+    "An update of all classes as one program, recorded on a GPU, and an epoch of inner training"
     for m in METHODS:
-        for name, way in ways.items():
-            if m != 'dm' and ('Triton' in name or 'compiled' in name): continue
-            if m not in ('dm', 'dc') and name != ('bfloat16, graph' if CUDA else 'bfloat16'): continue
-            need = 30. if 'compiled' in name else 6.
-            measure('prototype', f'{m}, {name}', lambda: lane_of(m, dict(graph=False) | way), need)
+        for speed in ('float32', 'auto', 'bfloat16', 'bfloat16-training') if m in ('dm', 'dc') else ('auto',):
+            measure('one program', f'{m}, {speed}', lambda: program_of(m, speed), 8.)
+    measure('one program', 'dm, bfloat16, compiled', lambda: program_of('dm', Speed('bfloat16', 'bfloat16', compile=True, whole=True)), 40.)
 
 
-def lane_of(m, way):
-    "An update and an inner epoch of the prototype"
-    outer = {} if m == 'dm' else dict(outer=10**4, inner=0)
-    lane = lanes.Lane(ON, METHODS[m], IPC, device=DEV, net=NET, real_batch=REAL, threads=8 if CUDA else 1, updates=80,
-                      **way, **outer)
-    ms = wall_ms(lambda k: lane.step(), .8)
-    out = dict(ms=ms, tflops=tflops(WORK[m], ms), device_ms=median_ms(lane.update, DEV, 10, most=.5*SHORT))
-    if m != 'dm':
-        out['epoch_ms'] = median_ms(lane.one_pass, DEV, 10, most=.3*SHORT)
-        if way['graph']: out['epoch_graph_ms'] = median_ms(lane.inner, DEV, 30, most=.3)
-    return out | (profiled(lambda k: lane.update()) if m in ('dm', 'dc') else {})
+def program_of(m, speed):
+    outer = dict(iterations=200) if m == 'dm' else dict(iterations=1, outer=200, inner=0)
+    if not CUDA and isinstance(speed, str): speed = Speed(whole=True)
+    states = condensing(ON, METHODS[m], IPC, device=DEV, net=NET, real_batch=REAL, speed=speed, **outer)
+    ms, engine = wall_ms(lambda k: next(states), .8), next(states).run.engine
+    (key, matched), = [(k, f) for k, f in engine.stage.programs.items() if isinstance(k, tuple)]
+    out = dict(ms=ms, tflops=tflops(WORK[m], ms), recorded=bool(matched.graph), device_ms=median_ms(matched, DEV, 10, most=.5*SHORT))
+    if m != 'dm': out['epoch_ms'] = median_ms(lambda: engine.epoch(gen(0)), DEV, 10, most=.3*SHORT)
+    return out | (profiled(lambda k: matched()) if m in ('dm', 'dc') else {})
 
 
 # ---- Runs and scores
 
 def scores():
-    "An epoch of training as `evaluate` has it: a network at a time in the package, twenty side by side in the prototype"
+    "An epoch of training as `evaluate` has it: a network at a time, and twenty side by side"
     say, epochs = lambda name, f: measure('evaluation', name, f, 6.), 6 if args.tiny else 40
     train, test = DATA.train, DATA.test
     few = kit.from_tensors(train.images, train.labels, test.images[:10], test.labels[:10], name='cifar10')
-    def package(small, like, speed):
+    def alone(small, like, speed):
         for n in (3, epochs): e = evaluate(small, few, NET, 1, train_recipe(like, epochs=n), device=DEV, speed=speed)
         return dict(ms_of_a_step=1e3*e.seconds/epochs/-(-len(small)//256))
-    def lane(small, like):
-        took, nets = [], 20 if CUDA else 2
+    def together(small, like):
+        nets, took, speed = 20 if CUDA else 2, [], 'auto' if CUDA else Speed(whole=True)
         for n in (5, 5 + epochs):
-            t = time.perf_counter()
-            s = lanes.Scores(small, DATA, nets, train_recipe(like, epochs=n), device=DEV, net=NET).run()
-            kit.sync(DEV)
-            took.append(time.perf_counter() - t)
-        t = time.perf_counter()
-        s.accuracies()
-        return dict(networks=nets, ms_of_an_epoch=1e3*(took[1] - took[0])/epochs, seconds_to_begin=took[0],
-                    seconds_of_the_test=time.perf_counter() - t)
+            took.append(evaluate(small, few, NET, nets, train_recipe(like, epochs=n), device=DEV, speed=speed).seconds)
+        return dict(networks=nets, ms_of_an_epoch=1e3*(took[1] - took[0])/epochs, seconds_to_begin=took[0])
     for ipc, like in ((10, 'dsa'), (10, 'dc'), (1, 'dsa'), (50, 'dsa')):
         small = random_set(DATA, 1 if args.tiny else ipc)
         for s in ('auto', 'plain') if (ipc, like) == (10, 'dsa') else ('auto',):
-            say(f'package, ipc {ipc}, {like}, {s}', lambda: package(small, like, s))
-        say(f'prototype, ipc {ipc}, {like}', lambda: lane(small, like))
+            say(f'alone, ipc {ipc}, {like}, {s}', lambda: alone(small, like, s))
+        say(f'side by side, ipc {ipc}, {like}', lambda: together(small, like))
 
 
 def loops():
@@ -279,7 +277,7 @@ def loops():
 
 # ---- What was measured
 
-SECTIONS = dict(ceilings=ceilings, embedding=embedding, updates=updates, prototype=prototype, scores=scores, loops=loops,
+SECTIONS = dict(ceilings=ceilings, embedding=embedding, updates=updates, programs=programs, scores=scores, loops=loops,
                 compiled=compiled)
 
 
