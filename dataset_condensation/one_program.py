@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'moved', 'changed', 'Ahead', 'Launched', 'Stage', 'Way', 'Flat', 'flat_of',
-           'OneProgram', 'one_program', 'SideBySide', 'side_by_side']
+           'OneProgram', 'maps_of', 'bytes_needed', 'free_bytes', 'one_program', 'SideBySide', 'side_by_side']
 
 # %% ../nbs/under_the_hood/72_one_program.ipynb #imports
 from collections.abc import Callable, Iterator, Sequence
@@ -380,7 +380,34 @@ def epoch(self: OneProgram, generator: torch.Generator) -> None:
         self.stage.put(n, *new)
         self.stage.launch(n, partial(self.train_on, n), *train)
 
+# %% ../nbs/under_the_hood/72_one_program.ipynb #bytes
+def maps_of(net: nn.Module, shape: tuple) -> int:
+    "Numbers that the layers of a network give for one image"
+    found: list[int] = []
+    def note(layer: nn.Module, x: Any, y: Tensor) -> None: found.append(y.numel())
+    layers = [m for m in net.modules() if not list(m.children())]
+    hooks = [m.register_forward_hook(note) for m in layers]
+    with torch.no_grad(): net(torch.zeros(1, *shape))
+    for h in hooks: h.remove()
+    return sum(found)
+
+def bytes_needed(run: Any) -> int:
+    "Bytes that an update of a `Run` takes at most as one program, beside what stays"
+    r, shape, n = run.state.recipe, run.state.data.shape, len(run.host.classes(len(run.sizes)))
+    maps, side = maps_of(make_net(r.net, run.state.data), shape), shape[1] * shape[2]
+    by_embedding = isinstance(run.matcher, DistributionMatching)
+    real, syn = (0.7, 1.2) if by_embedding else (2.4, 2.7)     # of the maps, at a time
+    images = r.real_batch, run.sizes[0] * r.factor**2
+    numbers = sum(k * (f * maps + 4 * shape[0] * side) for k, f in zip(images, (real, syn)))
+    if PLACES & set(getattr(run.augment, 'strategy', ())): numbers += 3 * side**2
+    return int(4 * n * numbers)
+
 # %% ../nbs/under_the_hood/72_one_program.ipynb #suits
+def free_bytes() -> int:
+    "Bytes of the GPU that are not in use"
+    unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return torch.cuda.mem_get_info()[0] + unused
+
 def one_program(run: Any, *how: Any) -> OneProgram | None:
     "The program for a `Run`, if it can be one"
     m, r, level = run.matcher, run.state.recipe, type(getattr(run.matcher, 'level', None))
@@ -396,6 +423,7 @@ def one_program(run: Any, *how: Any) -> OneProgram | None:
     if len({type(net) for net in kinds}) > 1: return None
     if run.host.shared or not has_table(run.augment) or len(set(run.sizes)) > 1: return None
     if not len(run.mine) or min(run.state.data.train.counts) < r.real_batch: return None
+    if run.state.images.is_cuda and bytes_needed(run) > free_bytes(): return None
     return OneProgram(run, *how)
 
 # %% ../nbs/under_the_hood/72_one_program.ipynb #many

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'moved', 'changed', 'Ahead', 'Launched', 'Stage', 'Way', 'Flat', 'flat_of', 'OneProgram', 'one_program', 'SideBySide', 'side_by_side']
+__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'moved', 'changed', 'Ahead', 'Launched', 'Stage', 'Way', 'Flat', 'flat_of', 'OneProgram', 'maps_of', 'bytes_needed', 'free_bytes', 'one_program', 'SideBySide', 'side_by_side']
 from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
@@ -181,6 +181,15 @@ class OneProgram:
 
 def shuffled(n: int, batch: int, augment: Any, shape: tuple, rng: torch.Generator) -> tuple:
     """What an epoch draws: the sizes of its batches, the order of n images, and a row for each"""
+
+def maps_of(net: nn.Module, shape: tuple) -> int:
+    """Numbers that the layers of a network give for one image"""
+
+def bytes_needed(run: Any) -> int:
+    """Bytes that an update of a `Run` takes at most as one program, beside what stays"""
+
+def free_bytes() -> int:
+    """Bytes of the GPU that are not in use"""
 
 def one_program(run: Any, *how: Any) -> OneProgram | None:
     """The program for a `Run`, if it can be one"""

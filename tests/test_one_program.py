@@ -1,10 +1,13 @@
 "An update as one program: the images of the plain path, from fixed tensors, recorded and replayed on a simulated GPU"
 import warnings
+import weakref
 from dataclasses import replace
 
 import pytest
 import torch
 from simcuda import SimCuda
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten
 
 import dataset_condensation.one_program as one
 from dataset_condensation.all import *  # noqa: F403
@@ -167,6 +170,42 @@ def test_too_large_for_the_memory_it_goes_on_class_by_class(sim, tall, monkeypat
     with pytest.warns(UserWarning, match='do not fit into the memory'): got = run(tall, 'dc', 'float32', device='cuda', **LOOP)
     assert got.run.engine is None and len(tried) == 2
     apart(want, got, tall, 'dc', **LOOP)
+
+
+# ---- Memory
+
+class Held(TorchDispatchMode):
+    "Counts the bytes of tensors that are alive"
+    now = peak = 0
+    def __init__(self):
+        super().__init__()
+        self.known = {}
+
+    def gone(self, key): self.now -= self.known.pop(key)
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        for s in (t.untyped_storage() for t in tree_flatten(out)[0] if isinstance(t, torch.Tensor)):
+            if s._cdata in self.known: continue
+            self.known[s._cdata] = s.nbytes()
+            self.now += s.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(s, self.gone, s._cdata)
+        return out
+
+
+@pytest.mark.parametrize('ipc, real_batch', [(1, 10), (10, 2)])
+@pytest.mark.parametrize('method', ['dm', 'dm-plain', 'dc', 'dsa', 'delving-md'])
+def test_an_update_takes_no_more_memory_than_the_formula_says(tall, method, ipc, real_batch):
+    loop = {} if method.startswith('dm') else dict(outer=3, inner=0)
+    state = next(condensing(tall, method, ipc, device='cpu', speed=WHOLE, net='convnet-w8', real_batch=real_batch, iterations=3, **loop))
+    with Held() as held: state.run.engine.match(False)
+    assert held.peak <= one.bytes_needed(state.run) <= 4 * held.peak
+
+
+def test_what_will_not_fit_is_not_begun(tall):
+    with SimCuda(free=2**20):
+        assert run(tall, 'dm', 'float32', device='cuda', iterations=2).run.engine is None
 
 
 # ---- Many networks side by side
