@@ -248,7 +248,7 @@ def copy_downloads(nbs:Path, to:Path):
         if any(part.startswith(('_', '.')) for part in inside.parts): continue
         nb = json.loads(path.read_text(encoding='utf-8'))
         for c in nb['cells']:
-            if 'nbgrader' in c['metadata']: c['source'] = as_handed_out(c)
+            if 'nbgrader' in c['metadata']: c['source'] = re.sub(r'^#\|.*\n?', '', as_handed_out(c), flags=re.M)
         (to/inside).parent.mkdir(parents=True, exist_ok=True)
         (to/inside).write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
 
