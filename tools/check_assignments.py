@@ -146,8 +146,8 @@ def check(course:Path, name:str, quick:bool=False, students:list=()) -> dict:
         if differing(mine, deserved): faults.append(f'{student} got {differing(mine, deserved)}')
         if not (course/'feedback'/student/name/f'{name}.html').exists(): faults.append(f'{student} has no feedback')
         graded_nb = read(course/'autograded'/student/name/f'{name}.ipynb')
-        tests = {c['id']: text(c) for c in source['cells'] if is_test(c)}
-        back = {graded(c).get('grade_id'): text(c) for c in graded_nb['cells'] if is_test(c)}
+        tests = {c['id']: text(c) for c in source['cells'] if c['cell_type'] == 'code' and graded(c).get('locked')}
+        back = {graded(c).get('grade_id'): text(c) for c in graded_nb['cells'] if c['cell_type'] == 'code'}
         lost = [i for i, t in tests.items() if t not in back.get(i, '')]
         if lost: faults.append(f'{student}: not restored: {", ".join(lost)}')
     texts = [graded(c)['grade_id'] for c in source['cells'] if c['cell_type'] == 'markdown' and graded(c).get('grade')]

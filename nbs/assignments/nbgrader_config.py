@@ -79,7 +79,11 @@ class FairExecute(Execute):
         self.names = grade.given_names(grade.read(SOURCE/name/f'{name}.ipynb'))
         return super().preprocess(nb, resources)
 
-    def quietly(self, code, index): self.execute_cell(new_code_cell(code), index, store_history=False)
+    def quietly(self, code, index):
+        "Run code in the place of a cell, and leave the cell there"
+        cell = self.nb['cells'][index]
+        try: self.execute_cell(new_code_cell(code), index, store_history=False)
+        finally: self.nb['cells'][index] = cell
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type != 'code': return cell, resources
@@ -90,6 +94,7 @@ class FairExecute(Execute):
                 self.names = None
             if grade.is_test(cell): self.quietly(grade.BACK, index)
             cell, resources = super().preprocess_cell(cell, resources, index)
+            self.nb['cells'][index] = cell
             if grade.is_given(cell): self.quietly(grade.NOTE.format(name=cell.metadata.nbgrader.grade_id), index)
         except DeadKernelError:
             self.died = self.died or f'the process ended here, or in the cell before ({index + 1})'
