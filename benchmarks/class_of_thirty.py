@@ -30,7 +30,7 @@ from grading import write_table
 from make_course import graded, names, read
 
 GUIDE = ROOT/'nbs'/'assignments'/'README.md'
-EACH, CHEATS = 3, 5
+KINDS, CHEATS = 10, 5      # kinds of submissions; five of them cheat
 ENDS = 'import os\nos._exit(3)', 'import sys, os, signal\nos.kill(os.getpid(), signal.SIGKILL)', \
        'import ctypes\nctypes.string_at(0)'
 ENDLESS = 'while True: pass', 'import time\ntime.sleep(1e6)', 'while True:\n    try: 1 / 0\n    except ZeroDivisionError: pass'
@@ -51,17 +51,17 @@ def stopped(source:dict, cell:str, code:str, all_below:bool) -> tuple:
     return replaced(source, {cell: code}), {**full, **dict.fromkeys(lost, 0)}
 
 
-def a_class(source:dict, released:dict, wrong:dict) -> dict:
-    "{student: (kind, what it is, notebook, points deserved)}"
+def a_class(source:dict, released:dict, wrong:dict, each:int=3) -> dict:
+    "{student: (kind, what it is, notebook, points deserved)}, `each` of every kind"
     made, full = submissions(source, released, wrong), points(source)
     right = ['reference', *(s for s in wrong if made[s][1] == full)]
     cheats = [*(s for s in wrong if wrong[s].get('cheat')), 'tampered', 'deleted']
     half = [s for s in wrong if s not in {*right, *cheats}]
     answers = solutions(source)
-    kinds = dict(right=(right, EACH), half=(half, EACH), empty=(['empty'], EACH), cheat=(cheats, CHEATS * EACH))
+    kinds = dict(right=(right, each), half=(half, each), empty=(['empty'], each), cheat=(cheats, CHEATS * each))
     found = [(kind, s, *made[s]) for kind, (who, n) in kinds.items() for s in islice(cycle(who), n)]
-    found += [('crashing', f'ends-in-{answers[len(answers)//2]}', *stopped(source, answers[len(answers)//2], code, True)) for code in ENDS]
-    found += [('endless', f'stays-in-{answers[-1]}', *stopped(source, answers[-1], code, False)) for code in ENDLESS]
+    found += [('crashing', f'ends-in-{answers[len(answers)//2]}', *stopped(source, answers[len(answers)//2], code, True)) for code in islice(cycle(ENDS), each)]
+    found += [('endless', f'stays-in-{answers[-1]}', *stopped(source, answers[-1], code, False)) for code in islice(cycle(ENDLESS), each)]
     return {f'student{i:02d}': row for i, row in enumerate(found)}
 
 
@@ -84,14 +84,14 @@ def obey(command:str, folder:Path, **put) -> float:
     return round(time.perf_counter() - start, 1)
 
 
-def measure(name:str, folder:Path) -> dict:
+def measure(name:str, folder:Path, each:int) -> dict:
     course, one = folder/'course', {'a1_gradient_distance': name}
     took = dict(make_course=obey('python tools/make_course.py ~/course', ROOT, **{'~/course': [str(course), name]}))
     source = read(course/'source'/name/f'{name}.ipynb')
     took['release'] = obey('nbgrader generate_assignment a1_gradient_distance', course, **one)
     released = read(course/'release'/name/f'{name}.ipynb')
     wrong = yaml.safe_load((SUBMISSIONS/f'{name}.yml').read_text(encoding='utf-8'))
-    everyone = a_class(source, released, wrong)
+    everyone = a_class(source, released, wrong, each)
     with open(course/'students.csv', 'w', newline='') as f:
         csv.writer(f).writerows([('id', 'first_name', 'last_name', 'email'), *((s, s, kind, '') for s, (kind, *_) in everyone.items())])
     took['students'] = obey('nbgrader db student import students.csv', course)
@@ -133,32 +133,36 @@ def table(found:dict) -> str:
     "What was measured, in markdown"
     every = sorted(found['assignments'].items())
     n, bad = sum(a['students'] for _, a in every), sum(len(a['faults']) for _, a in every)
-    lines = [f'{n} submissions: {"nobody" if not bad else bad} got other points than deserved, from nbgrader or from grade.py.', '',
-             '| | nbgrader, seconds a student | feedback | grade.py | right | half | empty | cheats | crashing | endless |',
-             '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |']
+    busy = [a['provenance']['machine'] for _, a in every]
+    loads, cores = [m['load'] for m in busy], busy[0]['cores']
+    lines = [f'{n} submissions: {"nobody" if not bad else bad} got other points than deserved, from nbgrader or from grade.py. Other '
+             f'programs ran meanwhile (load {min(loads):g} to {max(loads):g} on {cores} cores), so a quiet machine takes a fraction of it.', '',
+             '| | students | nbgrader, seconds a student | feedback | grade.py | right | half | empty | cheats | crashing | endless |',
+             '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |']
     for name, a in every:
         s = a['seconds_each']
         def span(kind):
             low, high = min(p := a['kinds'][kind]['points']), max(p)
             return f'{low:g}' if low == high else f'{low:g}–{high:g}'
         spans = ' | '.join(map(span, ('right', 'half', 'empty', 'cheat', 'crashing', 'endless')))
-        lines.append(f'| {name} | {s["autograde"]} | {s["feedback"]} | {s["grade.py"]} | {spans} |')
+        lines.append(f'| {name} | {a["students"]} | {s["autograde"]} | {s["feedback"]} | {s["grade.py"]} | {spans} |')
     return '\n'.join(lines)
 
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', help='assignments (default: all)')
+    parser.add_argument('--each', type=int, default=3, help='students of each kind (default: 3)')
     parser.add_argument('--results', type=Path, default=RESULTS/'class_of_thirty.json')
     parser.add_argument('--table', action='store_true', help="write the table into the teacher's guide")
     args = parser.parse_args(argv)
     if args.table:
         write_table(table(json.loads(args.results.read_text())), GUIDE, 'class')
         return 0
-    found, bad = kept(args.results, dict(settings=dict(each=EACH), assignments={})), 0
+    found, bad = kept(args.results, dict(settings=dict(kinds=KINDS), assignments={})), 0
     for name in args.names or [n for n in names() if n not in found['assignments']]:
-        with tempfile.TemporaryDirectory() as tmp: row = measure(name, Path(tmp))
-        found = kept(args.results, dict(settings=dict(each=EACH), assignments={}))     # another run may have written meanwhile
+        with tempfile.TemporaryDirectory() as tmp: row = measure(name, Path(tmp), args.each)
+        found = kept(args.results, dict(settings=dict(kinds=KINDS), assignments={}))     # another run may have written meanwhile
         found['assignments'][name] = dict(row, provenance=provenance())
         write(args.results, found)
         print(name, row['seconds_each'], *row['faults'], sep='\n', flush=True)
