@@ -88,11 +88,11 @@ def table(found:dict) -> str:
     return '\n'.join([about, '', *lines])
 
 
-def write_table(found:dict, guide:Path):
+def write_table(table:str, guide:Path, mark:str='times'):
     "Put the table between its marks in the guide"
     text = guide.read_text(encoding='utf-8')
-    marked = re.compile(r'(<!-- times -->\n).*?(<!-- /times -->)', re.S)
-    guide.write_text(marked.sub(lambda m: f'{m[1]}{table(found)}\n{m[2]}', text), encoding='utf-8')
+    marked = re.compile(rf'(<!-- {mark} -->\n).*?(<!-- /{mark} -->)', re.S)
+    guide.write_text(marked.sub(lambda m: f'{m[1]}{table}\n{m[2]}', text), encoding='utf-8')
 
 
 def main(argv=None):
@@ -103,7 +103,7 @@ def main(argv=None):
     parser.add_argument('--results', type=Path, default=RESULTS/'grading.json')
     parser.add_argument('--table', action='store_true', help="write the table into the teacher's guide")
     args = parser.parse_args(argv)
-    if args.table: return write_table(json.loads(args.results.read_text()), ROOT/'nbs'/'assignments'/'README.md')
+    if args.table: return write_table(table(json.loads(args.results.read_text())), ROOT/'nbs'/'assignments'/'README.md')
     found = kept(args.results, dict(settings=dict(students=args.students, at_once=args.at_once), assignments={}))
     todo = [name for name in args.names or names() if args.names or name not in found['assignments']]
     with ProcessPoolExecutor(args.at_once, multiprocessing.get_context('spawn')) as pool:

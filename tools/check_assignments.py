@@ -2,7 +2,7 @@
 
     python tools/check_assignments.py                           # all assignments, and a table
     python tools/check_assignments.py a1_gradient_distance      # one
-    python tools/check_assignments.py --quick                   # without the students marked `seldom`
+    python tools/check_assignments.py --quick                   # without `deleted` and the students marked `seldom`
     python tools/check_assignments.py --private ~/my-tests      # with your own hidden tests (tools/make_course.py)
     python tools/check_assignments.py --keep course/            # keep the course folder, with the feedback
 
@@ -133,6 +133,10 @@ def check(course:Path, name:str, quick:bool=False, students:list=()) -> dict:
     wrong = yaml.safe_load((SUBMISSIONS/f'{name}.yml').read_text(encoding='utf-8'))
     if quick: wrong = {s: w for s, w in wrong.items() if not w.get('seldom')}
     handed_in = submissions(source, released, wrong)
+    if quick:       # one student for two: every second test cell is gone, the others always pass
+        handed_in.pop('deleted')
+        gone = set(list(points(source))[::2])
+        handed_in['tampered'] = changed(released, lambda c: None if c['id'] in gone else tamper(c)), dict.fromkeys(points(source), 0)
     asked = {'reference', 'empty', *students}
     if students: handed_in = {s: h for s, h in handed_in.items() if s in asked}
     for student, (nb, _) in handed_in.items(): hand_in(course, name, student, nb)
@@ -146,8 +150,8 @@ def check(course:Path, name:str, quick:bool=False, students:list=()) -> dict:
         if differing(mine, deserved): faults.append(f'{student} got {differing(mine, deserved)}')
         if not (course/'feedback'/student/name/f'{name}.html').exists(): faults.append(f'{student} has no feedback')
         graded_nb = read(course/'autograded'/student/name/f'{name}.ipynb')
-        tests = {c['id']: text(c) for c in source['cells'] if is_test(c)}
-        back = {graded(c).get('grade_id'): text(c) for c in graded_nb['cells'] if is_test(c)}
+        tests = {c['id']: text(c) for c in source['cells'] if c['cell_type'] == 'code' and graded(c).get('locked')}
+        back = {graded(c).get('grade_id'): text(c) for c in graded_nb['cells'] if c['cell_type'] == 'code'}
         lost = [i for i, t in tests.items() if t not in back.get(i, '')]
         if lost: faults.append(f'{student}: not restored: {", ".join(lost)}')
     texts = [graded(c)['grade_id'] for c in source['cells'] if c['cell_type'] == 'markdown' and graded(c).get('grade')]

@@ -70,9 +70,7 @@ def add_private(nb:dict, folder:Path):
 
 def link_to_site(nb:dict, name:str):
     "Point links to other notebooks at their pages on the site"
-    config = ConfigParser(delimiters=['='])
-    config.read(ROOT/'settings.ini', encoding='utf-8')
-    site = config['DEFAULT']['doc_host'] + config['DEFAULT']['doc_baseurl']
+    site = site_settings()['doc_host'] + site_settings()['doc_baseurl']
     def page(link):
         path = posixpath.normpath(posixpath.join('assignments', name, link[1].lower()))
         named = re.sub(r'(^|/)\d+[a-z]?_', r'\1', path)      # pages have no numbers
@@ -80,6 +78,35 @@ def link_to_site(nb:dict, name:str):
     for c in nb['cells']:
         if c['cell_type'] == 'markdown':
             c['source'] = re.sub(r'\]\((\.\./[^)#\s]+)\.ipynb(#[^)]*)?\)', page, text(c)).splitlines(True)
+
+
+COLAB_NOTE = """**Your copy.** In Colab, choose *File › Save a copy in Drive* before you begin: only a copy of your own is saved, \
+every few minutes and with Ctrl+S. JupyterLab saves every two minutes. The cell below installs what you need in Colab, and does \
+nothing elsewhere. To hand in, choose *File › Download*, and keep the name of the file."""
+
+
+def site_settings() -> dict:
+    config = ConfigParser(delimiters=['='])
+    config.read(ROOT/'settings.ini', encoding='utf-8')
+    return config['DEFAULT']
+
+
+def add_colab(nb:dict):
+    "A note about saving and an install cell for Colab, above the first code cell"
+    cfg = site_settings()
+    code = f"""if 'google.colab' in str(get_ipython()):
+    get_ipython().run_line_magic('pip', 'install -q git+{cfg["git_url"]}@{cfg["branch"]}')"""
+    def given(kind, name, source):
+        marks = dict(grade=False, grade_id=name, locked=True, schema_version=3, solution=False, task=False)
+        more = dict(execution_count=None, outputs=[]) if kind == 'code' else {}
+        return dict(cell_type=kind, id=name, metadata=dict(nbgrader=marks), source=source.splitlines(True), **more)
+    at = next(i for i, c in enumerate(nb['cells']) if c['cell_type'] == 'code')
+    nb['cells'][at:at] = [given('markdown', 'your-copy', COLAB_NOTE), given('code', 'colab', code)]
+
+
+def without_directives(nb:dict):
+    "Take the lines for the site's builder (`#| fig-alt: …`) off the cells"
+    for c in nb['cells']: c['source'] = re.sub(r'^#\|.*\n?', '', text(c), flags=re.M).splitlines(True)
 
 
 def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
@@ -93,6 +120,8 @@ def make_course(folder:Path, chosen:list=(), private:Path=None) -> list:
         nb = read(ASSIGNMENTS/name/f'{name}.ipynb')
         if private: add_private(nb, private/name)
         link_to_site(nb, name)
+        without_directives(nb)
+        add_colab(nb)
         ignored = shutil.ignore_patterns('.*', '__pycache__')
         shutil.copytree(ASSIGNMENTS/name, folder/'source'/name, ignore=ignored, dirs_exist_ok=True)
         write(nb, folder/'source'/name/f'{name}.ipynb')

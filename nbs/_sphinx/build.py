@@ -27,12 +27,14 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))  # the package of this checkout, not an installed one
 sys.path.append(str(ROOT/'benchmarks'))     # `report`, which pages on results import
+sys.path.append(str(ROOT/'tools'))          # `term`, for the slides
 
 from nbdev.config import get_config
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
 from nbdev.showdoc import showdoc_nm
 from result_files import result_files
+from term import write_slides
 
 MATHJAX = 'mathjax@3.2.2', 'package/es5/tex-svg-full.js'
 DIRECTIVE = re.compile(r'^#\| *([\w-]+)(?:: *(.*))?$')
@@ -248,7 +250,7 @@ def copy_downloads(nbs:Path, to:Path):
         if any(part.startswith(('_', '.')) for part in inside.parts): continue
         nb = json.loads(path.read_text(encoding='utf-8'))
         for c in nb['cells']:
-            if 'nbgrader' in c['metadata']: c['source'] = as_handed_out(c)
+            if 'nbgrader' in c['metadata']: c['source'] = re.sub(r'^#\|.*\n?', '', as_handed_out(c), flags=re.M)
         (to/inside).parent.mkdir(parents=True, exist_ok=True)
         (to/inside).write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
 
@@ -423,8 +425,10 @@ def build_site(cfg) -> int:
     shutil.rmtree(build, ignore_errors=True)
     shutil.rmtree(cfg.doc_path, ignore_errors=True)
     write_pages(cfg, build, pages)
-    return sphinx(['-q', '-W', '--keep-going', '-E', '-c', str(HERE), '-d', str(build/'doctrees'), '-b', 'html', str(pages),
-                   str(cfg.doc_path)])
+    failed = sphinx(['-q', '-W', '--keep-going', '-E', '-c', str(HERE), '-d', str(build/'doctrees'), '-b', 'html', str(pages),
+                     str(cfg.doc_path)])
+    write_slides(Path(cfg.doc_path)/'slides')
+    return failed
 
 
 def main(argv=None) -> int:

@@ -1,10 +1,16 @@
 "Settings of nbgrader, for this folder and for the course folders that tools/make_course.py makes from it"
+import base64
+import html
+import io
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
 
+from matplotlib.mathtext import math_to_image
 from nbclient.exceptions import DeadKernelError
+from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor, Preprocessor
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors import (AssignLatePenalties, CheckCellMetadata, ClearOutput, DeduplicateIds, Execute, GetGrades,
@@ -52,6 +58,18 @@ class RestoreCells(OverwriteCells):
             nb.cells.insert(place + 1, cell)
         return nb, resources
 
+    def preprocess_cell(self, cell, resources, cell_index):
+        self.handed_in = cell.source
+        return super().preprocess_cell(cell, resources, cell_index)
+
+    def report_change(self, name, attr, old, new):
+        "A release has no hidden tests, so each of its test cells differs from the source: that's no news"
+        source = self.gradebook.find_source_cell(name, self.notebook_id, self.assignment_id).source
+        shown = re.sub(r'^### BEGIN HIDDEN TESTS.*?^### END HIDDEN TESTS$\n?', '', source, flags=re.M | re.S)
+        if attr == 'checksum' and self.handed_in.split() in (shown.split(), source.split()): return
+        if attr != 'checksum': return super().report_change(name, attr, old, new)
+        self.log.warning('Cell %s was edited by the student; the original is graded', name)
+
 
 class FairExecute(Execute):
     "Runs a notebook, and puts back before each test what students' cells may have replaced; a dead kernel earns nothing"
@@ -61,7 +79,11 @@ class FairExecute(Execute):
         self.names = grade.given_names(grade.read(SOURCE/name/f'{name}.ipynb'))
         return super().preprocess(nb, resources)
 
-    def quietly(self, code, index): self.execute_cell(new_code_cell(code), index, store_history=False)
+    def quietly(self, code, index):
+        "Run code in the place of a cell, and leave the cell there"
+        cell = self.nb['cells'][index]
+        try: self.execute_cell(new_code_cell(code), index, store_history=False)
+        finally: self.nb['cells'][index] = cell
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type != 'code': return cell, resources
@@ -72,6 +94,7 @@ class FairExecute(Execute):
                 self.names = None
             if grade.is_test(cell): self.quietly(grade.BACK, index)
             cell, resources = super().preprocess_cell(cell, resources, index)
+            self.nb['cells'][index] = cell
             if grade.is_given(cell): self.quietly(grade.NOTE.format(name=cell.metadata.nbgrader.grade_id), index)
         except DeadKernelError:
             self.died = self.died or f'the process ended here, or in the cell before ({index + 1})'
@@ -92,8 +115,41 @@ class FeedbackStyle(Preprocessor):
         return nb, resources
 
 
-c.GenerateFeedback.preprocessors = [GetGrades, CSSHTMLHeaderPreprocessor, FeedbackStyle]
-c.FeedbackStyle.enabled = True
+
+FORMULA = re.compile(r'(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n]+)\$', re.S)
+PLAINER = {r'\\(begin|end)\{aligned\}': '', r'\\[lr]Vert(?![a-z])': r'\\Vert ', r'\\tfrac': r'\\frac', r'\\[Bb]ig(?![a-z])': '',
+           r'\\frac *(\w)(\w)': r'\\frac{\1}{\2}', r'\\sqrt *(\w)': r'\\sqrt{\1}', r'\\arg\\max': r'\\mathrm{arg\\,max}', '&': ''}
+
+
+def formula(found) -> str:
+    "A formula in a text as a picture that stands on the line; one that can't be drawn stays as it is"
+    if found[1]: return found[0]
+    tex = re.sub(r'\\(?:text|operatorname)\{([^}]*)\}', lambda m: r'\mathrm{%s}' % m[1].replace(' ', r'\ '), found[2] or found[3])
+    for old, new in PLAINER.items(): tex = re.sub(old, new, tex)
+    out = io.BytesIO()
+    try: depth = math_to_image('$' + ' '.join(tex.split()) + '$', out, format='svg')
+    except ValueError: return found[0]
+    data, alt = base64.b64encode(out.getvalue()).decode(), html.escape(' '.join((found[2] or found[3]).split()))
+    image = f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" style="display: inline; margin: 0; vertical-align: -{depth:.1f}pt">'
+    return f'<p style="text-align: center">{image}</p>' if found[2] else image
+
+
+class FormulaPictures(Preprocessor):
+    "Draws formulas, so that a page of feedback needs nothing from elsewhere"
+    def preprocess_cell(self, cell, resources, index):
+        if cell.cell_type == 'markdown': cell.source = FORMULA.sub(formula, cell.source)
+        return cell, resources
+
+
+class WithoutCDN(HTMLExporter):
+    def from_notebook_node(self, nb, resources=None, **kw):
+        page, resources = super().from_notebook_node(nb, resources, **kw)
+        return re.sub(r'<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->', '', page, flags=re.S), resources
+
+
+c.GenerateFeedback.preprocessors = [GetGrades, FormulaPictures, CSSHTMLHeaderPreprocessor, FeedbackStyle]
+c.GenerateFeedback.exporter_class = WithoutCDN
+c.FeedbackStyle.enabled = c.FormulaPictures.enabled = True
 
 # Kernels inherit these. One thread: several may be graded at once, and sums are taken in one order. No progress bars:
 # they are written to stderr, and nbgrader gives no points to a test cell that writes there.
