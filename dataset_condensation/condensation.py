@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .checks import (choice, class_sizes, instance, number_fields, python,
                                          settings, whole_number)
-from .coresets import INITS, first_images
+from .coresets import INITS, first_images, keep_images
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
 from .machine import own_device, send, versions
 from .names import MAKERS, POLICIES, SAMPLINGS, find, get_method, run_info
@@ -32,7 +32,8 @@ from .training import (OPTIMIZERS, PLAIN, SCHEDULES, Compute, SyntheticSet,
 @dataclass(frozen=True)
 class Recipe:
     "The settings of a condensation run"
-    init: str = 'noise'        # Initial images: 'noise', 'real' or 'centroids'
+    init: Any = 'noise'        # Initial images: 'noise', 'real', 'centroids', or a set you have
+    keep: Any = None           # A set whose images stay as they are, the first of each class
     iterations: int = 1000     # Random networks to draw (K); more is better and slower
     outer: int = 1             # Image updates for each network (T)
     inner: Any = 1             # Training epochs between image updates: a number or a policy
@@ -59,7 +60,8 @@ class Recipe:
 def check_recipe(r: Recipe) -> None:
     "Refuse settings that can't be run, and replace the name of a policy by the policy"
     number_fields(r)
-    choice('Recipe', 'init', r.init, INITS)
+    if not isinstance(r.init, SyntheticSet): choice('Recipe', 'init', r.init, INITS)
+    if r.keep is not None: instance('Recipe', 'keep', r.keep, SyntheticSet, 'a SyntheticSet')
     if not callable(r.net): parse_net(r.net)
     augment_for(r.augment, 'mnist')
     find(SAMPLINGS, r.sampling, 'Recipe')
@@ -241,10 +243,13 @@ class Run:
         if class_chunk is not None: n = whole_number('condensing', 'class_chunk', class_chunk)
         self.class_chunk = n
         first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing')
+        theirs = keep_images(first, r.keep, data, 'condensing')
         x, y, near = first.stored.to(device), first.stored_labels.to(device), data.near(device)
         self.state = State(x, y, near, r, run_info(self, near, r, versions(), device), self)
         self.host = host(self.state, self.method, self.sizes)
         self.mine = self.host.part(x).requires_grad_()      # the images that are moved here, live
+        self.kept = self.host.part(theirs.to(device)).nonzero().flatten()    # those that stay
+        self.stay = self.mine.detach()[self.kept]
         self.opt = make_optimizer(r.image_opt, [self.mine], r.image_lr, r.image_momentum)
         self.rate = scheduled(self.opt, r.schedule, r.updates)
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
@@ -297,6 +302,7 @@ def one_update(state: State) -> None:
     with run.host.moving(state, parts):
         run.rate(state.step)
         run.opt.step()                                                                 # S ← S − η ∇
+        if len(run.kept): run.mine.detach()[run.kept] = run.stay
         state.step, state.iteration, state.outer = state.step + 1, iteration, outer
         state.passes += passes
         state.losses.append(loss)

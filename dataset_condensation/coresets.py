@@ -282,7 +282,7 @@ INITS = ('noise', 'real', 'centroids')
 def first_images(
     data: ImageData,
     ipc: Any = 1,        # Images per class, or a list with one number for each class
-    init: str = 'noise', # One of `INITS`
+    init: Any = 'noise', # One of `INITS`, or a `SyntheticSet`
     seed: int = 0,
     factor: int = 1,     # Tiles along each side of an image
     where: str = 'first_images',  # Name of the function that was called
@@ -290,7 +290,9 @@ def first_images(
     "Where a run starts: noise in normalized space, random images, or centers of clusters"
     check_data(where, data)
     factor = whole_number(where, 'factor', factor, 1, min(data.shape[1:]))
-    init, sizes = checks.choice(where, 'init', init, INITS), class_sizes(ipc, data.n_classes, where)
+    sizes = class_sizes(ipc, data.n_classes, where)
+    if isinstance(init, SyntheticSet): return _like_first(where, 'init', init, data, sizes, factor)
+    init = checks.choice(where, 'init', init, INITS)
     if init == 'noise': x = torch.cat([_noise(data, c, n, seed) for c, n in enumerate(sizes)])
     else:
         _check_enough(where, data, sizes, factor, ", or start from noise (init='noise')")
@@ -336,8 +338,31 @@ def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     "The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"
     if factor == 1: return small
     n = whole_number('in_tiles', 'factor', factor, 1, min(small.shape[1:]))**2
-    x, y, info = as_tiles(small.images, factor), small.labels[::n], dict(small.info, factor=factor)
-    return SyntheticSet(x, y, small.classes, small.mean, small.std, info)
+    x, y, info = as_tiles(small.images, factor), small.hard_labels[::n], dict(small.info, factor=factor)
+    return SyntheticSet(x, y, small.classes, small.mean, small.std, info, soft=small.soft)
+
+# %% ../nbs/04_coresets.ipynb #given
+def _like_first(where: str, name: str, s: SyntheticSet, data: ImageData, sizes: list[int],
+                factor: int) -> SyntheticSet:
+    "The images of a given set with hard labels, where they fit the run"
+    scale = [[*map(torch.Tensor.tolist, (v.mean.cpu(), v.std.cpu()))] for v in (s, data)]
+    for what, a, b in (('shape', s.shape, data.shape), ('classes', s.classes, data.classes),
+                       ('mean and std', *scale), ('tiles', s.factor, factor)):
+        checks.same(where, f'{what} of `{name}` and of the run', a, b)
+    few = [min(n, k) for n, k in zip(s.ipc, sizes)] if name == 'keep' else sizes
+    checks.same(where, f'images per class of `{name}` and `ipc`', s.ipc, few)
+    info = dict(factor=factor) if factor > 1 else None
+    return SyntheticSet(s.stored.cpu(), s.stored_labels.cpu(), s.classes, s.mean, s.std, info)
+
+def keep_images(first: SyntheticSet, keep: Any, data: ImageData, where: str) -> Tensor:
+    "Put the images of `keep` in place of the first ones of each class; (N,), which are theirs"
+    if keep is None: return torch.zeros(len(first.stored), dtype=torch.bool)
+    given, y = _like_first(where, 'keep', keep, data, first.ipc, first.factor), first.stored_labels
+    if given.ipc == first.ipc: refuse(where, 'ipc', first.ipc, 'more images than `keep` has')
+    place = torch.arange(len(y)) - torch.tensor([0, *first.ipc]).cumsum(0)[y]
+    theirs = place < torch.tensor(given.ipc)[y]
+    first.stored[theirs] = given.stored
+    return theirs
 
 # %% ../nbs/04_coresets.ipynb #score
 @dataclass
@@ -419,11 +444,12 @@ class Comparison:
 def rows(self: Comparison) -> list[list[str]]:
     "The cells of the table, as text"
     def num(v: float | None) -> str: return '–' if v is None else f'{v:.1f}'
-    rows = [['set', 'images', 'accuracy %', '± networks', '± sets']]
+    rows = [['set', 'images', 'label bytes', 'accuracy %', '± networks', '± sets']]
     for s in self.scores:
-        numbers = s.mean, s.between_nets, s.between_sets
-        rows.append([s.name, f'{s.evaluations[0].images:,}', *map(num, numbers)])
-    keep = [i for i in range(5) if any(r[i] != '–' for r in rows[1:])]
+        numbers, e = (s.mean, s.between_nets, s.between_sets), s.evaluations[0]
+        labels = f'{e.label_bytes:,}' if e.label_bytes else '–'
+        rows.append([s.name, f'{e.images:,}', labels, *map(num, numbers)])
+    keep = [i for i in range(6) if any(r[i] != '–' for r in rows[1:])]
     return [[r[i] for i in keep] for r in rows]
 
 # %% ../nbs/04_coresets.ipynb #score-from-dict

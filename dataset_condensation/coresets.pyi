@@ -101,11 +101,11 @@ KMEANS: Coreset
 FORGETTING: Coreset
 INITS: tuple
 
-def first_images(data: ImageData, ipc: Any=1, init: str='noise', seed: int=0, factor: int=1, where: str='first_images') -> SyntheticSet:
+def first_images(data: ImageData, ipc: Any=1, init: Any='noise', seed: int=0, factor: int=1, where: str='first_images') -> SyntheticSet:
     """Where a run starts: noise in normalized space, random images, or centers of clusters
 
 ipc: Images per class, or a list with one number for each class
-init: One of `INITS`
+init: One of `INITS`, or a `SyntheticSet`
 factor: Tiles along each side of an image
 where: Name of the function that was called"""
 
@@ -117,6 +117,9 @@ factor: Tiles along each side"""
 
 def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     """The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"""
+
+def keep_images(first: SyntheticSet, keep: Any, data: ImageData, where: str) -> Tensor:
+    """Put the images of `keep` in place of the first ones of each class; (N,), which are theirs"""
 
 @dataclass
 class Score:

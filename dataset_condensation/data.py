@@ -85,6 +85,7 @@ class Labelled(Scaled, Dataset):
     "Images with labels"
     images: Any                   # (N, C, H, W)
     labels: Any                   # (N,)
+    label_bytes: int = 0          # Of soft labels, which only small sets may have
 
     def __len__(self) -> int: return len(self.labels)
 

@@ -37,6 +37,7 @@ class Labelled(Scaled, Dataset):
     """Images with labels"""
     images: Any
     labels: Any
+    label_bytes: int = ...
 
     def __len__(self) -> int:
         ...
