@@ -1,8 +1,11 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['add_classes', 'grown']
-from collections.abc import Sequence
-from .data import ImageData
+__all__ = ['add_classes', 'Nested', 'nested']
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from torch import Tensor
+from .condensation import Method, Step
+from .data import Batch, ImageData
 from .training import SyntheticSet
 
 def add_classes(small: SyntheticSet, data: ImageData, method: Any='dm', ipc: Any=1, **options: Any) -> SyntheticSet:
@@ -14,10 +17,24 @@ method: Name of a method, or a method
 ipc: Images per class, or one number for each new class
 options: Further arguments of the method"""
 
-def grown(data: ImageData, method: Any='dm', sizes: Sequence=..., keep: SyntheticSet | None=None, **options: Any) -> SyntheticSet:
-    """A nested set: its first images of each class are the set of each smaller size
+@dataclass(frozen=True)
+class Nested(Method):
+    """Matches the first images of each class alone, a size at a time, so that each part is a set"""
+    method: Method = ...
+    sizes: tuple = ...
+    tiles: int = ...
 
-method: Name of a method that computes images, or such a method
-sizes: Images per class, rising: each stage adds the missing ones
-keep: Start from this set, whose images stay
-options: Further arguments of `condense`"""
+    def ready(self, run: Any) -> Method:
+        """The method for a run"""
+
+    def prepare(self, net: Any, draw: Callable) -> None:
+        ...
+
+    def separable(self, net: Any) -> bool:
+        ...
+
+    def match(self, net: Any, real: Any, syn: Batch, step: Step) -> Tensor:
+        ...
+
+def nested(method: Any='dm', sizes: Sequence=...) -> Nested:
+    """A method whose first images of each class are good sets by themselves, in each of `sizes`"""

@@ -109,7 +109,8 @@ def _stored(s: Any, images: Any, labels: Any, soft: Any) -> tuple[Tensor, Tensor
     where, n = 'SyntheticSet', len(s.classes)
     images = checks.images(where, 'images', images).float()
     rows = checks.soft_rows(where, 'labels', labels)
-    if rows is not None and soft is None: labels, soft = rows.argmax(1), rows
+    if rows is not None and soft is None:
+        soft, labels = checks.probabilities(where, 'labels', rows, len(images), n), rows.argmax(1)
     labels = checks.labels(where, 'labels', labels, len(images)).to(images.device)
     checks.label_range(where, 'labels', labels, n)
     order, s.factor = labels.argsort(stable=True), _factor(where, s.factor, images)
