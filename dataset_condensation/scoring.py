@@ -240,7 +240,7 @@ def _npz_set(path: Path, data: ImageData) -> SyntheticSet:
         as_bytes('score', f'of {path}', x)      # refuses what is no picture
         x = data.normalize(x)
     rows = y.ndim == 2 and y.shape[1] > 1
-    soft = rows and bool((y.amax(1) < y.sum(1)).any())
+    soft = rows and bool((y.amax(1) != y.sum(1)).any())
     y = y.float() if soft else y.argmax(1) if rows else y
     return SyntheticSet(x.float(), y, data.classes, *norm, dict(method=path.stem))
 
