@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .checks import (choice, class_sizes, instance, number_fields, python,
                                          settings, whole_number)
-from .coresets import INITS, first_images, keep_images
+from .coresets import INITS, first_images, first_rows
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
 from .machine import own_device, send, versions
 from .names import MAKERS, POLICIES, SAMPLINGS, find, get_method, run_info
@@ -242,14 +242,11 @@ class Run:
         n = self.compute.part_size(data.shape, r.real_batch, self.sizes)
         if class_chunk is not None: n = whole_number('condensing', 'class_chunk', class_chunk)
         self.class_chunk = n
-        first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing')
-        theirs = keep_images(first, r.keep, data, 'condensing')
+        first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing', r.keep)
         x, y, near = first.stored.to(device), first.stored_labels.to(device), data.near(device)
         self.state = State(x, y, near, r, run_info(self, near, r, versions(), device), self)
         self.host = host(self.state, self.method, self.sizes)
         self.mine = self.host.part(x).requires_grad_()      # the images that are moved here, live
-        self.kept = self.host.part(theirs.to(device)).nonzero().flatten()    # those that stay
-        self.stay = self.mine.detach()[self.kept]
         self.opt = make_optimizer(r.image_opt, [self.mine], r.image_lr, r.image_momentum)
         self.rate = scheduled(self.opt, r.schedule, r.updates)
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
@@ -301,8 +298,11 @@ def one_update(state: State) -> None:
         loss, parts = update_images(run.matcher, state.net, run.source, *mine)         # L, ∇
     with run.host.moving(state, parts):
         run.rate(state.step)
+        stay = run.mine.detach().clone() if r.keep is not None else None
         run.opt.step()                                                                 # S ← S − η ∇
-        if len(run.kept): run.mine.detach()[run.kept] = run.stay
+        if stay is not None:
+            theirs = run.host.part(first_rows(state.labels, r.keep.ipc))
+            run.mine.detach().copy_(torch.where(theirs[:, None, None, None], stay, run.mine))
         state.step, state.iteration, state.outer = state.step + 1, iteration, outer
         state.passes += passes
         state.losses.append(loss)

@@ -176,8 +176,6 @@ class Run:
     state: Any
     host: Any
     mine: Any
-    kept: Any
-    stay: Any
     opt: Any
     rate: Any
     policy: Any

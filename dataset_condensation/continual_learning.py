@@ -104,11 +104,8 @@ def learn(
     "Train a network further: new images, and as many from the memory with each batch"
     recipe, generator = train_recipe(recipe), generator or gen(0, 'learn')
     device = next(net.parameters()).device
-    memory = memory if isinstance(memory, (list, tuple)) else [memory]
-    if any(getattr(s, 'soft', None) is not None for s in (new, *memory)):
-        refuse('learn', 'labels', Shown('soft'), 'a class for each image: `with_labels()` of a set')
     augment: Any = augment_for(recipe.augment, new)
-    new, pool = moved(new, device), Pool(memory)
+    new, pool = moved(new, device), Pool(memory if isinstance(memory, (list, tuple)) else [memory])
     opt = recipe.optimizer(net.train())
     losses = torch.zeros(recipe.epochs, device=device)
     for epoch in range(recipe.epochs):
@@ -129,6 +126,8 @@ def _with_memory(x: Tensor, y: Tensor, pool: Pool, generator: torch.Generator) -
     "A batch B, and as many images R from the memory behind it"
     some = sample(min(len(x), len(pool)), len(pool), generator)
     both = (x, y), pool.take(some, x.device)
+    if any(y.ndim > 1 for _, y in both):
+        refuse('learn', 'labels', Shown('soft'), 'a class for each image: `with_labels()` of a set')
     return tuple(map(torch.cat, zip(*both)))
 
 def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | None,

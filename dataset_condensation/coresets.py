@@ -286,12 +286,24 @@ def first_images(
     seed: int = 0,
     factor: int = 1,     # Tiles along each side of an image
     where: str = 'first_images',  # Name of the function that was called
+    keep: Any = None,    # A `SyntheticSet` whose images are the first ones of each class
 ) -> SyntheticSet:
     "Where a run starts: noise in normalized space, random images, or centers of clusters"
     check_data(where, data)
     factor = whole_number(where, 'factor', factor, 1, min(data.shape[1:]))
     sizes = class_sizes(ipc, data.n_classes, where)
-    if isinstance(init, SyntheticSet): return _like_first(where, 'init', init, data, sizes, factor)
+    if not isinstance(init, SyntheticSet): first = _first(data, sizes, init, seed, factor, where)
+    else: first = _like_first(where, 'init', init, data, sizes, factor)
+    if keep is None: return first
+    keep = _like_first(where, 'keep', keep, data, sizes, factor)
+    if keep.ipc == sizes: refuse(where, 'ipc', sizes, 'more images than `keep` has')
+    first.stored[first_rows(first.stored_labels, keep.ipc)] = keep.stored
+    return first
+
+# %% ../nbs/04_coresets.ipynb #first-ways
+def _first(data: ImageData, sizes: list[int], init: Any, seed: int, factor: int,
+           where: str) -> SyntheticSet:
+    "The images of a way to start"
     init = checks.choice(where, 'init', init, INITS)
     if init == 'noise': x = torch.cat([_noise(data, c, n, seed) for c, n in enumerate(sizes)])
     else:
@@ -338,7 +350,8 @@ def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     "The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"
     if factor == 1: return small
     n = whole_number('in_tiles', 'factor', factor, 1, min(small.shape[1:]))**2
-    x, y, info = as_tiles(small.images, factor), small.hard_labels[::n], dict(small.info, factor=factor)
+    x, y, info = as_tiles(small.images, factor), small.hard_labels[::n], small.info
+    info = info | dict(factor=factor)
     return SyntheticSet(x, y, small.classes, small.mean, small.std, info, soft=small.soft)
 
 # %% ../nbs/04_coresets.ipynb #given
@@ -354,15 +367,11 @@ def _like_first(where: str, name: str, s: SyntheticSet, data: ImageData, sizes: 
     info = dict(factor=factor) if factor > 1 else None
     return SyntheticSet(s.stored.cpu(), s.stored_labels.cpu(), s.classes, s.mean, s.std, info)
 
-def keep_images(first: SyntheticSet, keep: Any, data: ImageData, where: str) -> Tensor:
-    "Put the images of `keep` in place of the first ones of each class; (N,), which are theirs"
-    if keep is None: return torch.zeros(len(first.stored), dtype=torch.bool)
-    given, y = _like_first(where, 'keep', keep, data, first.ipc, first.factor), first.stored_labels
-    if given.ipc == first.ipc: refuse(where, 'ipc', first.ipc, 'more images than `keep` has')
-    place = torch.arange(len(y)) - torch.tensor([0, *first.ipc]).cumsum(0)[y]
-    theirs = place < torch.tensor(given.ipc)[y]
-    first.stored[theirs] = given.stored
-    return theirs
+def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
+    "(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"
+    size = torch.tensor(ipc, device=y.device)
+    starts = torch.cat([size[:1] * 0, y.bincount(minlength=len(ipc)).cumsum(0)])
+    return torch.arange(len(y), device=y.device) - starts[y] < size[y]
 
 # %% ../nbs/04_coresets.ipynb #score
 @dataclass

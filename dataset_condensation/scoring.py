@@ -410,8 +410,8 @@ def _about(data: ImageData, plan: _Plan, whole: Any, seed: int) -> dict[str, Any
 
 def _notes(sets: list) -> list[str]:
     notes = ['The labels are probabilities. The rows "soft" train on them, and random images on '
-             f'those of a network trained on everything, at temperature {_heat(sets[0]):g}; IOR and ARS '
-             'compare these two, the other rows have one class per image.'
+             f'those of a network trained on everything, at temperature {_heat(sets[0]):g}; IOR '
+             'and ARS compare these two, the other rows have one class per image.'
              ] * (sets[0].soft is not None)
     return notes + [f'{len(sets)} sets, each for one network in turn.'] * (len(sets) > 1)
 

@@ -151,8 +151,8 @@ def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about:
     c, n = pixels.shape[1], len(names)
     if c not in (1, 3): refuse(where, 'images', Shown(f'of {c} channels'), '1 or 3, as in a PNG')
     folders = [_folder_name(c, name, n) for c, name in enumerate(names)]
-    whole = dict(about, folders=folders, counts=labels.bincount(minlength=n).tolist())
-    if soft is not None: whole['soft_labels'] = True
+    whole = about | dict(folders=folders, counts=labels.bincount(minlength=n).tolist())
+    if soft is not None: whole |= dict(soft_labels=True)
     text, target = _describe(where, whole, indent=1), Path(os.path.realpath(path))
     part = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}.part')
     try:

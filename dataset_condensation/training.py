@@ -47,7 +47,6 @@ class StoredImages(Labelled):
     "Images as they are stored, maybe in `factor` × `factor` tiles, and as a network sees them"
     stored: Tensor          # (N, C, H, W), normalized
     stored_labels: Tensor   # (N,), their classes
-    soft: Tensor | None     # (N·factor², classes), probabilities to train on, if there are any
     factor: int
     @cached_property
     def images(self) -> Tensor:   # (N·factor², C, H, W)
@@ -207,7 +206,7 @@ def first(self: SyntheticSet, k: int) -> SyntheticSet:
     k = checks.whole_number('first', 'k', k, 1, min(self.ipc))
     y, tiles = self.stored_labels.cpu(), self.factor**2
     place = torch.arange(len(y)) - torch.tensor([0, *self.ipc]).cumsum(0)[y]
-    idx, info = (place < k).nonzero().flatten(), dict(self.info, ipc=k)
+    idx, info = (place < k).nonzero().flatten(), self.info | dict(ipc=k)
     if len(chosen := info.get('chosen', ())) == len(self):
         info['chosen'] = [chosen[i * tiles + j] for i in idx.tolist() for j in range(tiles)]
     idx = idx.to(self.stored.device)
@@ -220,11 +219,6 @@ def with_labels(self: SyntheticSet, soft: Any = None, **info: Any) -> SyntheticS
     "The same images with probabilities as labels, (images, classes); None: with their classes"
     return SyntheticSet(self.stored, self.stored_labels, self.classes, self.mean, self.std,
                         self.info | info, self.losses, soft)
-
-@patch(as_prop=True)
-def label_bytes(self: SyntheticSet) -> int:
-    "What soft labels take, in float16; the classes follow from the order of the images"
-    return 0 if self.soft is None else 2 * self.soft.numel()
 
 # %% ../nbs/03_training.ipynb #set-show
 @patch
@@ -733,8 +727,9 @@ def _joined(sets: Any, classes: Any = None) -> SyntheticSet:
     info = {k: first.info[k] for k in same if k in first.info}
     parts = [placed(s, order) for s in sets]
     x, y = torch.cat([s.stored for s in parts]), torch.cat([s.stored_labels for s in parts])
-    soft = None if first.soft is None else torch.cat([s.soft for s in parts])
-    return SyntheticSet(x, y, order, first.mean, first.std, info, soft=soft)
+    soft = [s.soft for s in parts if s.soft is not None]
+    return SyntheticSet(x, y, order, first.mean, first.std, info,
+                        soft=torch.cat(soft) if soft else None)
 
 def placed(s: SyntheticSet, classes: list[str]) -> SyntheticSet:
     "The same images, labeled by their place in a longer list of classes"

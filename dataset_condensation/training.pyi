@@ -16,7 +16,6 @@ class StoredImages(Labelled):
     """Images as they are stored, maybe in `factor` × `factor` tiles, and as a network sees them"""
     stored: Tensor
     stored_labels: Tensor
-    soft: Tensor | None
     factor: int
 
     @cached_property
@@ -92,10 +91,6 @@ device: Where to put them"""
 
     def with_labels(self, soft: Any=None, **info: Any) -> SyntheticSet:
         """The same images with probabilities as labels, (images, classes); None: with their classes"""
-
-    @property
-    def label_bytes(self) -> int:
-        """What soft labels take, in float16; the classes follow from the order of the images"""
 
     def show(self, ncols: int | None=None, **kwargs: Any) -> Any:
         """Draw the stored images, one column for each class where the classes are of one size
