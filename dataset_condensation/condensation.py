@@ -302,7 +302,7 @@ def one_update(state: State) -> None:
         run.opt.step()                                                                 # S ← S − η ∇
         if stay is not None:
             theirs = run.host.part(first_rows(state.labels, r.keep.ipc))
-            run.mine.detach().copy_(torch.where(theirs[:, None, None, None], stay, run.mine))
+            run.mine.detach()[theirs] = stay[theirs]
         state.step, state.iteration, state.outer = state.step + 1, iteration, outer
         state.passes += passes
         state.losses.append(loss)
