@@ -35,6 +35,8 @@ HOMES = {
     'architecture_search': 'search',
     'recommendation': 'recommend',
     'scoring': 'ScoreCard score',
+    'growing_sets': 'add_classes nested',
+    'soft_labels': 'compare_labels soft_labels',
     'widgets': 'LiveRun',
     'report': 'write_report',
 }
@@ -63,6 +65,8 @@ if TYPE_CHECKING:
     from dataset_condensation.architecture_search import search
     from dataset_condensation.recommendation import recommend
     from dataset_condensation.scoring import ScoreCard, score
+    from dataset_condensation.growing_sets import add_classes, nested
+    from dataset_condensation.soft_labels import compare_labels, soft_labels
     from dataset_condensation.widgets import LiveRun
     from dataset_condensation.report import write_report
 

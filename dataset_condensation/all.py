@@ -40,6 +40,8 @@ from .architecture_search import *
 from .beyond import *
 from .recommendation import recommend
 from .scoring import ScoreCard, read_set, score
+from .growing_sets import *
+from .soft_labels import *
 
 # %% ../nbs/under_the_hood/62_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample',

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network',
            'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'byte_images', 'image_shape', 'tensor',
-           'usable_device', 'labels', 'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
+           'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name',
+           'class_names', 'number_fields']
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #imports
 import difflib
@@ -189,6 +190,21 @@ def labels(where: str, name: str, y: Any, n: int) -> Tensor:
     if y.is_floating_point() or y.is_complex():
         refuse(where, name, Shown(y.dtype), 'integers', TypeError)
     return y.long()
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #label-values
+def soft_rows(where: str, name: str, y: Any) -> Tensor | None:
+    "Labels as a tensor if they are rows of floats, (n, classes), else None"
+    y = tensor(where, name, y, 'integers, or probabilities')
+    return y if y.ndim == 2 and y.shape[1] > 1 and y.is_floating_point() else None
+
+def probabilities(where: str, name: str, p: Any, n: int, n_classes: int) -> Tensor:
+    "The soft labels of `n` images, float32 (n, n_classes), with the digits that float16 keeps"
+    p = tensor(where, name, p, 'probabilities').half().float()
+    if p.shape != (n, n_classes):
+        expected = f'({n}, {n_classes}), a row for each image, a column for each class'
+        refuse(where, name, Shown(f'of shape {tuple(p.shape)}'), expected)
+    if (p >= 0).all() and ((p.sum(1) - 1).abs() < 0.01).all(): return p
+    refuse(where, name, Shown('not probabilities'), 'rows of numbers from 0 that add up to 1')
 
 def label_range(where: str, what: str, y: Tensor, n_classes: int) -> None:
     "Raise an error for labels outside 0 … `n_classes` − 1"

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
+__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
 from collections.abc import Iterable
 from typing import NoReturn
 import torch
@@ -80,6 +80,12 @@ def usable_device(where: str, v: Any) -> Any:
 
 def labels(where: str, name: str, y: Any, n: int) -> Tensor:
     """The labels of `n` images as int64 (N,)"""
+
+def soft_rows(where: str, name: str, y: Any) -> Tensor | None:
+    """Labels as a tensor if they are rows of floats, (n, classes), else None"""
+
+def probabilities(where: str, name: str, p: Any, n: int, n_classes: int) -> Tensor:
+    """The soft labels of `n` images, float32 (n, n_classes), with the digits that float16 keeps"""
 
 def label_range(where: str, what: str, y: Tensor, n_classes: int) -> None:
     """Raise an error for labels outside 0 … `n_classes` − 1"""

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .checks import (choice, class_sizes, instance, number_fields, python,
                                          settings, whole_number)
-from .coresets import INITS, first_images
+from .coresets import INITS, first_images, first_rows
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
 from .machine import own_device, send, versions
 from .names import MAKERS, POLICIES, SAMPLINGS, find, get_method, run_info
@@ -32,7 +32,8 @@ from .training import (OPTIMIZERS, PLAIN, SCHEDULES, Compute, SyntheticSet,
 @dataclass(frozen=True)
 class Recipe:
     "The settings of a condensation run"
-    init: str = 'noise'        # Initial images: 'noise', 'real' or 'centroids'
+    init: Any = 'noise'        # Initial images: 'noise', 'real', 'centroids', or a set you have
+    keep: Any = None           # A set whose images stay as they are, the first of each class
     iterations: int = 1000     # Random networks to draw (K); more is better and slower
     outer: int = 1             # Image updates for each network (T)
     inner: Any = 1             # Training epochs between image updates: a number or a policy
@@ -59,7 +60,8 @@ class Recipe:
 def check_recipe(r: Recipe) -> None:
     "Refuse settings that can't be run, and replace the name of a policy by the policy"
     number_fields(r)
-    choice('Recipe', 'init', r.init, INITS)
+    if not isinstance(r.init, SyntheticSet): choice('Recipe', 'init', r.init, INITS)
+    if r.keep is not None: instance('Recipe', 'keep', r.keep, SyntheticSet, 'a SyntheticSet')
     if not callable(r.net): parse_net(r.net)
     augment_for(r.augment, 'mnist')
     find(SAMPLINGS, r.sampling, 'Recipe')
@@ -241,7 +243,7 @@ class Run:
         n = self.compute.part_size(data.shape, r.real_batch, self.sizes)
         if class_chunk is not None: n = whole_number('condensing', 'class_chunk', class_chunk)
         self.class_chunk = n
-        first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing')
+        first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing', r.keep)
         x, y, near = first.stored.to(device), first.stored_labels.to(device), data.near(device)
         self.state = State(x, y, near, r, run_info(self, near, r, versions(), device), self)
         self.host = host(self.state, self.method, self.sizes)
@@ -301,7 +303,11 @@ def one_update(state: State) -> None:
         loss, parts = found or update_images(run.matcher, state.net, run.source, *mine)  # L, ∇
     with run.host.moving(state, parts):
         run.rate(state.step)
+        stay = run.mine.detach().clone() if r.keep is not None else None
         run.opt.step()                                                                 # S ← S − η ∇
+        if stay is not None:
+            theirs = run.host.part(first_rows(state.labels, r.keep.ipc))
+            run.mine.detach()[theirs] = stay[theirs]
         state.step, state.iteration, state.outer = state.step + 1, iteration, outer
         state.passes += passes
         state.losses.append(loss)

@@ -27,7 +27,8 @@ from tqdm.auto import tqdm
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
 from .checkpoints import differences
-from .checks import class_sizes, instance, refuse, same, whole_number
+from .checks import (Shown, choice, class_sizes, instance, refuse, same,
+                                         whole_number)
 from .coresets import markdown_table, markdown_text, text_table
 from .data import ImageData, ImageSet, from_tensors, gen, sample
 from .gradient_matching import GradientMatching
@@ -40,15 +41,17 @@ from .safe_files import as_path, load_made, write_json
 from .text import picture_text, plain_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
                                            bar_kwargs, check_data, evaluate, moved, n_stored,
-                                           pick_device, predict, split_batches, suited,
-                                           train_recipe)
+                                           pick_device, placed, predict, split_batches,
+                                           suited, train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
-def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
-    "Some classes of a set, by number, renumbered in the order given, scaled as before"
+def class_subset(images: ImageSet, classes: Any) -> ImageSet:
+    "Some classes of a set, by number or name, renumbered in the order given, scaled as before"
     where, expected = 'class_subset', 'an ImageSet: `train` or `test`'
     n = instance(where, 'images', images, ImageSet, expected).n_classes
-    some = [whole_number(where, 'classes', c, 0, n - 1) for c in classes]
+    named, classes = images.classes, [classes] if isinstance(classes, (str, int)) else classes
+    some = [named.index(choice(where, 'classes', c, named)) if isinstance(c, str)
+            else whole_number(where, 'classes', c, 0, n - 1) for c in classes]
     if not some or len({*some}) < len(some): refuse(where, 'classes', classes, 'different classes')
     idx = torch.cat([torch.arange(p.start, p.stop) for p in map(images.places, some)])
     numbers = [some.index(c) if c in some else 0 for c in range(n)]
@@ -62,7 +65,7 @@ def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> Imag
     return new
 
 @own_device
-def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
+def only_classes(data: ImageData, classes: Any) -> ImageData:
     "Some classes of a data set, renumbered in the order given, scaled as before"
     check_data('only_classes', data)
     return ImageData(class_subset(data.train, classes), class_subset(data.test, classes), data.name)
@@ -70,10 +73,8 @@ def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
 # %% ../nbs/14_continual_learning.ipynb #among
 def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
     "The same images in a set of the same kind, labeled by their place in a longer list of classes"
-    numbers = [classes.index(c) for c in small.classes]
-    if isinstance(small, ImageSet): return _relabeled(small, numbers, classes)
-    y = torch.tensor(numbers)[small.stored_labels.cpu()]
-    return SyntheticSet(small.stored, y, classes, small.mean, small.std, small.info)
+    if isinstance(small, SyntheticSet): return placed(small, classes)
+    return _relabeled(small, [classes.index(c) for c in small.classes], classes)
 
 # %% ../nbs/14_continual_learning.ipynb #pool
 class Pool:
@@ -125,6 +126,8 @@ def _with_memory(x: Tensor, y: Tensor, pool: Pool, generator: torch.Generator) -
     "A batch B, and as many images R from the memory behind it"
     some = sample(min(len(x), len(pool)), len(pool), generator)
     both = (x, y), pool.take(some, x.device)
+    if any(y.ndim > 1 for _, y in both):
+        refuse('learn', 'labels', Shown('soft'), 'a class for each image: `with_labels()` of a set')
     return tuple(map(torch.cat, zip(*both)))
 
 def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | None,
@@ -179,10 +182,10 @@ def class_orders(
 
 # %% ../nbs/14_continual_learning.ipynb #memory-bytes
 def memory_bytes(small: Any) -> int:
-    "Bytes of the images of a set, or of several: one per value of a real image, else four"
+    "Bytes of a set, or of several: one per value of a real image, else four; soft labels"
     if isinstance(small, (list, tuple)): return sum(map(memory_bytes, small))
     if isinstance(small, ImageSet): return small.images.numel()
-    return small.stored.numel() * (1 if 'chosen' in small.info else 4)
+    return small.stored.numel() * (1 if 'chosen' in small.info else 4) + small.label_bytes
 
 # %% ../nbs/14_continual_learning.ipynb #continual-run
 @dataclass

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from .data import ImageData, ImageSet
 from .training import SyntheticSet, TrainRecipe
 
-def class_subset(images: ImageSet, classes: Sequence[int]) -> ImageSet:
-    """Some classes of a set, by number, renumbered in the order given, scaled as before"""
+def class_subset(images: ImageSet, classes: Any) -> ImageSet:
+    """Some classes of a set, by number or name, renumbered in the order given, scaled as before"""
 
-def only_classes(data: ImageData, classes: Sequence[int]) -> ImageData:
+def only_classes(data: ImageData, classes: Any) -> ImageData:
     """Some classes of a data set, renumbered in the order given, scaled as before"""
 
 def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
@@ -64,7 +64,7 @@ orders: How many, or a list of them, each with every class once
 seed: Order i is drawn from `gen(seed, 'order', i)`"""
 
 def memory_bytes(small: Any) -> int:
-    """Bytes of the images of a set, or of several: one per value of a real image, else four"""
+    """Bytes of a set, or of several: one per value of a real image, else four; soft labels"""
 
 @dataclass
 class ContinualRun:

@@ -282,15 +282,29 @@ INITS = ('noise', 'real', 'centroids')
 def first_images(
     data: ImageData,
     ipc: Any = 1,        # Images per class, or a list with one number for each class
-    init: str = 'noise', # One of `INITS`
+    init: Any = 'noise', # One of `INITS`, or a `SyntheticSet`
     seed: int = 0,
     factor: int = 1,     # Tiles along each side of an image
     where: str = 'first_images',  # Name of the function that was called
+    keep: Any = None,    # A `SyntheticSet` whose images are the first ones of each class
 ) -> SyntheticSet:
     "Where a run starts: noise in normalized space, random images, or centers of clusters"
     check_data(where, data)
     factor = whole_number(where, 'factor', factor, 1, min(data.shape[1:]))
-    init, sizes = checks.choice(where, 'init', init, INITS), class_sizes(ipc, data.n_classes, where)
+    sizes = class_sizes(ipc, data.n_classes, where)
+    if not isinstance(init, SyntheticSet): first = _first(data, sizes, init, seed, factor, where)
+    else: first = _like_first(where, 'init', init, data, sizes, factor)
+    if keep is None: return first
+    keep = _like_first(where, 'keep', keep, data, sizes, factor)
+    if keep.ipc == sizes: refuse(where, 'ipc', sizes, 'more images than `keep` has')
+    first.stored[first_rows(first.stored_labels, keep.ipc)] = keep.stored
+    return first
+
+# %% ../nbs/04_coresets.ipynb #first-ways
+def _first(data: ImageData, sizes: list[int], init: Any, seed: int, factor: int,
+           where: str) -> SyntheticSet:
+    "The images of a way to start"
+    init = checks.choice(where, 'init', init, INITS)
     if init == 'noise': x = torch.cat([_noise(data, c, n, seed) for c, n in enumerate(sizes)])
     else:
         _check_enough(where, data, sizes, factor, ", or start from noise (init='noise')")
@@ -336,8 +350,28 @@ def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     "The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"
     if factor == 1: return small
     n = whole_number('in_tiles', 'factor', factor, 1, min(small.shape[1:]))**2
-    x, y, info = as_tiles(small.images, factor), small.labels[::n], dict(small.info, factor=factor)
-    return SyntheticSet(x, y, small.classes, small.mean, small.std, info)
+    x, y, info = as_tiles(small.images, factor), small.hard_labels[::n], small.info
+    info = info | dict(factor=factor)
+    return SyntheticSet(x, y, small.classes, small.mean, small.std, info, soft=small.soft)
+
+# %% ../nbs/04_coresets.ipynb #given
+def _like_first(where: str, name: str, s: SyntheticSet, data: ImageData, sizes: list[int],
+                factor: int) -> SyntheticSet:
+    "The images of a given set with hard labels, where they fit the run"
+    scale = [[*map(torch.Tensor.tolist, (v.mean.cpu(), v.std.cpu()))] for v in (s, data)]
+    for what, a, b in (('shape', s.shape, data.shape), ('classes', s.classes, data.classes),
+                       ('mean and std', *scale), ('tiles', s.factor, factor)):
+        checks.same(where, f'{what} of `{name}` and of the run', a, b)
+    few = [min(n, k) for n, k in zip(s.ipc, sizes)] if name == 'keep' else sizes
+    checks.same(where, f'images per class of `{name}` and `ipc`', s.ipc, few)
+    info = dict(factor=factor) if factor > 1 else None
+    return SyntheticSet(s.stored.cpu(), s.stored_labels.cpu(), s.classes, s.mean, s.std, info)
+
+def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
+    "(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"
+    size = torch.tensor(ipc, device=y.device)
+    starts = torch.cat([size[:1] * 0, y.bincount(minlength=len(ipc)).cumsum(0)])
+    return torch.arange(len(y), device=y.device) - starts[y] < size[y]
 
 # %% ../nbs/04_coresets.ipynb #score
 @dataclass
@@ -419,11 +453,12 @@ class Comparison:
 def rows(self: Comparison) -> list[list[str]]:
     "The cells of the table, as text"
     def num(v: float | None) -> str: return '–' if v is None else f'{v:.1f}'
-    rows = [['set', 'images', 'accuracy %', '± networks', '± sets']]
+    rows = [['set', 'images', 'label bytes', 'accuracy %', '± networks', '± sets']]
     for s in self.scores:
-        numbers = s.mean, s.between_nets, s.between_sets
-        rows.append([s.name, f'{s.evaluations[0].images:,}', *map(num, numbers)])
-    keep = [i for i in range(5) if any(r[i] != '–' for r in rows[1:])]
+        numbers, e = (s.mean, s.between_nets, s.between_sets), s.evaluations[0]
+        labels = f'{e.label_bytes:,}' if e.label_bytes else '–'
+        rows.append([s.name, f'{e.images:,}', labels, *map(num, numbers)])
+    keep = [i for i in range(6) if any(r[i] != '–' for r in rows[1:])]
     return [[r[i] for i in keep] for r in rows]
 
 # %% ../nbs/04_coresets.ipynb #score-from-dict

@@ -101,13 +101,14 @@ KMEANS: Coreset
 FORGETTING: Coreset
 INITS: tuple
 
-def first_images(data: ImageData, ipc: Any=1, init: str='noise', seed: int=0, factor: int=1, where: str='first_images') -> SyntheticSet:
+def first_images(data: ImageData, ipc: Any=1, init: Any='noise', seed: int=0, factor: int=1, where: str='first_images', keep: Any=None) -> SyntheticSet:
     """Where a run starts: noise in normalized space, random images, or centers of clusters
 
 ipc: Images per class, or a list with one number for each class
-init: One of `INITS`
+init: One of `INITS`, or a `SyntheticSet`
 factor: Tiles along each side of an image
-where: Name of the function that was called"""
+where: Name of the function that was called
+keep: A `SyntheticSet` whose images are the first ones of each class"""
 
 def as_tiles(images: Tensor, factor: int) -> Tensor:
     """Reduce images to tiles and put factor × factor of them into one; what `formation` takes apart
@@ -117,6 +118,9 @@ factor: Tiles along each side"""
 
 def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     """The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"""
+
+def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
+    """(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"""
 
 @dataclass
 class Score:

@@ -85,6 +85,12 @@ class Labelled(Scaled, Dataset):
     "Images with labels"
     images: Any                   # (N, C, H, W)
     labels: Any                   # (N,)
+    soft: Any = None              # Probabilities of a `SyntheticSet` to train on, if it has any
+
+    @property
+    def label_bytes(self) -> int:
+        "What soft labels take, in float16; classes follow from the order of the images"
+        return 0 if self.soft is None else 2 * self.soft.numel()
 
     def __len__(self) -> int: return len(self.labels)
 

@@ -37,6 +37,11 @@ class Labelled(Scaled, Dataset):
     """Images with labels"""
     images: Any
     labels: Any
+    soft: Any = ...
+
+    @property
+    def label_bytes(self) -> int:
+        """What soft labels take, in float16; classes follow from the order of the images"""
 
     def __len__(self) -> int:
         ...

@@ -208,8 +208,12 @@ def _batch_gradient(fast: FastConvNet, ws: list, x: Tensor, y: Tensor, total: in
     for x, y in zip(x.split(n), y.split(n)):
         z = _through(fast, ws, x, kept := [])
         p = F.log_softmax(head(z), 1)
-        loss = loss - p.gather(1, y[:, None]).sum() / total
-        p = p.exp_().scatter_add_(1, y[:, None], p.new_full((len(y), 1), -1)).div_(total)
+        if y.ndim == 2:     # probabilities
+            loss = loss - (p * y).sum() / total
+            p = p.exp_().mul_(y.sum(1, keepdim=True)).sub_(y).div_(total)
+        else:
+            loss = loss - p.gather(1, y[:, None]).sum() / total
+            p = p.exp_().scatter_add_(1, y[:, None], p.new_full((len(y), 1), -1)).div_(total)
         grads = _back(fast, ws, kept, p @ head.weight, (False, True))[1] + [p.T @ z, p.sum(0)]
         sums = [a.add_(b) for a, b in zip(sums, grads)] or grads
     return loss, sums
@@ -217,7 +221,7 @@ def _batch_gradient(fast: FastConvNet, ws: list, x: Tensor, y: Tensor, total: in
 @patch
 def gradient(self: FastConvNet,
              x: Tensor,         # (n, C, H, W)
-             y: Tensor,         # (n,), labels
+             y: Tensor,         # (n,), labels, or (n, classes)
              training: bool = False,  # Use the precision of training?
             ) -> tuple:         # Mean cross-entropy, and a gradient for each parameter
     "Loss of a batch and its gradient in the network's parameters"

@@ -65,7 +65,7 @@ x: (n, C, H, W)"""
         """Loss of a batch and its gradient in the network's parameters
 
 x: (n, C, H, W)
-y: (n,), labels
+y: (n,), labels, or (n, classes)
 training: Use the precision of training?"""
 
 class ByLayers(Compute):

@@ -46,7 +46,8 @@ class StudyMethod:
         if not isinstance(m, Method): return {k: as_json(v) for k, v in options.items()}
         changed = {k: v for k, v in options.items() if k not in _of_condense}
         recipe = options.get('recipe') or m.recipe(ipc, net, data, **changed)
-        if recipe.init != 'noise': sizes_within([n * recipe.factor**2 for n in ipc], data, where)
+        if recipe.init in ('real', 'centroids'):
+            sizes_within([n * recipe.factor**2 for n in ipc], data, where)
         return as_settings(recipe, augment_inner=False)
 
     def make(self, data: ImageData, ipc: list[int], seed: int, net: str,

@@ -121,14 +121,16 @@ def as_json(v: Any) -> Any:
     from torch import nn
     if isinstance(v, (int, float, str)): return v
     text = re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
-    if not isinstance(v, nn.Module): return text
+    if isinstance(v, nn.Module): tensors = v.state_dict().values()
+    elif hasattr(v, 'stored'): tensors = [v.stored, v.stored_labels]     # a set
+    else: return text
     sha = hashlib.sha256(text.encode())
-    for t in v.state_dict().values(): sha.update(t.detach().cpu().contiguous().numpy().tobytes())
+    for t in tensors: sha.update(t.detach().cpu().contiguous().numpy().tobytes())
     return f'{type(v).__name__} ({sha.hexdigest()[:16]})'
 
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
     "The settings of a recipe for JSON, without those that are `off`, as in older files"
-    off = dict(image_opt='sgd', schedule=None) | off
+    off = dict(image_opt='sgd', schedule=None, keep=None) | off
     return {k: as_json(v) for k, v in vars(recipe).items() if k not in off or v != off[k]}
 
 def run_info(run: Any, data: Any, recipe: Any, versions: dict[str, str],

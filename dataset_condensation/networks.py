@@ -457,13 +457,14 @@ def freeze_batch_norm(net: nn.Module) -> nn.Module:
 
 # %% ../nbs/02_networks.ipynb #check-scores
 @torch.no_grad()
-def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int) -> None:
-    "Refuse a network that has fewer scores than there are classes; `x` holds an image"
+def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int, soft: bool = False) -> None:
+    "Refuse a network with fewer scores than classes, or more where labels are `soft`; an image `x`"
     modes = {m: m.training for m in net.modules()}
     try: out = class_scores(net.eval(), x)
     finally:
         for m, mode in modes.items(): m.training = mode
-    if isinstance(out, Tensor) and out.ndim == 2 and out.shape[1] >= n_classes: return
+    if isinstance(out, Tensor) and out.ndim == 2 and out.shape[1] >= n_classes:
+        if not soft or out.shape[1] == n_classes: return
     shape = tuple(out.shape) if isinstance(out, Tensor) else f'of a {type(out).__name__}'
     got = Shown(f'one with scores of shape {shape}')
-    refuse(where, 'net', got, f'(N, classes) for {n_classes} classes')
+    refuse(where, 'net', got, f'(N, classes) for {n_classes} classes' + ' with soft labels' * soft)

@@ -188,5 +188,5 @@ def has_batch_norm(net: nn.Module) -> bool:
 def freeze_batch_norm(net: nn.Module) -> nn.Module:
     """Let batch norm, and only that, use its running statistics until `net.train()`"""
 
-def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int) -> None:
-    """Refuse a network that has fewer scores than there are classes; `x` holds an image"""
+def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int, soft: bool=False) -> None:
+    """Refuse a network with fewer scores than classes, or more where labels are `soft`; an image `x`"""

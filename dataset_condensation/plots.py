@@ -178,7 +178,7 @@ def _like(where: str, name: str, s: Any, data: ImageData) -> SyntheticSet:
     same(where, 'shape and number of classes', (s.shape, s.n_classes), (data.shape, data.n_classes))
     (a, b), (mean, std) = ([v.cpu().view(-1, 1, 1) for v in (t.mean, t.std)] for t in (s, train))
     x = (s.images.detach().cpu() * b + a - mean) / std
-    return SyntheticSet(x, s.labels.cpu(), s.classes, train.mean, train.std, s.info)
+    return SyntheticSet(x, s.hard_labels.cpu(), s.classes, train.mean, train.std, s.info)
 
 # %% ../nbs/under_the_hood/57_plots.ipynb #neighbours
 @torch.no_grad()
@@ -363,10 +363,10 @@ def _embedded(where: str, stages: list[SyntheticSet], data: ImageData, net: Any,
     train = data.train
     sets = [SyntheticSet(torch.cat(real), y, data.classes, train.mean, train.std)]
     for s in stages:
-        keep = torch.isin(s.labels, torch.tensor(which))
+        keep = torch.isin(s.hard_labels, torch.tensor(which))
         if not keep.any(): refuse(where, 'classes', which, 'classes that the set has images of')
         sets.append(s[keep])
-    return [(s.labels, embed_all(net, s)) for s in sets]
+    return [(s.hard_labels, embed_all(net, s)) for s in sets]
 
 # %% ../nbs/under_the_hood/57_plots.ipynb #plot-embeddings
 def plot_embeddings(
@@ -442,13 +442,13 @@ def show_gradients(
 def _pixel_losses(syn: SyntheticSet, data: ImageData, method: Method, net: str, k: int, image: int,
                   pixel: tuple[int, int], values: Tensor, real: int, seed: int) -> Tensor:
     "The loss of an image's class in one network, for each value of a pixel"
-    c, i, j = int(syn.labels[image]), *pixel
+    c, i, j = int(syn.hard_labels[image]), *pixel
     judge = make_net(net, data, generator=gen(seed, 'pixel', 'net', k)).train()
     def draw(classes: Sequence[int], n: int, what: str) -> Batch:
         return real_batch(data, classes, n, lambda c: gen(seed, 'pixel', what, k, c))
     method.prepare(judge, lambda n: draw(range(data.n_classes), n, 'prepare').x)
-    batch, own, losses = draw([c], real, 'real'), syn.images[syn.labels == c], []
-    at = int((syn.labels[:image] == c).sum())
+    batch, own, losses = draw([c], real, 'real'), syn.images[syn.hard_labels == c], []
+    at = int((syn.hard_labels[:image] == c).sum())
     for v in values.tolist():
         x = own.clone()
         x[at, :, i, j] = (v - syn.mean) / syn.std

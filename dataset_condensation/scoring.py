@@ -35,6 +35,7 @@ from .names import as_json, plain_name
 from .networks import make_net, net_name
 from .safe_files import as_path, write_json
 from .set_files import import_published
+from .soft_labels import soft_labels
 from .text import picture_text, plain_text
 from .training import (SyntheticSet, TrainRecipe, check_data, check_evaluate,
                                            duration, evaluate, pick_device, train_recipe,
@@ -81,9 +82,11 @@ def ranked(
     of_random: float,        # on random images of its size,
     of_all: float | None,    # on everything (None leaves HLR and LRS out),
     augmented: tuple[float, float] | None = None,   # and on set and random with augmentation
+    soft: tuple[float, float] | None = None,        # and on both with soft labels, for the IOR
 ) -> dict[str, float]:
     "HLR, IOR, LRS and ARS as DD-Ranking defines them, with both weights ½"
-    found, ior = {}, (of_set - of_random) / 100
+    best, luck = soft or (of_set, of_random)
+    found, ior = {}, (best - luck) / 100
     if of_all is not None:
         hlr = (of_all - of_set) / 100
         found |= dict(HLR=hlr, LRS=_scaled((ior - hlr) / 2))
@@ -120,8 +123,10 @@ class ScoreCard:
         "IOR, HLR, LRS and ARS: the mean over networks, and half its 95 % interval"
         rows, more = next(iter(self.accuracies.values())), self.augmented
         none = [None] * len(rows['this set'])
-        both = list(zip(more['this set'], more['random'])) if more else none
-        columns = rows['this set'], rows['random'], rows.get('all images', none), both
+        kind = ', soft' if 'this set, soft' in rows else ''      # IOR and ARS allow soft labels
+        pair, soft = (list(zip(r[f'this set{kind}'], r[f'random{kind}'])) if k else none
+                      for r, k in ((more, more), (rows, kind)))
+        columns = rows['this set'], rows['random'], rows.get('all images', none), pair, soft
         each = [ranked(*numbers) for numbers in zip(*columns)]
         return {k: interval([e[k] for e in each]) for k in each[0]}
 
@@ -203,6 +208,8 @@ def plot(self: ScoreCard,
     named = self.named_rows()
     ax = ax or plt.figure(figsize=(6, 0.9 + 0.5*len(named))).gca()
     looks = dict(zip((*ROWS, 'all images'), ('o', 'x', 's', '^', '*')))
+    soft = dict(zip(('this set, soft', 'random, soft'), ('D', '+')))
+    looks |= {k: v for k, v in soft.items() if k in next(iter(named.values()))}
     for i, (name, marker) in enumerate(looks.items()):
         there = [(k + 0.12*(i - 2), *interval(r[name]))
                  for k, r in enumerate(named.values()) if name in r]
@@ -232,9 +239,10 @@ def _npz_set(path: Path, data: ImageData) -> SyntheticSet:
         x = x / 255 if x.dtype == torch.uint8 else x.float()
         as_bytes('score', f'of {path}', x)      # refuses what is no picture
         x = data.normalize(x)
-    soft = y.ndim == 2 and y.shape[1] > 1
-    info = dict(method=path.stem, soft_labels=soft and bool((y.amax(1) < y.sum(1)).any()))
-    return SyntheticSet(x.float(), y.argmax(1) if soft else y, data.classes, *norm, info)
+    rows = y.ndim == 2 and y.shape[1] > 1
+    soft = rows and bool((y.amax(1) != y.sum(1)).any())
+    y = y.float() if soft else y.argmax(1) if rows else y
+    return SyntheticSet(x.float(), y, data.classes, *norm, dict(method=path.stem))
 
 # %% ../nbs/18_scoring_fairly.ipynb #read-folder
 def _picture_set(path: Path, data: ImageData) -> SyntheticSet:
@@ -287,7 +295,7 @@ class Energy:
 
 def _size_of(small: Any, s: SyntheticSet) -> int:
     "Bytes of a file or of a folder, or of the images in memory"
-    if not isinstance(small, (str, Path)): return s.stored.nbytes
+    if not isinstance(small, (str, Path)): return s.stored.nbytes + s.label_bytes
     files = [Path(small), *Path(small).rglob('*')]
     return sum(f.stat().st_size for f in files if f.is_file())
 
@@ -303,10 +311,11 @@ class _Plan(NamedTuple):
     whole: TrainRecipe     # For networks on everything, the first of which embeds for herding
     tops: int              # How many of these
 
-    def networks(self) -> list[int]:
-        "How many networks of each kind train on sets"
+    def networks(self, s: SyntheticSet) -> list[int]:
+        "How many networks of each kind train on sets like `s`"
         more = self.nets * bool(self.augment) + len(self.recipes) * (len(self.recipes) > 1)
-        return [len(ROWS) * (self.nets + more * (k == 0)) for k in range(len(self.architectures))]
+        rows = len(ROWS) + 2 * (s.soft is not None)
+        return [rows * (self.nets + more * (k == 0)) for k in range(len(self.architectures))]
 
 def _sets(small: Any, data: ImageData) -> list[SyntheticSet]:
     "The sets to score, which are alike and belong to the data"
@@ -316,6 +325,7 @@ def _sets(small: Any, data: ImageData) -> list[SyntheticSet]:
         checks.instance('score', 'small', s, SyntheticSet, 'SyntheticSets, or the path of a set')
         check_evaluate(s, data, 1)
         checks.same('score', 'tiles of the sets', s.factor, sets[0].factor)
+        checks.same('score', 'kinds of labels of the sets', s.soft is None, sets[0].soft is None)
     size_beside('score', None, [(f'{k}', s) for k, s in enumerate(sets)], True, data)
     return sets
 
@@ -338,6 +348,11 @@ def _plan(data: ImageData, architectures: Any, nets: Any, recipe: Any, whole: An
     return _Plan(kinds, nets, recipes, augment, train_recipe(whole or 'whole'), tops)
 
 # %% ../nbs/18_scoring_fairly.ipynb #measure
+def _heat(s: SyntheticSet) -> float:
+    "The temperature of soft labels, where it is known"
+    heat = s.info.get('temperature')
+    return heat if type(heat) in (int, float) and 0 < heat < 1e6 else 1.
+
 def _accuracies(made: list, data: ImageData, net: Any, nets: int, recipe: TrainRecipe,
                 **how: Any) -> list[float]:
     "Of networks 0, 1, …: all on one set, or each on the next one"
@@ -345,12 +360,17 @@ def _accuracies(made: list, data: ImageData, net: Any, nets: int, recipe: TrainR
     return [evaluate(made[k % len(made)], data, net, 1, recipe, first=k, **how).mean
             for k in range(nets)]
 
+# %% ../nbs/18_scoring_fairly.ipynb #measure-all
 def _measure(sets: list, data: ImageData, plan: _Plan, energy: Energy,
              **how: Any) -> tuple[dict, dict, dict]:
     "Accuracies by network and row, those with augmentation by row, and learning rates by row"
     held, net = data.holdout(0.1, how['seed']), plan.architectures[0]
     top = evaluate(data, data, net, plan.tops, plan.whole, keep=True, **how)
-    rows = {'this set': sets} | baselines(sets[0], held, plan.nets, net, top.networks[0], **how)
+    beside = baselines(sets[0], held, plan.nets, net, top.networks[0], **how)
+    rows = {'this set': [s.with_labels() for s in sets]} | beside
+    if sets[0].soft is not None:
+        random = [soft_labels(s, top.networks[0], _heat(sets[0])) for s in rows['random']]
+        rows |= {'this set, soft': sets, 'random, soft': random}
     best = {name: _best(made[0], held, net, plan.recipes, plan.nets, **how)
             for name, made in rows.items()}
     def trained(net: Any, **augment: Any) -> dict:
@@ -371,7 +391,7 @@ def _foretell(s: SyntheticSet, data: ImageData, plan: _Plan, device: Any) -> Non
     def pace(small: Any, net: Any, recipe: TrainRecipe, epochs: int) -> float:
         short = replace(recipe, epochs=epochs)
         return evaluate(small, data, net, 1, short, device=device, progress=False).seconds
-    recipe, many = plan.recipes[0], plan.networks()
+    recipe, many = plan.recipes[0], plan.networks(s)
     total = plan.tops * plan.whole.epochs * pace(data, plan.architectures[0], plan.whole, 1)
     for net, n in zip(plan.architectures, many):
         few, more = (pace(s, net, recipe, k) for k in (2, 7))
@@ -389,8 +409,10 @@ def _about(data: ImageData, plan: _Plan, whole: Any, seed: int) -> dict[str, Any
                 augment=as_json(plan.augment or ''), held_out=0.1)
 
 def _notes(sets: list) -> list[str]:
-    soft = any(s.info.get('soft_labels') for s in sets)
-    notes = ['The labels were probabilities; scored with the most likely class.'] * soft
+    notes = ['The labels are probabilities. The rows "soft" train on them, and random images on '
+             f'those of a network trained on everything, at temperature {_heat(sets[0]):g}; IOR '
+             'and ARS compare these two, the other rows have one class per image.'
+             ] * (sets[0].soft is not None)
     return notes + [f'{len(sets)} sets, each for one network in turn.'] * (len(sets) > 1)
 
 # %% ../nbs/18_scoring_fairly.ipynb #score
@@ -411,7 +433,7 @@ def score(
     plan = _plan(data, architectures, nets, recipe, whole, rates, augment)
     sets, device, energy, start = _sets(small, data), pick_device(device), Energy(), time.time()
     if progress: _foretell(sets[0], data, plan, device)
-    total = training_batches(sets[0], plan.recipes[0], sum(plan.networks()))
+    total = training_batches(sets[0], plan.recipes[0], sum(plan.networks(sets[0])))
     total += training_batches(data.train, plan.whole, plan.tops)
     with waiting(total, 'scoring', progress) as bar:
         how = dict(seed=seed, device=device, progress=bar)

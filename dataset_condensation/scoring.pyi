@@ -25,13 +25,14 @@ def interval(values: Any) -> tuple[float, float | None]:
 
 values: One number for each network"""
 
-def ranked(of_set: float, of_random: float, of_all: float | None, augmented: tuple[float, float] | None=None) -> dict[str, float]:
+def ranked(of_set: float, of_random: float, of_all: float | None, augmented: tuple[float, float] | None=None, soft: tuple[float, float] | None=None) -> dict[str, float]:
     """HLR, IOR, LRS and ARS as DD-Ranking defines them, with both weights ½
 
 of_set: Accuracies in percent: trained on the set,
 of_random: on random images of its size,
 of_all: on everything (None leaves HLR and LRS out),
-augmented: and on set and random with augmentation"""
+augmented: and on set and random with augmentation
+soft: and on both with soft labels, for the IOR"""
 
 @dataclass(frozen=True, repr=False)
 class ScoreCard:

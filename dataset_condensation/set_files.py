@@ -109,7 +109,8 @@ def read_file(path: str | os.PathLike) -> SyntheticSet:
         losses = found.get('losses')
         _need(x.is_floating_point(), f'has images of type {x.dtype}, expected floats')
         _need(losses is None or losses.ndim == 1, 'has losses that are not a list')
-        return SyntheticSet(x.float(), y, about['classes'], mean, std, about.get('info'), losses)
+        return SyntheticSet(x.float(), y, about['classes'], mean, std, about.get('info'), losses,
+                            found.get('soft'))
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #folder-name
 def _folder_name(c: int, name: str, n: int) -> str:
@@ -119,6 +120,8 @@ def _folder_name(c: int, name: str, n: int) -> str:
     return f'{c:0{len(str(n-1))}d}_{safe[:60]}'
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #to-folder
+SOFT = 'soft_labels.safetensors'
+
 def _write_pictures(path: Path, folders: list[str], pixels: Tensor, labels: list[int]) -> None:
     "One numbered PNG per image, in the folder of its class"
     for f in folders: (path/f).mkdir(parents=True)
@@ -135,10 +138,12 @@ def _move_in(part: Path, path: Path, folders: list[str]) -> None:
         return
     # a folder with pictures first: a second program fails here
     first = sorted(folders, key=lambda f: not any((part/f).iterdir()))
-    for name in [*first, 'set.json']: os.rename(part/name, path/name)
+    soft = [SOFT] * (part/SOFT).exists()
+    for name in [*first, *soft, 'set.json']: os.rename(part/name, path/name)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #to-folder-whole
-def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict) -> Path:
+def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict,
+                 soft: Tensor | None = None) -> Path:
     "Write pixels in 0–1 as 8-bit PNG files in class folders, in a folder that is empty or new"
     path, names = as_path(where := 'SyntheticSet.to_folder', path), about['classes']
     taken = FileExistsError(f'{where}: `path` is {path}, which exists and is not an empty folder')
@@ -146,12 +151,14 @@ def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about:
     c, n = pixels.shape[1], len(names)
     if c not in (1, 3): refuse(where, 'images', Shown(f'of {c} channels'), '1 or 3, as in a PNG')
     folders = [_folder_name(c, name, n) for c, name in enumerate(names)]
-    whole = dict(about, folders=folders, counts=labels.bincount(minlength=n).tolist())
+    whole = about | dict(folders=folders, counts=labels.bincount(minlength=n).tolist())
+    if soft is not None: whole |= dict(soft_labels=True)
     text, target = _describe(where, whole, indent=1), Path(os.path.realpath(path))
     part = target.with_name(f'.{target.name[:40]}.{secrets.token_hex(4)}.part')
     try:
         part.mkdir(parents=True)
         _write_pictures(part, folders, pixels, labels.tolist())
+        if soft is not None: write_atomic(part/SOFT, tensors_to_bytes(dict(soft=soft.cpu().half())))
         write_atomic(part/'set.json', text + '\n')
         try: _move_in(part, target, folders)
         except OSError as e: raise taken if any(target.glob('*')) else e
@@ -223,7 +230,10 @@ def read_folder(path: str | os.PathLike) -> SyntheticSet:
         x = _stack(where, [f for fs in files for f in fs], len(mean))
         x.sub_(mean.view(-1, 1, 1)).div_(std.view(-1, 1, 1))
         y = torch.tensor([c for c, fs in enumerate(files) for _ in fs])
-        return SyntheticSet(x, y, about['classes'], mean, std, about.get('info'))
+        soft = None
+        if about.get('soft_labels'):
+            soft = tensors_from_bytes(read_bytes(where, _inside(path, path/SOFT)))['soft']
+        return SyntheticSet(x, y, about['classes'], mean, std, about.get('info'), soft=soft)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #program
 _storages = 'Float Double Half BFloat16 Long Int Short Char Byte'.split()

@@ -12,8 +12,9 @@ def write_file(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict)
 
 def read_file(path: str | os.PathLike) -> SyntheticSet:
     """Read what `write_file` wrote; uses at most 8 times the size of the file and 256 MiB"""
+SOFT: str
 
-def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict) -> Path:
+def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict, soft: Tensor | None=None) -> Path:
     """Write pixels in 0–1 as 8-bit PNG files in class folders, in a folder that is empty or new"""
 
 def read_folder(path: str | os.PathLike) -> SyntheticSet:

@@ -40,32 +40,32 @@ from .machine import own_device, send, warn
 from .names import SPEEDS, find
 from .networks import (Net, check_scores, class_scores, embed, has_batch_norm,
                                            make_net, net_name, parse_net)
+from .text import some
 
 # %% ../nbs/03_training.ipynb #stored
 class StoredImages(Labelled):
     "Images as they are stored, maybe in `factor` × `factor` tiles, and as a network sees them"
     stored: Tensor          # (N, C, H, W), normalized
-    stored_labels: Tensor   # (N,)
+    stored_labels: Tensor   # (N,), their classes
     factor: int
     @cached_property
     def images(self) -> Tensor:   # (N·factor², C, H, W)
-        if self.factor == 1: return self.stored
         return formation(self.stored, self.stored_labels, self.factor)[0]
-    @cached_property
-    def labels(self) -> Tensor:   # (N·factor²,)
-        if self.factor == 1: return self.stored_labels
+    @property
+    def hard_labels(self) -> Tensor:   # (N·factor²,)
         return self.stored_labels.repeat_interleave(self.factor**2)
+    @cached_property
+    def labels(self) -> Tensor:   # (N·factor²,), or `soft`
+        return self.hard_labels if self.soft is None else self.soft
     @property
     def pixels(self) -> Tensor:   # (N·factor², C, H, W), in 0–1, on the CPU
         "The images as they are displayed"
         return self.denormalize(self.images.cpu())
-
     @classmethod
     def load(cls, path: str | os.PathLike) -> 'SyntheticSet':
         "Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"
         from dataset_condensation.set_files import read_file
         return read_file(path)
-
     @classmethod
     def from_folder(cls, path: str | os.PathLike) -> 'SyntheticSet':
         "Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"
@@ -78,16 +78,17 @@ class SyntheticSet(StoredImages):
     @own_device
     def __init__(self,
                  images: Tensor,      # (N, C, H, W), float, normalized, as they are stored
-                 labels: Any,         # (N,), integers in 0…number of classes − 1
+                 labels: Any,         # (N,), integers in 0…number of classes − 1, or as `soft`
                  classes: Any,        # Name of each class
                  mean: Any,           # (C,), of the pixels in 0–1
                  std: Any,            # (C,), likewise
                  info: dict | None = None,   # Method, recipe, seed …; must survive JSON
                  losses: Any = None,  # (updates,), the matching loss of each image update
+                 soft: Any = None,    # (N·factor², classes), probabilities; see chapter 20
                 ):
         self.classes, self.info = checks.class_names('SyntheticSet', classes), _plain_info(info)
-        self.stored, self.stored_labels = _stored(images, labels, len(self.classes))
-        self.factor = _factor('SyntheticSet', self.info.get('factor', 1), self.stored)
+        self.factor = self.info.get('factor', 1)
+        self.stored, self.stored_labels, self.soft = _stored(self, images, labels, soft)
         c, h, w = self.stored.shape[1:]
         self.shape, self.source = (c, h, w), self.info.get('data', '')   # the data's name
         mean, std = checks.mean_std('SyntheticSet', mean, std, c)
@@ -97,19 +98,27 @@ class SyntheticSet(StoredImages):
         self.ipc = self.stored_labels.bincount(minlength=len(self.classes)).tolist()
 
     @classmethod
-    def join(cls, sets: Any) -> 'SyntheticSet':
-        "One set from several made alike: of the first's classes, then those that others add"
-        return _joined(sets)
+    def join(cls, sets: Any, classes: Any = None) -> 'SyntheticSet':
+        "One set from several made alike, of `classes`: the first's, then those that others add"
+        return _joined(sets, classes)
 
 # %% ../nbs/03_training.ipynb #check-set
-def _stored(images: Any, labels: Any, n_classes: int) -> tuple[Tensor, Tensor]:
-    "Images as float32 and labels as int64 beside them, checked and in the order of the classes"
-    images = checks.images('SyntheticSet', 'images', images).float()
-    labels = checks.labels('SyntheticSet', 'labels', labels, len(images)).to(images.device)
-    checks.label_range('SyntheticSet', 'labels', labels, n_classes)
-    order = labels.argsort(stable=True)
-    return images[order], labels[order]
+def _stored(s: Any, images: Any, labels: Any, soft: Any) -> tuple[Tensor, Tensor, Tensor | None]:
+    "Images as float32, classes as int64, probabilities: checked and in the order of the classes"
+    where, n = 'SyntheticSet', len(s.classes)
+    images = checks.images(where, 'images', images).float()
+    rows = checks.soft_rows(where, 'labels', labels)
+    if rows is not None and soft is None:
+        soft, labels = checks.probabilities(where, 'labels', rows, len(images), n), rows.argmax(1)
+    labels = checks.labels(where, 'labels', labels, len(images)).to(images.device)
+    checks.label_range(where, 'labels', labels, n)
+    order, s.factor = labels.argsort(stable=True), _factor(where, s.factor, images)
+    if soft is not None:
+        soft = checks.probabilities(where, 'soft', soft, len(images) * s.factor**2, n)
+        soft = soft.to(images.device).view(len(images), -1, n)[order].flatten(0, 1)
+    return images[order], labels[order], soft
 
+# %% ../nbs/03_training.ipynb #check-set-more
 def _factor(where: str, factor: Any, images: Tensor) -> int:
     "Tiles along each side of an image, no more than it has pixels"
     return checks.whole_number(where, 'factor', factor, 1, min(images.shape[2:]))
@@ -129,14 +138,17 @@ def __getitem__(self: SyntheticSet, i: Any) -> Any:
     "An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"
     if not isinstance(i, (slice, list, tuple, range)) and not getattr(i, 'ndim', 0):
         i = operator.index(i)
-        return self.images[i], int(self.labels[i])
+        y = self.labels[i]
+        return self.images[i], y if y.ndim else int(y)
     some = i if isinstance(i, slice) else torch.as_tensor(i, device='cpu')
     idx = torch.arange(len(self), device='cpu')[some]
-    idx = idx[self.labels.cpu()[idx].argsort(stable=True)]
+    idx = idx[self.hard_labels.cpu()[idx].argsort(stable=True)]
     info = {k: v for k, v in self.info.items() if k != 'factor'}
     if len(chosen := info.get('chosen', ())) == len(self):
         info['chosen'] = [chosen[k] for k in idx.tolist()]
-    return SyntheticSet(*self.take(idx), self.classes, self.mean, self.std, info, self.losses)
+    x, y, soft = (v if v is None else v[send(idx, v.device)]
+                  for v in (self.images, self.hard_labels, self.soft))
+    return SyntheticSet(x, y, self.classes, self.mean, self.std, info, self.losses, soft)
 
 # %% ../nbs/03_training.ipynb #set-pixels
 @patch
@@ -159,7 +171,7 @@ def transform(self: SyntheticSet, image: Any) -> Tensor:
 def take(self: SyntheticSet,
          idx: Tensor | Sequence[int],   # Which images, (n,)
          device: Any = None,            # Where to put them
-        ) -> tuple[Tensor, Tensor]:     # Images (n, C, H, W) and labels (n,)
+        ) -> tuple[Tensor, Tensor]:     # Images (n, C, H, W) and labels (n,), or (n, classes)
     "The images and labels at `idx`"
     idx, device = send(torch.as_tensor(idx), self.images.device), device or self.images.device
     return send(self.images[idx], device), send(self.labels[idx], device)
@@ -169,8 +181,8 @@ def to(self: SyntheticSet, device: Any) -> SyntheticSet:
     "The set with its images on `device`; itself where they are there already"
     if self.stored.device == torch.device(device): return self
     new = copy(self)
-    for k in ('images', 'labels', 'stored', 'stored_labels'):
-        setattr(new, k, getattr(self, k).to(device))
+    for k in ('images', 'labels', 'stored', 'stored_labels', 'soft'):
+        if (v := getattr(self, k)) is not None: setattr(new, k, v.to(device))
     return new
 
 # %% ../nbs/03_training.ipynb #moved
@@ -186,6 +198,27 @@ def near_net(data: Any, net: nn.Module) -> Any:
 def n_stored(data: Any) -> int:
     "How many images a set keeps, which with tiles are fewer than one trains on"
     return len(getattr(data, 'stored', data))
+
+# %% ../nbs/03_training.ipynb #set-first
+@patch
+def first(self: SyntheticSet, k: int) -> SyntheticSet:
+    "The first `k` stored images of each class, with their tiles and labels"
+    k = checks.whole_number('first', 'k', k, 1, min(self.ipc))
+    y, tiles = self.stored_labels.cpu(), self.factor**2
+    place = torch.arange(len(y)) - torch.tensor([0, *self.ipc]).cumsum(0)[y]
+    idx, info = (place < k).nonzero().flatten(), self.info | dict(ipc=k)
+    if len(chosen := info.get('chosen', ())) == len(self):
+        info['chosen'] = [chosen[i * tiles + j] for i in idx.tolist() for j in range(tiles)]
+    idx = idx.to(self.stored.device)
+    soft = None if self.soft is None else self.soft.unflatten(0, (-1, tiles))[idx].flatten(0, 1)
+    return SyntheticSet(self.stored[idx], self.stored_labels[idx], self.classes, self.mean,
+                        self.std, info, self.losses, soft)
+
+@patch
+def with_labels(self: SyntheticSet, soft: Any = None, **info: Any) -> SyntheticSet:
+    "The same images with probabilities as labels, (images, classes); None: with their classes"
+    return SyntheticSet(self.stored, self.stored_labels, self.classes, self.mean, self.std,
+                        self.info | info, self.losses, soft)
 
 # %% ../nbs/03_training.ipynb #set-show
 @patch
@@ -338,7 +371,9 @@ class _Items:
             names = ('image', 'img'), ('label', 'target')
             found = [found[a if a in found else b] for a, b in names]
         x = checks.images('train', 'images', found[0])
-        y = checks.labels('train', 'labels', found[1], len(x))
+        p = checks.soft_rows('train', 'labels', found[1])
+        if p is None: y = checks.labels('train', 'labels', found[1], len(x))
+        else: y = checks.probabilities('train', 'labels', p, len(x), p.shape[1])
         return (x, y) if device is None else (x.to(device), y.to(device))
 
 def as_dataset(where: str, data: Any) -> Any:
@@ -374,7 +409,8 @@ def for_net(net: nn.Module, data: Any) -> Any:
     if isinstance(data, ImageSet): return _normalized(data, *by)
     all_four = (v.to(data.images.device).view(1, -1, 1, 1) for v in (data.mean, data.std, *by))
     a, b, mean, std = all_four
-    return SyntheticSet((data.images * b + a - mean) / std, data.labels, data.classes, *by)
+    return SyntheticSet((data.images * b + a - mean) / std, data.hard_labels, data.classes, *by,
+                        soft=data.soft)
 
 # %% ../nbs/03_training.ipynb #compute
 class Compute:
@@ -499,8 +535,9 @@ def train(
     augment = augment_for(recipe.augment, about)
     data = near_net(as_dataset('train', data.train if isinstance(data, ImageData) else data), net)
     classes, device = getattr(data, 'n_classes', 0), next(net.parameters()).device
-    if not isinstance(net, Net) or net.n_classes < classes:
-        check_scores('train', net, data.take([0], device)[0], classes)
+    soft = getattr(data, 'soft', None) is not None
+    if not isinstance(net, Net) or net.n_classes < classes or soft and net.n_classes > classes:
+        check_scores('train', net, data.take([0], device)[0], classes, soft)
     opt, drop, losses = recipe.optimizer(net), round(recipe.epochs * recipe.drop_at), []
     with waiting(training_batches(data, recipe), 'training', progress) as bar:
         how = recipe.batch, augment, bar.update, compute
@@ -524,7 +561,7 @@ def _answers(where: str, net: nn.Module, data: Any, batch: int,
         x, y = data.take(idx, device)
         out = compute.scores(net, x)
         found.append(out.argmax(1).masked_fill(out.isnan().any(1), -1))
-        labels.append(y)
+        labels.append(y if y.ndim == 1 else y.argmax(1))
     net.train(mode)
     best = torch.cat(found).cpu()
     if (n := int((best < 0).sum())):
@@ -563,6 +600,7 @@ class Evaluation:
     recipe: TrainRecipe
     seed: int
     networks: list[nn.Module] = field(default_factory=list, repr=False, compare=False)   # If kept
+    label_bytes: int = 0   # Of soft labels, two for each probability
 
     @property
     def mean(self) -> float: return mean(self.accuracies)
@@ -570,7 +608,8 @@ class Evaluation:
     def std(self) -> float: return stdev(self.accuracies) if len(self.accuracies) > 1 else 0.
     def as_dict(self) -> dict[str, Any]:
         "Everything, ready for JSON"
-        found = {k: v for k, v in vars(self).items() if k != 'networks'}
+        off = ['networks', *['label_bytes'] * (not self.label_bytes)]
+        found = {k: v for k, v in vars(self).items() if k not in off}
         return dict(mean=self.mean, std=self.std, **found | dict(recipe=self.recipe.as_dict()))
     def __repr__(self) -> str:
         n = len(self.accuracies)
@@ -620,7 +659,9 @@ def check_evaluate(small: Any, data: Any, nets: Any, first: Any = 0) -> tuple[in
         a, b = getattr(small, k), getattr(data, k)
         checks.same('evaluate', f'{k} of the set and of the data', a, b)
     named = [c for c in (small.classes, data.classes) if not all(name.isdecimal() for name in c)]
-    if len(named) == 2: checks.same('evaluate', 'the classes of the set and of the data', *named)
+    if len(named) == 2 or sorted(small.classes) == sorted(data.classes):
+        checks.same('evaluate', 'the classes of the set and of the data', small.classes,
+                    data.classes)
     test: Any = getattr(data, 'test', data)
     if not len(test):
         refuse('evaluate', 'data', Shown('one with no test images'), 'some')
@@ -654,7 +695,7 @@ def evaluate(
     small, recipe, seed = getattr(small, 'train', small), train_recipe(recipe), checks.python(seed)
     (nets, first), device = check_evaluate(small, data, nets, first), pick_device(device)
     recipe = suited(recipe, data)
-    result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed)
+    result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed, [], small.label_bytes)
     start, small, data = time.perf_counter(), moved(small, device), data.near(device)
     compute = get_compute(speed, data, device, 'evaluate', net)
     with waiting(training_batches(small, recipe, nets), 'evaluating', progress) as bar:
@@ -684,19 +725,32 @@ def formation(
 
 # %% ../nbs/03_training.ipynb #join
 @own_device
-def _joined(sets: Any) -> SyntheticSet:
+def _joined(sets: Any, classes: Any = None) -> SyntheticSet:
     sets = list(sets) if isinstance(sets, (list, tuple)) else [sets]
     if not sets or not all(isinstance(s, SyntheticSet) for s in sets):
         refuse('SyntheticSet.join', 'sets', sets, 'SyntheticSets', TypeError)
-    def made(s: SyntheticSet) -> tuple: return s.shape, s.factor, s.mean.tolist(), s.std.tolist()
-    first, what = sets[0], 'shape, tiles, mean or std of the sets'
+    def made(s: SyntheticSet) -> tuple:
+        return s.shape, s.factor, s.mean.tolist(), s.std.tolist(), s.soft is not None
+    first, what = sets[0], 'shape, tiles, mean, std or soft labels of the sets'
     for s in sets[1:]: checks.same('SyntheticSet.join', what, made(first), made(s))
-    classes = list(dict.fromkeys(c for s in sets for c in s.classes))
-    def labels(s: SyntheticSet) -> Tensor:
-        return torch.tensor([classes.index(c) for c in s.classes])[s.stored_labels.cpu()]
-    info = {k: first.info[k] for k in ('method', 'data', 'factor') if k in first.info}
-    x, y = torch.cat([s.stored for s in sets]), torch.cat([*map(labels, sets)])
-    return SyntheticSet(x, y, classes, first.mean, first.std, info)
+    there = list(dict.fromkeys(c for s in sets for c in s.classes))
+    order = there if classes is None else checks.class_names('SyntheticSet.join', classes)
+    if more := set(there) - set(order):
+        refuse('SyntheticSet.join', 'classes', order, f'all of the sets: {some(sorted(more), 5)}')
+    same = 'method', 'data', 'factor', 'temperature'
+    info = {k: first.info[k] for k in same if k in first.info}
+    parts = [placed(s, order) for s in sets]
+    x, y = torch.cat([s.stored for s in parts]), torch.cat([s.stored_labels for s in parts])
+    soft = [s.soft for s in parts if s.soft is not None]
+    return SyntheticSet(x, y, order, first.mean, first.std, info,
+                        soft=torch.cat(soft) if soft else None)
+
+def placed(s: SyntheticSet, classes: list[str]) -> SyntheticSet:
+    "The same images, labeled by their place in a longer list of classes"
+    place, soft = torch.tensor([classes.index(c) for c in s.classes]).to(s.stored.device), s.soft
+    if soft is not None: soft = soft.new_zeros(len(s), len(classes)).index_copy(1, place, soft)
+    y = place[s.stored_labels]
+    return SyntheticSet(s.stored, y, classes, s.mean, s.std, s.info, soft=soft)
 
 # %% ../nbs/03_training.ipynb #set-files
 @patch
@@ -705,6 +759,7 @@ def save(self: SyntheticSet, path: str | os.PathLike) -> Path:
     from dataset_condensation.set_files import write_file
     tensors = dict(images=self.stored, labels=self.stored_labels)
     tensors |= {k: getattr(self, k) for k in ('mean', 'std', 'losses')}
+    if self.soft is not None: tensors['soft'] = self.soft.half()
     return write_file(path, tensors, dict(classes=self.classes, info=self.info))
 
 @patch
@@ -716,4 +771,5 @@ def to_folder(self: SyntheticSet,
     from dataset_condensation.set_files import write_folder
     syn = self if stored or self.factor == 1 else self[:]
     about = dict(classes=syn.classes, mean=syn.mean.tolist(), std=syn.std.tolist(), info=syn.info)
-    return write_folder(path, syn.denormalize(syn.stored.cpu()), syn.stored_labels.cpu(), about)
+    return write_folder(path, syn.denormalize(syn.stored.cpu()), syn.stored_labels.cpu(), about,
+                        syn.soft)

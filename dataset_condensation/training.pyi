@@ -22,6 +22,10 @@ class StoredImages(Labelled):
     def images(self) -> Tensor:
         ...
 
+    @property
+    def hard_labels(self) -> Tensor:
+        ...
+
     @cached_property
     def labels(self) -> Tensor:
         ...
@@ -42,9 +46,10 @@ class SyntheticSet(StoredImages):
     """A small labeled set with all that is needed to train on it, normalized and ordered by class"""
     classes: Any
     info: Any
+    factor: Any
     stored: Any
     stored_labels: Any
-    factor: Any
+    soft: Any
     shape: Any
     source: Any
     mean: Any
@@ -52,18 +57,19 @@ class SyntheticSet(StoredImages):
     losses: Any
     ipc: Any
 
-    def __init__(self, images: Tensor, labels: Any, classes: Any, mean: Any, std: Any, info: dict | None=None, losses: Any=None):
+    def __init__(self, images: Tensor, labels: Any, classes: Any, mean: Any, std: Any, info: dict | None=None, losses: Any=None, soft: Any=None):
         """images: (N, C, H, W), float, normalized, as they are stored
-labels: (N,), integers in 0…number of classes − 1
+labels: (N,), integers in 0…number of classes − 1, or as `soft`
 classes: Name of each class
 mean: (C,), of the pixels in 0–1
 std: (C,), likewise
 info: Method, recipe, seed …; must survive JSON
-losses: (updates,), the matching loss of each image update"""
+losses: (updates,), the matching loss of each image update
+soft: (N·factor², classes), probabilities; see chapter 20"""
 
     @classmethod
-    def join(cls, sets: Any) -> 'SyntheticSet':
-        """One set from several made alike: of the first's classes, then those that others add"""
+    def join(cls, sets: Any, classes: Any=None) -> 'SyntheticSet':
+        """One set from several made alike, of `classes`: the first's, then those that others add"""
 
     def __getitem__(self, i: Any) -> Any:
         """An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"""
@@ -79,6 +85,12 @@ device: Where to put them"""
 
     def to(self, device: Any) -> SyntheticSet:
         """The set with its images on `device`; itself where they are there already"""
+
+    def first(self, k: int) -> SyntheticSet:
+        """The first `k` stored images of each class, with their tiles and labels"""
+
+    def with_labels(self, soft: Any=None, **info: Any) -> SyntheticSet:
+        """The same images with probabilities as labels, (images, classes); None: with their classes"""
 
     def show(self, ncols: int | None=None, **kwargs: Any) -> Any:
         """Draw the stored images, one column for each class where the classes are of one size
@@ -273,6 +285,7 @@ class Evaluation:
     recipe: TrainRecipe
     seed: int
     networks: list[nn.Module] = ...
+    label_bytes: int = ...
 
     @property
     def mean(self) -> float:
@@ -334,3 +347,6 @@ def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tens
 images: (N, C, H, W), each of factor × factor tiles
 labels: (N,)
 factor: Tiles along each side"""
+
+def placed(s: SyntheticSet, classes: list[str]) -> SyntheticSet:
+    """The same images, labeled by their place in a longer list of classes"""

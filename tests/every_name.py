@@ -45,6 +45,9 @@ first: dc.SyntheticSet = again[:10].to('cpu')
 sizes: list[int] = first.ipc
 joined = dc.SyntheticSet.join([first, chosen])
 joined.show()
+wider: dc.SyntheticSet = dc.add_classes(first, data, 'dm', ipc=1)
+nests: dc.Method = dc.nested('dm', (1, 2))
+row: Tensor = dc.soft_labels(first.first(1), net, temperature=4.).labels[0]
 pixels: Tensor = joined.denormalize(joined.images)
 
 # What it's worth
@@ -55,6 +58,7 @@ print(table)
 print(dc.cross_architecture(data, ['dm'], nets_to=['mlp']), dc.ablate(data, 'dm', dict(init=['noise', 'real'])))
 print(dc.continual(data, ['random', 'dm'], steps=5), dc.search(data, ['random', 'dm'], top=3))
 print(dc.recommend(data, ipc=10).method)
+print(dc.compare_labels(data, dict(mine=syn), net, temperature=2., nets=2))
 card: dc.ScoreCard = dc.score(syn, data, ['mlp'], nets=2, recipe=recipe)
 print(card.line(), card.save('card.json'))
 live = dc.LiveRun(dc.condensing(data, 'dm', ipc=1), evaluate_every=10)

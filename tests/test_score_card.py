@@ -137,12 +137,13 @@ def test_every_format_is_read(data, small, tmp_path):
             assert torch.equal(s.labels, small.labels) and torch.allclose(s.pixels, pixels, atol=1 / 255), path
 
 
-def test_probabilities_become_the_most_likely_class(data, small, tmp_path):
+def test_probabilities_are_kept_and_the_card_says_so(data, small, tmp_path):
     soft = np.eye(10) * .8 + .02
     np.savez(tmp_path/'soft.npz', images=small.pixels.clamp(0, 1).numpy(), labels=soft[small.labels])
     np.savez(tmp_path/'hard.npz', images=small.pixels.clamp(0, 1).numpy(), labels=np.eye(10)[small.labels])
     (a,), (b,) = (read_set(tmp_path/f'{k}.npz', data) for k in ('soft', 'hard'))
-    assert torch.equal(a.labels, small.labels) and a.info['soft_labels'] and not b.info['soft_labels']
+    assert torch.equal(a.hard_labels, small.labels) and torch.equal(b.labels, small.labels) and b.soft is None
+    assert torch.allclose(a.labels, torch.from_numpy(soft[small.labels]).float(), atol=1e-3)
     card = dc.score(tmp_path/'soft.npz', data, 'mlp', **FAST | dict(nets=1), augment=None, rates=None)
     assert 'probabilities' in card.line() and 'probabilities' in repr(card)
     assert card.bytes == (tmp_path/'soft.npz').stat().st_size and card.name == 'soft.npz'
