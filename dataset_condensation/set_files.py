@@ -133,6 +133,7 @@ def reach(pixels: Tensor) -> tuple[Tensor, Tensor]:    # (C, 1, 1) each
 def _range(about: dict, channels: int) -> list[Tensor]:
     "What black and white stand for, 0 and 1 if `about` says nothing"
     found = [about.get(k, [v] * channels) for k, v in (('low', 0.), ('high', 1.))]
+    found = [v * channels if isinstance(v, list) and len(v) == 1 else v for v in found]
     ok = all(isinstance(v, list) and len(v) == channels for v in found)
     _need(ok, f'has pixels from {_short(found[0])} to {_short(found[1])}')
     low, high = (torch.tensor(v, dtype=torch.float32).view(-1, 1, 1) for v in found)
