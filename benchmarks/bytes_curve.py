@@ -3,8 +3,8 @@
     python benchmarks/bytes_curve.py mnist --root FOLDER              # results/bytes_mnist.json
     python benchmarks/bytes_curve.py cifar10-jpeg --root FOLDER --budgets 10000 30000
 
-A way to spend a budget: DM for 60 updates from centers of clusters, then rounded to b bits for each pixel (`dm 2 bits`); rounded in
-every update (`dm 2 bits, straight-through`); with float32 pixels, as a safetensors file has them (`dm float32`); random real images
+A way to spend a budget: as `condense --budget` does, DM for 60 updates from centers of clusters, as many images as surely fit, of the
+most bits that fit (`dm`); the same planned for b bits for each pixel (`dm 2 bits`); rounded to those in every update (`dm 2 bits, straight-through`); with float32 pixels, as a safetensors file has them (`dm float32`); random real images
 in a PNG of b bits (`random 8 bits`); random real images as JPEGs of a quality (`random JPEG 30`). Every way stores as many images per
 class as fit: bytes are those of the file, except for JPEG, where all images are on one sheet, of which the tables that all JPEG files
 share are not counted. Nothing else is counted for JPEGs, and their quality is not chosen on other images: both are in their favor.
@@ -27,10 +27,10 @@ from dataset_condensation.all import SyntheticSet, condense, evaluate, random_se
 from dataset_condensation.bytes import StraightThrough, within
 
 NET, EPOCHS = 'convnet-w32', 100
-WAYS = {1: ['dm 2 bits', 'random 2 bits', 'random JPEG 30', 'dm 8 bits', 'dm 1 bits', 'dm 1 bits, straight-through', 'random 1 bits',
-            'random 8 bits', 'random JPEG 10', 'dm 4 bits', 'dm float32', 'dm 2 bits, straight-through'],
-        3: ['dm 4 bits', 'random 4 bits', 'random JPEG 30', 'dm 24 bits', 'dm 2 bits', 'random 2 bits', 'random JPEG 10', 'dm 8 bits',
-            'dm 2 bits, straight-through', 'random 24 bits', 'dm float32']}
+WAYS = {1: ['dm', 'random 1 bits', 'random JPEG 10', 'dm float32', 'dm 8 bits', 'dm 1 bits, straight-through', 'random 2 bits',
+            'random JPEG 30', 'dm 1 bits', 'dm 2 bits', 'dm 4 bits', 'random 8 bits'],
+        3: ['dm', 'random 2 bits', 'random JPEG 10', 'dm 24 bits', 'dm 4 bits', 'dm 2 bits, straight-through', 'random 4 bits',
+            'random JPEG 30', 'dm 8 bits', 'random 24 bits', 'dm float32']}
 
 
 def jpegs(small, quality, data):
@@ -57,7 +57,7 @@ def condensed(data, ipc, seed, **how):
 
 def spend(way, data, budget, seed):
     "The set that a way makes of a budget, and its bytes; None where not even one image per class fits"
-    kind, what, *_ = way.split()
+    kind, what = (*way.split(), '')[:2]
     with TemporaryDirectory() as folder:
         file = Path(folder)/'small.png'
         if what == 'JPEG':
@@ -68,7 +68,8 @@ def spend(way, data, budget, seed):
         if what == 'float32':
             ipc = int(budget / (4 * np.prod(data.shape) * data.n_classes))
             return (small := condensed(data, ipc, seed), small.stored.nbytes) if ipc else None
-        try: plan = within(data, budget, bits := int(what))
+        bits = int(what) if what else None
+        try: plan = within(data, budget, bits)
         except ValueError: return None
         if kind == 'random':
             def fits(ipc): return random_set(data, ipc, seed).save(file, bits=bits).stat().st_size <= budget
@@ -78,7 +79,7 @@ def spend(way, data, budget, seed):
         else:
             more = dict(image_opt=partial(StraightThrough, bits=bits)) if 'straight' in way else {}
             small = condensed(data, plan.ipc, seed, **more)
-        small.save(file, bits=bits)
+        small.save(file, **dict(budget=budget) if kind == 'dm' and 'straight' not in way else dict(bits=bits))
         return SyntheticSet.load(file), file.stat().st_size
 
 

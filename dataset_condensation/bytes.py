@@ -93,18 +93,18 @@ class Plan(NamedTuple):
     bits: int       # For each pixel
     budget: int     # Bytes
     def __str__(self) -> str:
-        each = f'{self.ipc} image{"s" * (self.ipc > 1)} per class at {self.bits} '
-        return f'{self.budget:,} bytes hold {each}bit{"s" * (self.bits > 1)} a pixel'
+        each = f'{self.ipc} image{"s" * (self.ipc > 1)} per class of {self.bits} '
+        return f'{self.budget:,} bytes hold {each}bit{"s" * (self.bits > 1)} a pixel or more'
 
 def within(
     data: ImageData,         # What will be condensed
     budget: Any,             # Bytes, or text such as '10kB'
-    bits: int | None = None, # For each pixel (default: 2 for gray images, 4 for colored ones)
+    bits: int | None = None, # For each pixel, at least (default: 1 for gray images, 2 for colored)
 ) -> Plan:
-    "As many images per class as surely fit into a PNG of that many bytes"
+    "As many images per class as surely fit into a PNG; `save` finds the most bits that do"
     instance('within', 'data', data, ImageData, 'an ImageData, as `load_dataset` gives')
     budget, (c, h, w) = in_bytes(budget), data.shape
-    if bits is None: bits = 2 if c == 1 else 4
+    if bits is None: bits = 1 if c == 1 else 2
     _known('within', bits, c)
     about = 800 + len(zlib.compress(json.dumps(data.classes).encode()))   # what isn't pixels
     rows = 1.01 * h * data.n_classes                         # of a PNG; each has a byte more

@@ -46,8 +46,8 @@ class Plan(NamedTuple):
         ...
 
 def within(data: ImageData, budget: Any, bits: int | None=None) -> Plan:
-    """As many images per class as surely fit into a PNG of that many bytes
+    """As many images per class as surely fit into a PNG; `save` finds the most bits that do
 
 data: What will be condensed
 budget: Bytes, or text such as '10kB'
-bits: For each pixel (default: 2 for gray images, 4 for colored ones)"""
+bits: For each pixel, at least (default: 1 for gray images, 2 for colored)"""
