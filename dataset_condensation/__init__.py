@@ -35,6 +35,8 @@ HOMES = {
     'architecture_search': 'search',
     'recommendation': 'recommend',
     'scoring': 'ScoreCard score',
+    'bytes': 'within',
+    'zoo': 'load_published publish published published_card',
     'widgets': 'LiveRun',
     'report': 'write_report',
 }
@@ -63,6 +65,8 @@ if TYPE_CHECKING:
     from dataset_condensation.architecture_search import search
     from dataset_condensation.recommendation import recommend
     from dataset_condensation.scoring import ScoreCard, score
+    from dataset_condensation.bytes import within
+    from dataset_condensation.zoo import load_published, publish, published, published_card
     from dataset_condensation.widgets import LiveRun
     from dataset_condensation.report import write_report
 

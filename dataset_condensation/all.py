@@ -40,6 +40,8 @@ from .architecture_search import *
 from .beyond import *
 from .recommendation import recommend
 from .scoring import ScoreCard, read_set, score
+from .bytes import StraightThrough, within
+from .zoo import load_published, publish, published, published_card
 
 # %% ../nbs/under_the_hood/62_all.ipynb #names
 _local = {'families', 'neutral', 'brightness', 'saturation', 'contrast', 'color', 'resample',

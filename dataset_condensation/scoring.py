@@ -33,7 +33,7 @@ from .image_folders import How, decode, folder_files
 from .machine import free_memory, tell, versions
 from .names import as_json, plain_name
 from .networks import make_net, net_name
-from .safe_files import as_path, write_json
+from .safe_files import as_path, load_made, write_json
 from .set_files import import_published
 from .text import picture_text, plain_text
 from .training import (SyntheticSet, TrainRecipe, check_data, check_evaluate,
@@ -124,6 +124,12 @@ class ScoreCard:
         columns = rows['this set'], rows['random'], rows.get('all images', none), both
         each = [ranked(*numbers) for numbers in zip(*columns)]
         return {k: interval([e[k] for e in each]) for k in each[0]}
+
+    @classmethod
+    def load(cls, path: Any) -> 'ScoreCard':
+        "Read what `save` wrote"
+        def made(d: dict) -> ScoreCard: return cls(**{k: v for k, v in d.items() if k != 'scores'})
+        return load_made('ScoreCard.load', path, 'a score card', made)
 
 # %% ../nbs/18_scoring_fairly.ipynb #card-words
 def _plus_minus(values: Any, digits: int = 1) -> str:

@@ -53,6 +53,10 @@ class ScoreCard:
     def scores(self) -> dict[str, tuple[float, float | None]]:
         """IOR, HLR, LRS and ARS: the mean over networks, and half its 95 % interval"""
 
+    @classmethod
+    def load(cls, path: Any) -> 'ScoreCard':
+        """Read what `save` wrote"""
+
     def named_rows(self) -> dict[str, dict[str, list[float]]]:
         """Accuracies by network and row, the augmented ones after the first network"""
 
