@@ -21,7 +21,7 @@ import dataset_condensation as dc  # noqa: E402
 HOME, BUDGET = ROOT/'dataset_condensation'/'published', '40kB'
 DIGITS = dict(net='convnet-w32', init='centroids', real_batch=64, iterations=150)
 MNIST = dict(net='convnet-w64', init='centroids', real_batch=32, speed='bfloat16')
-SCORED = dict(architectures=['convnet', 'mlp', 'lenet'], nets=5)
+SCORED = dict(architectures=['convnet-w32', 'mlp', 'lenet'], nets=3)
 # The sets of the table of `--method auto`, chapter 17, and how they are scored
 SETS = {
     'digits-dm-ipc1': ('digits', 1, DIGITS | dict(image_lr=1.), SCORED),
