@@ -88,6 +88,7 @@ def main():
     p.add_argument('data', choices=['mnist', 'cifar10-jpeg', 'digits', 'mnist-sample'])
     p.add_argument('--root')
     p.add_argument('--budgets', type=int, nargs='+')
+    p.add_argument('--ways', nargs='+', metavar='WAY', help='Some of the ways (default: all)')
     p.add_argument('--seeds', type=int, nargs='+', default=[0])
     p.add_argument('--nets', type=int, default=2)
     p.add_argument('--minutes', type=float, default=600)
@@ -99,7 +100,7 @@ def main():
     path = args.results/f'bytes_{args.data}.json'
     done = kept(path, dict(settings=dict(net=NET, nets=args.nets, epochs=EPOCHS, iterations=60), rows=[]))
     have = [(r['way'], r['budget'], r['seed']) for r in done['rows']]
-    for seed, way, budget in ((s, w, b) for s in args.seeds for w in WAYS[data.shape[0]] for b in budgets):
+    for seed, way, budget in ((s, w, b) for s in args.seeds for w in args.ways or WAYS[data.shape[0]] for b in budgets):
         if (way, budget, seed) in have: continue
         if time.time() - start > 60 * args.minutes: break
         if (made := spend(way, data, budget, seed)) is None: continue

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['BITS', 'UNITS', 'palette', 'rounded', 'StraightThrough', 'in_bytes', 'Plan', 'within']
+__all__ = ['BITS', 'UNITS', 'palette', 'known_bits', 'rounded', 'StraightThrough', 'in_bytes', 'Plan', 'within']
 from typing import NamedTuple
 import torch
 from torch import Tensor
@@ -13,6 +13,9 @@ colors: (n, C), in 0–255
 k: How many may be kept
 start: A palette to improve in a few rounds; from scratch if None"""
 BITS: dict
+
+def known_bits(where: str, bits: Any, channels: int) -> None:
+    ...
 
 def rounded(v: Tensor, bits: int, start: Any=None) -> tuple[Tensor, Any, Any]:
     """Images as `bits` bits for each pixel can show them; without a palette at 8 for each channel
@@ -46,8 +49,8 @@ class Plan(NamedTuple):
         ...
 
 def within(data: ImageData, budget: Any, bits: int | None=None) -> Plan:
-    """As many images per class as surely fit into a PNG; `save` finds the most bits that do
+    """As many images per class as should fit into a PNG, by the sizes of real ones; see `save`
 
 data: What will be condensed
-budget: Bytes, or text such as '10kB'
+budget: Bytes for the whole set, or text such as '10kB'
 bits: For each pixel, at least (default: 1 for gray images, 2 for colored)"""

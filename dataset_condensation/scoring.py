@@ -125,12 +125,6 @@ class ScoreCard:
         each = [ranked(*numbers) for numbers in zip(*columns)]
         return {k: interval([e[k] for e in each]) for k in each[0]}
 
-    @classmethod
-    def load(cls, path: Any) -> 'ScoreCard':
-        "Read what `save` wrote"
-        def made(d: dict) -> ScoreCard: return cls(**{k: v for k, v in d.items() if k != 'scores'})
-        return load_made('ScoreCard.load', path, 'a score card', made)
-
 # %% ../nbs/18_scoring_fairly.ipynb #card-words
 def _plus_minus(values: Any, digits: int = 1) -> str:
     m, half = values if isinstance(values, tuple) else interval(values)
@@ -194,6 +188,12 @@ def as_dict(self: ScoreCard) -> dict[str, Any]:
 def to_json(self: ScoreCard) -> str:
     "Everything as JSON"
     return json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
+
+@patch(cls_method=True)
+def load(cls: ScoreCard, path: Any) -> ScoreCard:
+    "Read what `save` wrote"
+    def made(d: dict) -> ScoreCard: return cls(**{k: v for k, v in d.items() if k != 'scores'})
+    return load_made('ScoreCard.load', path, 'a score card', made)
 
 @patch
 def save(self: ScoreCard, path: Any) -> Path:

@@ -53,10 +53,6 @@ class ScoreCard:
     def scores(self) -> dict[str, tuple[float, float | None]]:
         """IOR, HLR, LRS and ARS: the mean over networks, and half its 95 % interval"""
 
-    @classmethod
-    def load(cls, path: Any) -> 'ScoreCard':
-        """Read what `save` wrote"""
-
     def named_rows(self) -> dict[str, dict[str, list[float]]]:
         """Accuracies by network and row, the augmented ones after the first network"""
 
@@ -74,6 +70,10 @@ class ScoreCard:
 
     def to_json(self) -> str:
         """Everything as JSON"""
+
+    @classmethod
+    def load(cls, path: Any) -> ScoreCard:
+        """Read what `save` wrote"""
 
     def save(self, path: Any) -> Path:
         """Write everything to a JSON file, whole or not at all"""

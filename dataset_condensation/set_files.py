@@ -29,8 +29,9 @@ from PIL.PngImagePlugin import PngInfo
 from safetensors.torch import load as tensors_from_bytes, save as tensors_to_bytes
 from torch import Tensor
 
+# %% ../nbs/under_the_hood/53_set_files.ipynb #imports-own
 from .checks import Shown, choice, mean_std, refuse
-from .bytes import BITS, in_bytes, rounded
+from .bytes import BITS, in_bytes, known_bits, rounded
 from .data import PUBLISHED_STATS
 from .image_folders import gray_or_rgb, open_image
 from .machine import tell
@@ -268,7 +269,7 @@ def _sheet(pixels: Tensor, bits: int, ncols: int) -> Image.Image:
     im.putpalette(colors.expand(-1, 3).flatten().byte().tolist())
     return im
 
-def _png(small: SyntheticSet, bits: int) -> bytes:
+def png_bytes(small: SyntheticSet, bits: int) -> bytes:
     "A set as the bytes of a PNG"
     pixels = small.stored.cpu() * small.std.view(-1, 1, 1) + small.mean.view(-1, 1, 1)
     low, high = reach(pixels)
@@ -284,17 +285,27 @@ def _png(small: SyntheticSet, bits: int) -> bytes:
     return file.getvalue()
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #write-png-whole
+def _fewer(small: SyntheticSet, share: float) -> SyntheticSet:
+    "Only the first images of each class, by a share of them"
+    some = [y.nonzero()[:max(1, int(share * len(y.nonzero()))), 0]
+            for y in (small.stored_labels.cpu() == c for c in range(len(small.classes)))]
+    x, y = (v.cpu()[torch.cat(some)] for v in (small.stored, small.stored_labels))
+    return SyntheticSet(x, y, small.classes, small.mean, small.std, small.info)
+
 def write_png(path: str | os.PathLike, small: SyntheticSet, bits: Any, budget: Any) -> Path:
     "Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"
-    where, c = 'SyntheticSet.save', small.shape[0]
+    where, c, n = 'SyntheticSet.save', small.shape[0], sum(small.ipc)
     if c not in BITS: refuse(where, 'images', Shown(f'of {c} channels'), '1 or 3, as in a PNG')
-    if bits is not None and bits not in BITS[c]:
-        refuse(where, 'bits', bits, f'one of {", ".join(map(str, BITS[c]))}')
-    most = in_bytes(budget) if budget is not None else None
+    if bits is not None: known_bits(where, bits, c)
+    most = in_bytes(budget) if budget is not None else 2**62
     for b in [bits] if bits else BITS[c]:
-        raw = _png(small, b)
-        if most is None or len(raw) <= most: return write_atomic(path, raw, where=where)
-    refuse(where, 'budget', budget, f'at least {len(raw):,} bytes, at {b} bits for each pixel')
+        if len(raw := png_bytes(small, b)) <= most: return write_atomic(path, raw, where=where)
+    while max(small.ipc) > 1 and len(raw) > most:
+        small = _fewer(small, min(most / len(raw), 1 - 1 / max(small.ipc)))
+        raw = png_bytes(small, b)
+    if len(raw) > most: refuse(where, 'budget', budget, f'at least {len(raw):,} bytes')
+    tell(f'{where}: {budget} hold {sum(small.ipc):,} of the {n:,} images, at {b} bits a pixel')
+    return write_atomic(path, raw, where=where)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #read-png
 def _read_png(where: str, path: Path, raw: bytes) -> SyntheticSet:

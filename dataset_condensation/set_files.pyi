@@ -24,6 +24,9 @@ def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about:
 def read_folder(path: str | os.PathLike) -> SyntheticSet:
     """Read what `write_folder` wrote; pixels may take 16 times the files' size, or 16 MiB"""
 
+def png_bytes(small: SyntheticSet, bits: int) -> bytes:
+    """A set as the bytes of a PNG"""
+
 def write_png(path: str | os.PathLike, small: SyntheticSet, bits: Any, budget: Any) -> Path:
     """Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"""
 

@@ -31,7 +31,7 @@ LICENSES = {    # data → license as hubs spell it, and whose the data are
     'fashionmnist': ('mit', 'Fashion-MNIST by Zalando SE'),
     'kmnist': ('cc-by-sa-4.0', 'KMNIST by the Center for Open Data in the Humanities')}
 
-def _license(small: SyntheticSet, license: str) -> tuple[str, str]:
+def _license(small: SyntheticSet, license: str | None = None) -> tuple[str, str]:
     "The license of the data, given or known, and a sentence about it"
     data = small.info.get('data', '')
     known, whose = LICENSES.get(plain_name(data), ('unknown', data or 'images'))
@@ -51,9 +51,10 @@ def _found(where: str, name: Any) -> Path:
     return path if path.is_dir() else known[choice(where, 'name', str(name), known)]
 
 def load_published(
-    name: str | os.PathLike,   # One of `published()`, or a folder by `condense publish`
+    name: str | os.PathLike,   # One of `published()`, or the folder of a run or by `publish`
 ) -> SyntheticSet:
     "A set that comes with the package, or one from a folder; without a network"
+    if Path(name).is_file(): return SyntheticSet.load(name)
     folder = _found('load_published', name)
     there = [folder/f for f in ('small.png', 'synthetic.safetensors') if (folder/f).exists()]
     if there: return SyntheticSet.load(there[0])
@@ -64,6 +65,7 @@ def published_card(
     name: str | os.PathLike,   # As for `load_published`
 ) -> Any:                      # A `ScoreCard`, a `Comparison`, or None
     "What was measured on a published set"
+    if Path(name).is_file(): return None
     folder = _found('published_card', name)
     if kind_of(folder/'score.json') == 'score': return ScoreCard.load(folder/'score.json')
     return Comparison.load(folder/'report.json') if (folder/'report.json').exists() else None
@@ -78,7 +80,7 @@ def published() -> dict[str, str]:
         tiles = f' in {small.factor}×{small.factor} tiles' * (small.factor > 1)
         found[name] = (f'{small.info["data"]}: {card.images} images of {shape}{tiles}, '
                        f'{card.bytes:,} bytes; {net} {best["this set"]:.1f} % (random '
-                       f'{best["random"]:.1f} %); {_license(small, "")[0]}')
+                       f'{best["random"]:.1f} %); {_license(small)[0]}')
     return found
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #front
@@ -101,8 +103,9 @@ def _plain_code(small: SyntheticSet) -> str:
              "found = load_file('synthetic.safetensors')",
              "x, y, mean, std = (found[k] for k in ('images', 'labels', 'mean', 'std'))"]
     if (f := small.factor) > 1:
+        cut = f'x.tensor_split({f}, 2) for t in rows.tensor_split({f}, 3)]'
         lines[:1] = ['import torch', *lines[:1], 'from torch.nn.functional import interpolate']
-        lines += [f'tiles = [t for rows in x.tensor_split({f}, 2) for t in rows.tensor_split({f}, 3)]',
+        lines += [f'tiles = [t for rows in {cut}',
                   "how = dict(size=x.shape[2:], mode='bilinear', align_corners=False)",
                   'x = torch.stack([interpolate(t, **how) for t in tiles], 1).flatten(0, 1)',
                   f'y = y.repeat_interleave({f**2})']
@@ -121,10 +124,11 @@ def _folder_code(small: SyntheticSet) -> str:
 
 _DATASETS = """from datasets import load_dataset
 
-small = load_dataset('imagefolder', data_files='images/*/*.png', split='train', drop_labels=False)"""
+how = dict(split='train', drop_labels=False)
+small = load_dataset('imagefolder', data_files='images/*/*.png', **how)"""
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #readme
-def _readme(small: SyntheticSet, name: str, license: str, card: Any) -> str:
+def _readme(small: SyntheticSet, name: str, license: str | None, card: Any) -> str:
     "The dataset card"
     about, (kind, sentence) = small.info, _license(small, license)
     method, data = about.get('method', 'a method of its own'), about.get('data', '')
@@ -146,8 +150,8 @@ def _readme(small: SyntheticSet, name: str, license: str, card: Any) -> str:
 def publish(
     small: Any,                # A `SyntheticSet`, or what `load_published` reads
     folder: str | os.PathLike, # Folder to make; must be empty or not exist
-    name: str = '',            # Title of the card (default: the folder's)
-    license: str = '',         # Of the data, as hubs spell it, 'mit' (default: where known)
+    name: str | None = None,   # Title of the card (default: the folder's)
+    license: str | None = None,  # License of the data, as hubs spell it (default: if known)
     card: Any = None,          # A `ScoreCard` or a `Comparison` (default: that of `small`)
 ) -> Path:
     "Write a folder to upload: safetensors, pictures, a dataset card with code that loads them"
@@ -163,7 +167,8 @@ def publish(
         small.to_folder(made/'images')
         small.save(made/'synthetic.safetensors')
         small.save(made/'preview.png')
-        if card is not None: card.save(made/('score.json' if hasattr(card, 'rates') else 'report.json'))
+        kind = 'score' if isinstance(card, ScoreCard) else 'report'
+        if card is not None: card.save(made/f'{kind}.json')
         write_atomic(made/'README.md', _readme(small, name or path.name, license, card))
         if path.exists(): path.rmdir()
         made.rename(path)
