@@ -114,6 +114,8 @@ SEARCHED = {
     'architecture_search': 'NAS', 'results': 'accuracy, tables, published, benchmark, CIFAR10, MNIST',
     'recommendation': 'which method, auto, minutes',
     'scoring_fairly': 'score, DD-Ranking, HLR, IOR, LRS, ARS, soft labels, model card, compare sets',
+    'bytes': 'bytes, budget, bits, quantize, palette, JPEG, size, kilobytes', 'gallery': 'zoo, pretrained, download, published sets',
+    'under_the_hood/zoo': 'publish, upload, hub, dataset card, license, ImageFolder',
     'under_the_hood/runs': 'condense, progress, early stopping', 'under_the_hood/image_folders': 'folder, ImageFolder, npz, size',
     'under_the_hood/image_store': 'memory, cache, large dataset', 'under_the_hood/set_files': 'save, load, export, safetensors, png',
     'under_the_hood/checkpoints': 'resume, checkpoint, interrupt, continue', 'under_the_hood/several_processes': 'torchrun, multi-GPU, distributed',
