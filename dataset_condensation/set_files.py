@@ -274,7 +274,8 @@ def png_bytes(small: SyntheticSet, bits: int) -> bytes:
     pixels = small.stored.cpu() * small.std.view(-1, 1, 1) + small.mean.view(-1, 1, 1)
     low, high = reach(pixels)
     about = {k: getattr(small, k).tolist() for k in ('mean', 'std')}
-    about |= dict(classes=small.classes, info=small.info, ipc=small.ipc, size=small.shape[1:],
+    info = {k: v for k, v in small.info.items() if k not in ('chosen', 'history')}   # long
+    about |= dict(classes=small.classes, info=info, ipc=small.ipc, size=small.shape[1:],
                   low=low.flatten().tolist(), high=high.flatten().tolist())
     note, text = PngInfo(), _describe('SyntheticSet.save', about)
     if len(text) > 2**19: refuse('SyntheticSet.save', 'info', Shown('long'), 'at most 512 KiB')
@@ -304,7 +305,7 @@ def write_png(path: str | os.PathLike, small: SyntheticSet, bits: Any, budget: A
         small = _fewer(small, min(most / len(raw), 1 - 1 / max(small.ipc)))
         raw = png_bytes(small, b)
     if len(raw) > most: refuse(where, 'budget', budget, f'at least {len(raw):,} bytes')
-    tell(f'{where}: {budget} hold {sum(small.ipc):,} of the {n:,} images, at {b} bits a pixel')
+    tell(f'{where}: {most:,} bytes hold {sum(small.ipc):,} of the {n:,} images, at {b} bits a pixel')
     return write_atomic(path, raw, where=where)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #read-png

@@ -93,7 +93,7 @@ def _front(small: SyntheticSet, name: str, license: str) -> str:
                  size_categories=[next(k for most, k in sizes if n < most)],
                  tags=[t for t in tags if t],
                  configs=[dict(config_name='default', data_files='images/*/*.png')])
-    lines = [f'{k}: {json.dumps(v)}' for k, v in found.items()]
+    lines = [f'{k}: {json.dumps(v, ensure_ascii=False)}' for k, v in found.items()]
     return '\n'.join(['---', *lines, '---'])
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #code
@@ -161,6 +161,7 @@ def publish(
     if card is not None: instance(where, 'card', card, (ScoreCard, Comparison), 'a ScoreCard')
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise FileExistsError(f'{where}: `folder` is {path}, which is not empty')
+    name = ' '.join((name or path.name).split())
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix='.publish-') as part:
         made = Path(part)/'made'
@@ -169,7 +170,7 @@ def publish(
         small.save(made/'preview.png')
         kind = 'score' if isinstance(card, ScoreCard) else 'report'
         if card is not None: card.save(made/f'{kind}.json')
-        write_atomic(made/'README.md', _readme(small, name or path.name, license, card))
+        write_atomic(made/'README.md', _readme(small, name, license, card))
         if path.exists(): path.rmdir()
         made.rename(path)
     return path
