@@ -114,8 +114,9 @@ def within(
     if bits is None: bits = 1 if c == 1 else 2
     known_bits('within', bits, c)
     def size(n: int) -> int: return len(png_bytes(_drawn(data, n), bits))
-    few = min(10, min(data.train.counts.tolist()))
+    few = min(10, have := min(data.train.counts.tolist()))
     one = size(1) + 600                                     # with a recipe
     each = 1.1 * (size(few) - size(1)) / (few - 1) if few > 1 else one
-    if budget >= one: return Plan(1 + int((budget - one) / each), bits, budget)
+    ipc = min(have, 1 + int((budget - one) / each))         # no more than there are real ones
+    if budget >= one: return Plan(ipc, bits, budget)
     refuse('within', 'budget', Shown(f'{budget:,} bytes'), f'at least {one:,}')
