@@ -104,8 +104,8 @@ class Plan(NamedTuple):
 # %% ../nbs/21_bytes.ipynb #within
 def within(
     data: ImageData,         # What will be condensed
-    budget: Any,             # Bytes for the whole set, or text such as '10kB'
-    bits: int | None = None, # For each pixel, at least (default: 1 for gray images, 2 for colored)
+    budget: Any,             # Bytes for the whole set, such as 10kB: as many images as fit
+    bits: int | None = None, # Least bits of a pixel (default: 1 for gray images, 2 for colored)
 ) -> Plan:
     "As many images per class as should fit into a PNG, by the sizes of real ones; see `save`"
     from dataset_condensation.set_files import png_bytes    # which needs this module

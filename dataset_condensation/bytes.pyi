@@ -52,5 +52,5 @@ def within(data: ImageData, budget: Any, bits: int | None=None) -> Plan:
     """As many images per class as should fit into a PNG, by the sizes of real ones; see `save`
 
 data: What will be condensed
-budget: Bytes for the whole set, or text such as '10kB'
-bits: For each pixel, at least (default: 1 for gray images, 2 for colored)"""
+budget: Bytes for the whole set, such as 10kB: as many images as fit
+bits: Least bits of a pixel (default: 1 for gray images, 2 for colored)"""

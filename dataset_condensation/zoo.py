@@ -48,14 +48,14 @@ def _package() -> dict[str, Path]:
 def _found(where: str, name: Any) -> Path:
     "The folder of a published set, by name or path"
     path, known = as_path(where, name, 'name'), _package()
-    return path if path.is_dir() else known[choice(where, 'name', str(name), known)]
+    return path if path.exists() else known[choice(where, 'name', str(name), known)]
 
 def load_published(
     name: str | os.PathLike,   # One of `published()`, or the folder of a run or by `publish`
 ) -> SyntheticSet:
     "A set that comes with the package, or one from a folder; without a network"
-    if Path(name).is_file(): return SyntheticSet.load(name)
     folder = _found('load_published', name)
+    if folder.is_file(): return SyntheticSet.load(folder)
     there = [folder/f for f in ('small.png', 'synthetic.safetensors') if (folder/f).exists()]
     if there: return SyntheticSet.load(there[0])
     raise FileNotFoundError(f'load_published: {folder} holds no small.png or synthetic.safetensors')
@@ -65,7 +65,6 @@ def published_card(
     name: str | os.PathLike,   # As for `load_published`
 ) -> Any:                      # A `ScoreCard`, a `Comparison`, or None
     "What was measured on a published set"
-    if Path(name).is_file(): return None
     folder = _found('published_card', name)
     if kind_of(folder/'score.json') == 'score': return ScoreCard.load(folder/'score.json')
     return Comparison.load(folder/'report.json') if (folder/'report.json').exists() else None
