@@ -156,7 +156,8 @@ def check_folder(out: Path, args: Namespace) -> None:
     if args.resume and last is None:
         raise FileNotFoundError(f'--resume: {out} holds no checkpoint; leave it out to begin')
     if not held: return
-    ours = check_ours('--out', out, RUN_FILES | {'small.png': 'set'}) or 'checkpoint' in map(kind_of, checks.files)
+    ours = check_ours('--out', out, RUN_FILES | {'small.png': 'set'})
+    ours = ours or 'checkpoint' in map(kind_of, checks.files)
     if ours and (args.resume or args.force): return
     if not ours: what = 'files that no run wrote; choose another folder'
     elif last and (last['step'] < last['updates'] or 'report.json' not in held):
