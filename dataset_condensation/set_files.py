@@ -305,7 +305,8 @@ def write_png(path: str | os.PathLike, small: SyntheticSet, bits: Any, budget: A
         small = _fewer(small, min(most / len(raw), 1 - 1 / max(small.ipc)))
         raw = png_bytes(small, b)
     if len(raw) > most: refuse(where, 'budget', budget, f'at least {len(raw):,} bytes')
-    tell(f'{where}: {most:,} bytes hold {sum(small.ipc):,} of the {n:,} images, at {b} bits a pixel')
+    left = f'{sum(small.ipc):,} of the {n:,} images'
+    tell(f'{where}: {most:,} bytes hold {left}, at {b} bits a pixel')
     return write_atomic(path, raw, where=where)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #read-png
