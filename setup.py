@@ -34,7 +34,7 @@ setup(
     ],
     python_requires=f'>={cfg["min_python"]}',
     packages=find_packages(include=[cfg['lib_path'], f'{cfg["lib_path"]}.*']),
-    package_data={cfg['lib_path']: ['*.json', '*.npz', 'mnist_sample.txt', '*.pyi', 'py.typed', 'templates/*']},
+    package_data={cfg['lib_path']: ['*.json', '*.npz', 'mnist_sample.txt', '*.pyi', 'py.typed', 'templates/*', 'published/*/*']},
     install_requires=shlex.split(cfg['requirements']),
     extras_require={
         'widgets': shlex.split(cfg['widgets_requirements']),

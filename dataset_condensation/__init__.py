@@ -37,6 +37,8 @@ HOMES = {
     'scoring': 'ScoreCard score',
     'growing_sets': 'add_classes nested',
     'soft_labels': 'compare_labels soft_labels',
+    'bytes': 'within',
+    'zoo': 'load_published publish published published_card',
     'widgets': 'LiveRun',
     'report': 'write_report',
 }
@@ -67,6 +69,8 @@ if TYPE_CHECKING:
     from dataset_condensation.scoring import ScoreCard, score
     from dataset_condensation.growing_sets import add_classes, nested
     from dataset_condensation.soft_labels import compare_labels, soft_labels
+    from dataset_condensation.bytes import within
+    from dataset_condensation.zoo import load_published, publish, published, published_card
     from dataset_condensation.widgets import LiveRun
     from dataset_condensation.report import write_report
 

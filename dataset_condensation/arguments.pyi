@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['TABLES', 'READERS', 'METAVARS', 'DATA', 'FILE', 'ABOUT', 'EXAMPLES', 'COMMANDS', 'DEFAULTS', 'LOADING', 'TRAINING', 'RECIPE', 'OPTIONS', 'SHARED', 'BY_HAND', 'SHORT', 'told', 'value', 'Parser', 'method_list', 'Short', 'make_parser', 'parse', 'Terminal', 'any_terminal']
+__all__ = ['TABLES', 'READERS', 'METAVARS', 'DATA', 'RUN', 'MADE', 'FILE', 'ABOUT', 'EXAMPLES', 'COMMANDS', 'DEFAULTS', 'LOADING', 'TRAINING', 'RECIPE', 'OPTIONS', 'SHARED', 'BY_HAND', 'SHORT', 'told', 'value', 'Parser', 'method_list', 'Short', 'make_parser', 'parse', 'Terminal', 'any_terminal']
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +26,8 @@ class Parser(argparse.ArgumentParser):
     def take(self, group: Any, where: str, wanted: str) -> None:
         """Add options for the `wanted` names of 'module.name', or for all; 'a=b' makes --a from b"""
 DATA: str
+RUN: str
+MADE: str
 FILE: str
 ABOUT: dict
 EXAMPLES: str

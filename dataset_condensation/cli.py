@@ -8,6 +8,11 @@ __all__ = ['RUN_FILES', 'WRONG', 'network_named', 'set_named', 'run_settings', '
            'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run',
            'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard',
            'stopped', 'failed', 'run_study', 'main']
+__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder',
+           'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all',
+           'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load',
+           'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line',
+           'heard', 'stopped', 'failed', 'run_study', 'main']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #imports
 import io
@@ -37,6 +42,7 @@ import torch
 from . import __version__
 from .architecture_search import CONVNETS, grid, plot_search, search, stratified
 from .arguments import LOADING, SHORT, any_terminal, parse
+from .bytes import within
 from .checkpoints import LOCK, CheckpointError, Checkpoints, RunLock, RunLocked
 from .checks import class_sizes, number, whole_number
 from .condensation import Method, Recipe, condensing
@@ -54,6 +60,7 @@ from .recommendation import chosen_settings, recommend
 from .report import report_page, write_report
 from .runs import condense
 from .scoring import score
+from .zoo import publish
 from .safe_files import MADE_BY, check_ours, kind_of, write_atomic, write_json
 from .text import plain_text
 from .training import (Evaluation, SyntheticSet, TrainRecipe, augment_for,
@@ -139,7 +146,8 @@ def run_folder(args: Namespace) -> Path:       # Not made yet
         parts = Path(args.file).resolve().with_suffix('').parts[-2:]
         return Path('runs')/f'{name}-score-{"-".join(parts)[-40:]}'
     ipc = '-'.join(map(str, args.ipc)) if isinstance(args.ipc, list) else str(args.ipc)
-    return Path('runs')/f'{name}-{args.study or f"{args.method}-ipc{ipc[:40]}"}'
+    size = getattr(args, 'budget', None) or f'ipc{ipc[:40]}'
+    return Path('runs')/f'{name}-{args.study or f"{args.method}-{size}"}'
 
 def resume_command(args: Namespace) -> str:
     "The command that resumes the run started with these arguments"
@@ -160,7 +168,8 @@ def check_folder(out: Path, args: Namespace) -> None:
     if args.resume and last is None:
         raise FileNotFoundError(f'--resume: {out} holds no checkpoint; leave it out to begin')
     if not held: return
-    ours = check_ours('--out', out, RUN_FILES) or 'checkpoint' in map(kind_of, checks.files)
+    ours = check_ours('--out', out, RUN_FILES | {'small.png': 'set'})
+    ours = ours or 'checkpoint' in map(kind_of, checks.files)
     if ours and (args.resume or args.force): return
     if not ours: what = 'files that no run wrote; choose another folder'
     elif last and (last['step'] < last['updates'] or 'report.json' not in held):
@@ -192,12 +201,17 @@ def let_go(out: Path) -> None:
 # %% ../nbs/under_the_hood/60_command.ipynb #settle
 def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace, dict, list[str]]:
     "Arguments and settings with 'auto' replaced by the recommended method, and a line on why"
+    lines = []
+    if args.budget is not None:
+        plan = within(data, args.budget, args.bits)
+        args, lines = Namespace(**vars(args) | dict(ipc=plan.ipc)), [f'budget: {plan}']
+        settings = run_settings(args)
     class_sizes(args.ipc, data.n_classes, 'condense')
-    if args.method != 'auto': return args, settings, []
+    if args.method != 'auto': return args, settings, lines
     choice = recommend(data, args.ipc, args.minutes, bool(settings or args.resume), args.device)
     made = chosen_settings(choice, args.net, args.speed)
     new = dict(method=choice.method, made_with=made.pop('net'), speed=made.pop('speed'))
-    return Namespace(**vars(args) | new), made | settings, [f'auto: {choice}']
+    return Namespace(**vars(args) | new), made | settings, [*lines, f'auto: {choice}']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #scoring-how
 def _scoring(args: Namespace, data: ImageData,
@@ -298,10 +312,16 @@ def _picture_of(ax: Any) -> bytes:
     plt.close(figure)
     return file.getvalue()
 
-def write_set(small: SyntheticSet, out: Path) -> None:
-    "Write `synthetic.safetensors` and `synthetic.png`"
+def write_set(small: SyntheticSet, out: Path, budget: Any = None) -> None:
+    "Write `synthetic.safetensors` and `synthetic.png`, and within a budget `small.png`"
+    if budget is not None: small.save(out/'small.png', budget=budget)
     small.save(out/'synthetic.safetensors')
     write_atomic(out/'synthetic.png', _picture_of(small.show()), links=False)
+
+def stored_set(out: Path, say: Callable) -> SyntheticSet:
+    "The set of few bits, which is the one to score"
+    say(f'small.png: {(out/"small.png").stat().st_size:,} bytes')
+    return SyntheticSet.load(out/'small.png')
 
 # %% ../nbs/under_the_hood/60_command.ipynb #beside
 def show_beside(sets: dict[str, SyntheticSet], table: Comparison) -> Any:
@@ -374,7 +394,8 @@ def run(
         if last and not args.force: say_more(f'resuming after update {last["step"]:,}')
         small = make_set(args, data, settings, device, out)
         made, last = perf_counter(), first_process(Checkpoints(out/'checkpoint').peek) or {}
-        first_process(lambda: write_set(small, out))
+        first_process(lambda: write_set(small, out, args.budget))
+        if args.budget is not None: small = first_then_all(lambda: stored_set(out, say_more))
         table, sets = score_all(small, data, args, baselines, whole, device)
         seconds = dict(load=loaded - start, condense=made - loaded, score=perf_counter() - made)
         report = run_report(args, data, small, table, device, seconds, last)
@@ -528,9 +549,18 @@ def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     return found, found.plot(), f'{found}\n\n{found.line()}'
 
 
+# %% ../nbs/under_the_hood/60_command.ipynb #publish
+def _publish(args: Namespace, say: Callable) -> Path:
+    "Write the folder that others can use"
+    out = Path(args.out or Path('published')/Path(args.run).resolve().stem)
+    made = publish(args.run, out, args.name, args.license)
+    if not args.quiet: say(f'written to {made}: README.md, images/, synthetic.safetensors, …')
+    return made
+
 # %% ../nbs/under_the_hood/60_command.ipynb #run-study
 def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
     "Run or resume a study, or score a set; save the result and print its table"
+    if args.study == 'publish': return _publish(args, say)
     study, out = args.study, run_folder(args)
     if len(launcher()) > 1:
         raise ValueError(f'condense {study}: torchrun splits the making of one set; run without it')

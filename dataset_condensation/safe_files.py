@@ -137,7 +137,9 @@ def _said(f: BinaryIO, start: bytes) -> str:
         return next((k for k, form in found.items() if str(form).startswith(MADE_BY)), '')
     text = f.read(2**26)
     if start[:4] == b'\x89PNG':
-        with Image.open(f, formats=('PNG',)) as im: by = str(im.info.get('Software'))
+        with Image.open(f, formats=('PNG',)) as im:
+            by, told = str(im.info.get('Software')), im.info.get('set', '{}')
+        if str(json.loads(told).get('format')).startswith(MADE_BY): return 'set'
         return 'picture' if MADE_BY in by else 'figure' if by.startswith('Matplotlib') else ''
     if start.startswith(b'<!DOCTYPE html>'):
         return 'page' if f'Made by {MADE_BY}'.encode() in text[-400:] else ''

@@ -33,7 +33,7 @@ from .image_folders import How, decode, folder_files
 from .machine import free_memory, tell, versions
 from .names import as_json, plain_name
 from .networks import make_net, net_name
-from .safe_files import as_path, write_json
+from .safe_files import as_path, load_made, write_json
 from .set_files import import_published
 from .soft_labels import soft_labels
 from .text import picture_text, plain_text
@@ -193,6 +193,12 @@ def as_dict(self: ScoreCard) -> dict[str, Any]:
 def to_json(self: ScoreCard) -> str:
     "Everything as JSON"
     return json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
+
+@patch(cls_method=True)
+def load(cls: ScoreCard, path: Any) -> ScoreCard:
+    "Read what `save` wrote"
+    def made(d: dict) -> ScoreCard: return cls(**{k: v for k, v in d.items() if k != 'scores'})
+    return load_made('ScoreCard.load', path, 'a score card', made)
 
 @patch
 def save(self: ScoreCard, path: Any) -> Path:

@@ -72,6 +72,10 @@ class ScoreCard:
     def to_json(self) -> str:
         """Everything as JSON"""
 
+    @classmethod
+    def load(cls, path: Any) -> ScoreCard:
+        """Read what `save` wrote"""
+
     def save(self, path: Any) -> Path:
         """Write everything to a JSON file, whole or not at all"""
 

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['import_published']
+__all__ = ['reach', 'import_published']
 import os
 from pathlib import Path
 from torch import Tensor
@@ -12,13 +12,23 @@ def write_file(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict)
 
 def read_file(path: str | os.PathLike) -> SyntheticSet:
     """Read what `write_file` wrote; uses at most 8 times the size of the file and 256 MiB"""
-SOFT: str
 
-def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict, soft: Tensor | None=None) -> Path:
-    """Write pixels in 0–1 as 8-bit PNG files in class folders, in a folder that is empty or new"""
+def reach(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """The lowest and the highest value in each channel of (N, C, H, W), or 0 and 1 if that's wider
+
+pixels: (C, 1, 1) each"""
+
+def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict) -> Path:
+    """Write pixels as 8-bit PNG files in class folders, in a folder that is empty or new"""
 
 def read_folder(path: str | os.PathLike) -> SyntheticSet:
     """Read what `write_folder` wrote; pixels may take 16 times the files' size, or 16 MiB"""
+
+def png_bytes(small: SyntheticSet, bits: int) -> bytes:
+    """A set as the bytes of a PNG"""
+
+def write_png(path: str | os.PathLike, small: SyntheticSet, bits: Any, budget: Any) -> Path:
+    """Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"""
 
 def import_published(path: str | os.PathLike, classes: list | None=None, data: str | None=None, mean: Any=None, std: Any=None) -> list[SyntheticSet]:
     """Read a published `.pt` result without running it; uses at most 8 times its size and 256 MiB

@@ -754,9 +754,16 @@ def placed(s: SyntheticSet, classes: list[str]) -> SyntheticSet:
 
 # %% ../nbs/03_training.ipynb #set-files
 @patch
-def save(self: SyntheticSet, path: str | os.PathLike) -> Path:
-    "Write the set to one safetensors file, whole or not at all"
-    from dataset_condensation.set_files import write_file
+def save(self: SyntheticSet,
+         path: str | os.PathLike,   # File to write
+         bits: int | None = None,   # For each pixel of a .png, see chapter 21
+         budget: Any = None,        # Or the most bits that fit into so many bytes, '10kB'
+        ) -> Path:
+    "Write the set to one safetensors file, or to one PNG by its name, whole or not at all"
+    from dataset_condensation.set_files import write_file, write_png
+    if str(path).lower().endswith('.png'): return write_png(path, self, bits, budget)
+    if (bits, budget) != (None, None):
+        refuse('SyntheticSet.save', 'path', path, 'a name ending in .png, for `bits` or `budget`')
     tensors = dict(images=self.stored, labels=self.stored_labels)
     tensors |= {k: getattr(self, k) for k in ('mean', 'std', 'losses')}
     if self.soft is not None: tensors['soft'] = self.soft.half()
@@ -766,6 +773,7 @@ def save(self: SyntheticSet, path: str | os.PathLike) -> Path:
 def to_folder(self: SyntheticSet,
               path: str | os.PathLike,   # Folder to make; must be empty or not exist
               stored: bool = False,      # Keep images in tiles as they are stored
+              clip: bool = False,        # Cut off what's beyond black and white: nicer to look at
              ) -> Path:
     "Write the set as PNG files in class folders, 8 bits for each channel"
     from dataset_condensation.set_files import write_folder
@@ -773,3 +781,7 @@ def to_folder(self: SyntheticSet,
     about = dict(classes=syn.classes, mean=syn.mean.tolist(), std=syn.std.tolist(), info=syn.info)
     return write_folder(path, syn.denormalize(syn.stored.cpu()), syn.stored_labels.cpu(), about,
                         syn.soft)
+    x = syn.stored.cpu()
+    pixels = x * syn.std.view(-1, 1, 1) + syn.mean.view(-1, 1, 1)
+    if clip: pixels = pixels.clamp(0, 1)
+    return write_folder(path, pixels, syn.stored_labels.cpu(), about)

@@ -101,14 +101,19 @@ kwargs: Passed on to `show_images`"""
     def __repr__(self) -> str:
         ...
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write the set to one safetensors file, whole or not at all"""
+    def save(self, path: str | os.PathLike, bits: int | None=None, budget: Any=None) -> Path:
+        """Write the set to one safetensors file, or to one PNG by its name, whole or not at all
 
-    def to_folder(self, path: str | os.PathLike, stored: bool=False) -> Path:
+path: File to write
+bits: For each pixel of a .png, see chapter 21
+budget: Or the most bits that fit into so many bytes, '10kB'"""
+
+    def to_folder(self, path: str | os.PathLike, stored: bool=False, clip: bool=False) -> Path:
         """Write the set as PNG files in class folders, 8 bits for each channel
 
 path: Folder to make; must be empty or not exist
-stored: Keep images in tiles as they are stored"""
+stored: Keep images in tiles as they are stored
+clip: Cut off what's beyond black and white: nicer to look at"""
 
 def moved(data: Any, device: Any) -> Any:
     """A set with its images on `device`, or as near to it as they fit; anything else as it is"""
