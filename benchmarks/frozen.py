@@ -100,11 +100,12 @@ def main():
     training = TRAINING[args.data] | (dict(epochs=1) if args.tiny else {})
     settings = dict(net=NET, seen=SEEN[args.data], images=images, training=training, ways=WAYS, tiny=args.tiny)
     path = args.results/f'frozen_{args.data}.json'
+    where = provenance()      # of the code that runs, whatever changes meanwhile
     result = kept(path, dict(settings=settings, data=dict(name=args.data, fingerprint=data.fingerprint()), runs={}))
     for seed in range(args.seeds):
         if str(seed) in result['runs']: continue
         result['runs'][str(seed)] = measure(data, seed, settings, args.results)
-        result |= dict(summary=summary(list(result['runs'].values())), provenance=provenance())
+        result |= dict(summary=summary(list(result['runs'].values())), provenance=where)
         write(path, result)
 
 
