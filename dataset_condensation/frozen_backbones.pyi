@@ -10,7 +10,7 @@ from .data import Batch, ImageData
 from .gradient_matching import GradientMatching
 
 def output(net: nn.Module, x: Tensor) -> Tensor:
-    """What a backbone says of images: by `embed`, or before the Linear that it ends with, if it does
+    """What a backbone says of images: its `embed`, or what enters the Linear that it ends with, if any
 
 net: Any network
 x: (N, C, H, W), normalized"""
@@ -40,7 +40,7 @@ spread: Standard deviation of the head's random weights"""
         ...
 
 class Head(nn.Module):
-    """A random linear layer on the features of a backbone, which is not among its modules"""
+    """A random linear layer on the features of a backbone, which isn't among its modules"""
     frozen: Frozen
     head: Any
 
@@ -95,7 +95,7 @@ class LinearMatching(GradientMatching):
     paper: str = ...
 
     def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
-        """Its settings, with `net` as it comes if it's a name, else frozen"""
+        """Its settings; a network is frozen, a name stays"""
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         ...
@@ -110,8 +110,8 @@ class Pyramid(torch.optim.Optimizer):
     def step(self) -> None:
         ...
 
-    def moved(self, state: dict, k: int, g: Tensor, t: Tensor, b1: float, b2: float) -> Tensor:
-        """Adam's direction for patches of k × k pixels"""
+    def move(self, x: Tensor, state: dict, lr: float, b1: float, b2: float) -> None:
+        ...
 
 def probe(small: Any, backbone: Any, data: ImageData, augment: Any=None, views: int=1, decay: float=0.0001, device: Any=None) -> float:
     """Test accuracy of a linear head that is trained on the features of a set, to the minimum

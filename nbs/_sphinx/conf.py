@@ -113,6 +113,7 @@ SEARCHED = {
     'transfer': 'cross-architecture, ablation', 'continual_learning': 'incremental, replay, memory',
     'architecture_search': 'NAS', 'results': 'accuracy, tables, published, benchmark, CIFAR10, MNIST',
     'recommendation': 'which method, auto, minutes',
+    'frozen_backbones': 'pretrained, linear probe, timm, torchvision, foundation model, feature extractor, spurious cue',
     'scoring_fairly': 'score, DD-Ranking, HLR, IOR, LRS, ARS, soft labels, model card, compare sets',
     'under_the_hood/runs': 'condense, progress, early stopping', 'under_the_hood/image_folders': 'folder, ImageFolder, npz, size',
     'under_the_hood/image_store': 'memory, cache, large dataset', 'under_the_hood/set_files': 'save, load, export, safetensors, png',
