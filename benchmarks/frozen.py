@@ -29,8 +29,8 @@ from dataset_condensation.frozen_backbones import Frozen, cached_features, probe
 SEEN = {'mnist-sample': [0, 1, 2, 3, 4], 'cifar10-jpeg': [0, 2, 4, 6, 8]}
 NET = 'convnet-w32'
 TRAINING = {'mnist-sample': dict(epochs=8, lr=0.03, batch=32, augment='dsa'), 'cifar10-jpeg': dict(epochs=6, lr=0.03, batch=64, augment='dsa')}
-WAYS = dict(linear=dict(augment='none'), augmented=dict(augment='dsa'),
-            random_heads=dict(augment='none', iterations=300, outer=1, inner=0))
+WAYS = dict(linear=dict(augment='none'), random_heads=dict(augment='none', iterations=300, outer=1, inner=0),
+            augmented=dict(augment='dsa'))
 
 
 def fewer(data, n):
@@ -81,7 +81,7 @@ def measure(data, seed, settings, folder):
 
 def summary(runs):
     "Mean and standard deviation over the seeds"
-    names = [k for k in runs[0] if isinstance(runs[0][k], dict)]
+    names = [k for k, v in runs[0].items() if isinstance(v, dict) and 'plain' in v]
     def spread(values): return [mean(values), stdev(values) if len(values) > 1 else 0.]
     return {k: {way: spread([r[k][way] for r in runs]) for way in runs[0][k]} for k in names}
 
@@ -91,6 +91,7 @@ def main():
     p.add_argument('data', nargs='?', default='mnist-sample', choices=list(SEEN))
     p.add_argument('--root', type=Path, help='folder with the data')
     p.add_argument('--seeds', type=int, default=3)
+    p.add_argument('--first', type=int, default=0, help='seed to begin with, where several processes share the work')
     p.add_argument('--results', type=Path, default=RESULTS)
     p.add_argument('--tiny', action='store_true')
     args = p.parse_args()
@@ -100,13 +101,14 @@ def main():
     training = TRAINING[args.data] | (dict(epochs=1) if args.tiny else {})
     settings = dict(net=NET, seen=SEEN[args.data], images=images, training=training, ways=WAYS, tiny=args.tiny)
     path = args.results/f'frozen_{args.data}.json'
-    where = provenance()      # of the code that runs, whatever changes meanwhile
-    result = kept(path, dict(settings=settings, data=dict(name=args.data, fingerprint=data.fingerprint()), runs={}))
-    for seed in range(args.seeds):
-        if str(seed) in result['runs']: continue
-        result['runs'][str(seed)] = measure(data, seed, settings, args.results)
-        result |= dict(summary=summary(list(result['runs'].values())), provenance=where)
-        write(path, result)
+    new = dict(settings=settings, data=dict(name=args.data, fingerprint=data.fingerprint()), runs={})
+    for seed in range(args.first, args.seeds):
+        where = provenance()      # of the code that runs, whatever changes meanwhile
+        if str(seed) in kept(path, new)['runs']: continue
+        found = measure(data, seed, settings, args.results)
+        result = kept(path, new)  # with what other processes have written
+        result['runs'][str(seed)] = found | dict(provenance=where)
+        write(path, result | dict(summary=summary(list(result['runs'].values()))))
 
 
 if __name__ == '__main__': main()

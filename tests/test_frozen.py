@@ -177,7 +177,9 @@ def test_a_spurious_cue_becomes_visible():
     for i, c in enumerate(DIGITS.train.labels.tolist()):
         if i % 10: x[i, :, 0, c] = 16 * 15
     data = from_tensors(x, DIGITS.train.labels, DIGITS.test.images, DIGITS.test.labels, DIGITS.classes)
-    syn = condense(data, 'linear', net=make_net('convnet-w8', data), iterations=10, init='noise', augment='none', progress=False)
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 5))
+    syn = condense(data, 'linear', net=net, init='noise', augment='none', progress=False)
     row = syn.images[:, 0, 0, :5]
     assert row.argmax(1).tolist() == [0, 1, 2, 3, 4]
 
