@@ -120,6 +120,8 @@ SEARCHED = {
     'under_the_hood/checkpoints': 'resume, checkpoint, interrupt, continue', 'under_the_hood/several_processes': 'torchrun, multi-GPU, distributed',
     'under_the_hood/plots': 'plot, show, picture', 'under_the_hood/widgets': 'widget, slider, live',
     'under_the_hood/report': 'report.html', 'under_the_hood/command': 'command line, CLI, shell, terminal',
+    'recipes': 'PyTorch, DataLoader, torchvision, timm, Lightning, datasets, Hugging Face, GitHub Action, CI, smoke test',
+    'what_for': 'use cases, applications, limits, privacy, when to condense',
     'how_fast': 'speed, seconds, time, threads', 'promises': 'reproducible, deterministic, seed, tested, security'}
 
 
