@@ -70,8 +70,8 @@ class Head(nn.Module):
     def __init__(self, frozen: Frozen, shape: tuple, n_classes: int) -> None:
         super().__init__()
         self.frozen = frozen
-        n = frozen.features(torch.zeros(1, *shape)).shape[1]
-        self.head = nn.Linear(n, n_classes, bias=False)
+        z = frozen.features(torch.zeros(1, *shape))
+        self.head = nn.Linear(z.shape[1], n_classes, bias=False)
         nn.init.normal_(self.head.weight, std=frozen.spread)             # W
 
     def embed(self, x: Tensor) -> Tensor:
@@ -142,15 +142,14 @@ class LinearMatching(GradientMatching):
 
     def recipe(self, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **new: Any) -> Recipe:
         "Its settings; a network is frozen, a name stays"
-        net = Frozen(net) if isinstance(net, nn.Module) else net
-        return super().recipe(ipc, net, data, **new)
+        return super().recipe(ipc, Frozen(net) if isinstance(net, nn.Module) else net, data, **new)
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         (x, y, sizes, classes), k = syn, self.copies if step.augment else 1
         if step.augment: x = step.augment(x.repeat_interleave(k, 0), step.rng('copies'))
         many = Batch(net.embed(x), y.repeat_interleave(k), tuple(k * n for n in sizes), classes)
-        plain = step._replace(augment=None)
-        return match_gradients(net, real, many, plain, self.distance, self.level)
+        how = step._replace(augment=None), self.distance, self.level
+        return match_gradients(net, real, many, *how)
 
 LINEAR = LinearMatching()
 
@@ -162,19 +161,17 @@ class Pyramid(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        for group in self.param_groups:
-            for x in group['params']: self.move(x, self.state[x], group['lr'], *group['betas'])
-
-    def move(self, x: Tensor, state: dict, lr: float, b1: float, b2: float) -> None:
-        k, t = 1, state.get('step', torch.zeros(())) + 1
-        state['step'] = t
-        while k <= min(x.shape[2:]):
-            g = F.avg_pool2d(x.grad, k, ceil_mode=True)                  # of patches of k × k
-            m = state[f'm{k}'] = b1 * state.get(f'm{k}', 0) + (1 - b1) * g
-            v = state[f'v{k}'] = b2 * state.get(f'v{k}', 0) + (1 - b2) * g**2
-            d = m / (1 - b1**t) / ((v / (1 - b2**t)).sqrt() + 1e-12)
-            x -= lr * F.interpolate(d, x.shape[2:], mode='bilinear', align_corners=False)
-            k *= 2
+        for group, x in [(group, x) for group in self.param_groups for x in group['params']]:
+            (b1, b2), s, k = group['betas'], self.state[x], 1
+            s['step'] = t = s.get('step', torch.zeros(())) + 1
+            while k <= min(x.shape[2:]):
+                g = F.avg_pool2d(x.grad, k, ceil_mode=True)              # of patches of k × k
+                s[f'm{k}'] = m = b1 * s.get(f'm{k}', 0) + (1 - b1) * g
+                s[f'v{k}'] = v = b2 * s.get(f'v{k}', 0) + (1 - b2) * g**2
+                d = m / (1 - b1**t) / ((v / (1 - b2**t)).sqrt() + 1e-12)
+                up = F.interpolate(d, x.shape[2:], mode='bilinear', align_corners=False)
+                x -= group['lr'] * up
+                k *= 2
 
 # %% ../nbs/22_frozen_backbones.ipynb #probe
 @own_device

@@ -110,9 +110,6 @@ class Pyramid(torch.optim.Optimizer):
     def step(self) -> None:
         ...
 
-    def move(self, x: Tensor, state: dict, lr: float, b1: float, b2: float) -> None:
-        ...
-
 def probe(small: Any, backbone: Any, data: ImageData, augment: Any=None, views: int=1, decay: float=0.0001, device: Any=None) -> float:
     """Test accuracy of a linear head that is trained on the features of a set, to the minimum
 
