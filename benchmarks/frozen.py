@@ -4,7 +4,7 @@
     OMP_NUM_THREADS=1 python benchmarks/frozen.py cifar10-jpeg --root FOLDER       # photographs, FOLDER/cifar10-jpeg
     python benchmarks/frozen.py --tiny --results FOLDER                            # seconds: does all of it run?
 
-A ConvNet is trained on half of the classes (digits 0 to 4; every other class of CIFAR10, 2,000 images each) and frozen. The other
+A ConvNet is trained on half of the classes (digits 0 to 4; every other class of CIFAR10, 500 images each) and frozen. The other
 half is condensed for it: `linear` without augmentation, `augmented`, and `random heads`, which draws a new head for every
 update as published. Beside them stand one random image, the mean image, the real image nearest to the class's mean feature,
 the mean features themselves (no images: five vectors), and all images. Each is scored by a linear probe on plain images, and
@@ -28,7 +28,7 @@ from dataset_condensation.frozen_backbones import Frozen, cached_features, probe
 
 SEEN = {'mnist-sample': [0, 1, 2, 3, 4], 'cifar10-jpeg': [0, 2, 4, 6, 8]}
 NET = 'convnet-w32'
-TRAINING = {'mnist-sample': dict(epochs=8, lr=0.03, batch=32, augment='dsa'), 'cifar10-jpeg': dict(epochs=6, lr=0.03, batch=64, augment='dsa')}
+TRAINING = {'mnist-sample': dict(epochs=8, lr=0.03, batch=32, augment='dsa'), 'cifar10-jpeg': dict(epochs=6, lr=0.03, batch=32, augment='dsa')}
 WAYS = dict(linear=dict(augment='none'), random_heads=dict(augment='none', iterations=300, outer=1, inner=0),
             augmented=dict(augment='dsa'))
 
@@ -97,7 +97,7 @@ def main():
     args = p.parse_args()
     data = load_dataset(str(args.root/args.data) if args.root else args.data, progress=False)
     if args.root: data = ImageData(data.train, data.test, args.data)
-    images = 200 if args.tiny else 2000 if args.root else None
+    images = 200 if args.tiny else 500 if args.root else None
     training = TRAINING[args.data] | (dict(epochs=1) if args.tiny else {})
     settings = dict(net=NET, seen=SEEN[args.data], images=images, training=training, ways=WAYS, tiny=args.tiny)
     path = args.results/f'frozen_{args.data}.json'
