@@ -30,7 +30,7 @@ def output(
     net: nn.Module,  # Any network
     x: Tensor,       # (N, C, H, W), normalized
 ) -> Tensor:         # (N, ...)
-    "What a backbone says of images: its `embed`, or what enters the Linear that it ends with, if any"
+    "What a backbone says of images: its `embed`, or what enters its last layer if that's a Linear"
     own: Any = getattr(net, 'embed', None)
     if own is not None and not isinstance(own, nn.Module): return own(x)
     seen: list = [None, None]
@@ -114,7 +114,8 @@ class Features:
 
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
         idx = self.data.which(c, n, generator)
-        return idx + len(self.data.train) * torch.randint(self.views, idx.shape, generator=generator)
+        view = torch.randint(self.views, idx.shape, generator=generator)
+        return idx + len(self.data.train) * view
 
     def take(self, idx: Tensor, device: Any = None) -> tuple[Tensor, Tensor]:
         images, n = self.data.train, len(self.data.train)
@@ -141,7 +142,8 @@ class LinearMatching(GradientMatching):
     paper: str = 'Cazenavette, Torralba & Sitzmann, NeurIPS 2025 (arXiv 2511.16674)'
 
     def recipe(self, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **new: Any) -> Recipe:
-        "Its settings; a network is frozen, a name stays"
+        "Its settings; a network, or one that a function loads, is frozen; a name stays"
+        if not isinstance(net, (str, nn.Module, Frozen)): net = net()
         return super().recipe(ipc, Frozen(net) if isinstance(net, nn.Module) else net, data, **new)
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:

@@ -10,7 +10,7 @@ from .data import Batch, ImageData
 from .gradient_matching import GradientMatching
 
 def output(net: nn.Module, x: Tensor) -> Tensor:
-    """What a backbone says of images: its `embed`, or what enters the Linear that it ends with, if any
+    """What a backbone says of images: its `embed`, or what enters its last layer if that's a Linear
 
 net: Any network
 x: (N, C, H, W), normalized"""
@@ -95,7 +95,7 @@ class LinearMatching(GradientMatching):
     paper: str = ...
 
     def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
-        """Its settings; a network is frozen, a name stays"""
+        """Its settings; a network, or one that a function loads, is frozen; a name stays"""
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         ...

@@ -216,6 +216,11 @@ def test_what_does_not_fit_is_refused_in_a_line():
     with pytest.raises(ValueError, match='mean of the set'): probe(other, backbone(), DIGITS)
 
 
+def test_a_function_that_loads_a_backbone_will_do():
+    a, b = (condense(DIGITS, 'linear', net=net, **FEW) for net in (backbone(), backbone))
+    assert torch.equal(a.images, b.images) and a.info == b.info
+
+
 def test_a_method_with_other_parts():
     method = replace(LINEAR, distance='mse', level='intra', copies=1)
     assert condense(DIGITS, method, 2, net=backbone(), **FEW).ipc == [2] * 5
