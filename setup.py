@@ -40,6 +40,7 @@ setup(
         'widgets': shlex.split(cfg['widgets_requirements']),
         'dev': shlex.split(cfg['dev_requirements']),
         'course': shlex.split(cfg['course_requirements']),
+        'integrations': shlex.split(cfg['integrations_requirements']),
     },
     entry_points={
         'console_scripts': shlex.split(cfg['console_scripts']),

@@ -29,6 +29,7 @@ HOMES = {
     'adaptive_steps': 'Schedule UntilOverfit',
     'distribution_matching': 'DistributionMatching',
     'beyond': 'ExpertMatching Moments snapshots',
+    'frozen_backbones': 'Frozen LinearMatching probe',
     'gpu_training': 'Speed',
     'studies': 'ablate cross_architecture',
     'continual_learning': 'continual',
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from dataset_condensation.adaptive_steps import Schedule, UntilOverfit
     from dataset_condensation.distribution_matching import DistributionMatching
     from dataset_condensation.beyond import ExpertMatching, Moments, snapshots
+    from dataset_condensation.frozen_backbones import Frozen, LinearMatching, probe
     from dataset_condensation.gpu_training import Speed
     from dataset_condensation.studies import ablate, cross_architecture
     from dataset_condensation.continual_learning import continual

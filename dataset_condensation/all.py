@@ -38,6 +38,7 @@ from .report import *
 from .continual_learning import *
 from .architecture_search import *
 from .beyond import *
+from .frozen_backbones import Frozen, LinearMatching, probe
 from .recommendation import recommend
 from .scoring import ScoreCard, read_set, score
 from .growing_sets import *

@@ -74,6 +74,7 @@ METHODS = Names('method',
     delving='adaptive_steps.DELVING', delving_until_overfit='adaptive_steps.DELVING_UNTIL_OVERFIT',
     dm='distribution_matching.DM', dm_plain='distribution_matching.DM_PLAIN',
     experts='beyond.EXPERTS',
+    linear='frozen_backbones.LINEAR',
     auto='recommendation.AUTO')
 
 # %% ../nbs/under_the_hood/67_names.ipynb #parts
@@ -86,7 +87,7 @@ POLICIES = Names('inner', fixed='adaptive_steps.one_epoch',
                  until_overfit='adaptive_steps.until_overfit',
                  schedule='adaptive_steps.published_schedule')
 SAMPLINGS = Names('sampling', random='beyond.at_random', strata='beyond.strata',
-                  centroids='beyond.near_centroids')
+                  centroids='beyond.near_centroids', features='frozen_backbones.Features')
 _speeds = 'plain auto float32 bfloat16 bfloat16_training bfloat16_all tf32 gpu deterministic'
 SPEEDS = Names('speed', **{k: f'gpu_training.{k}' for k in _speeds.split()})
 MAKERS = Names('maker', condense='runs.condense')     # Makes a set with a `Method`

@@ -32,6 +32,8 @@ by_two = dc.condense(data, dc.GradientMatching(distance='mse'), ipc=[1] * 10, im
 others: list[dc.Method] = [dc.MultiLevelMatching(), dc.DistributionMatching(of=dc.Moments()),
                            dc.ExpertMatching(weight=1., networks=dc.snapshots(data, 1, 'convnet-w16')),
                            dc.CustomMatching(name='mine', loss=lambda net, real, syn, step: (real.x.mean() - syn.x.mean())**2)]
+others.append(dc.LinearMatching(copies=2))
+share += dc.probe(syn, dc.Frozen(net), data)
 dc.register(others[-1])
 same: dc.Method = dc.get_method('dm')
 for state in dc.condensing(data, same, ipc=2, inner=dc.Schedule(), speed=dc.Speed()):

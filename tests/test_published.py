@@ -17,6 +17,7 @@ from dataset_condensation.all import (METHODS, TRAIN_RECIPES, Recipe, SyntheticS
 from dataset_condensation.condensation import Step
 from dataset_condensation.coresets import first_images
 from dataset_condensation.data import Batch, real_batch
+from dataset_condensation.frozen_backbones import Pyramid
 from dataset_condensation.gradient_matching import loop_counts, match_gradients
 from dataset_condensation.multi_level_matching import AngleMagnitude, Both, match_in_turns, match_twice
 from dataset_condensation.training import recipe_for
@@ -34,6 +35,8 @@ DC = dict(init='noise', iterations=1000, image_lr=0.1, image_momentum=0.5, net='
 DSA = DC | dict(init='real', augment='dsa', augment_inner=True)
 DM = DC | dict(init='real', iterations=20_000, outer=1, inner=0, image_lr=1., augment='dsa')
 EXPERTS = DM | dict(iterations=500, real_batch=32, factor=3, schedule='cosine')
+LINEAR = DC | dict(init='centroids', iterations=30, outer=10, inner=5, image_lr=0.03, net_lr=30., image_opt=Pyramid, schedule='cosine',
+                   sampling='features')
 DELVING = DC | dict(net_momentum=0.5)
 LOOPS = {1: (1, 1), 10: (10, 50), 20: (20, 25), 30: (30, 20), 40: (40, 15), 50: (50, 10), 100: (100, 2)}
 STEPS = (50, 40, 30, 20, 10, 10, 10, 10, 10, 10, 5)     # Delving's: 50 − 10 o for the first four, 10 up to the tenth, then 5
@@ -61,6 +64,7 @@ SETTINGS = [    # method, arguments of `paper`, the whole recipe
     *[('delving', dict(ipc=n), DELVING | loops(n) | dict(inner=Schedule(STEPS))) for n in (10, 20, 50)],
     ('delving', dict(ipc=1), DELVING | loops(1) | dict(inner=Schedule((1,)*11))),    # none longer than the fixed ones
     *[('experts', dict(ipc=n), EXPERTS | dict(image_lr=1.5*n)) for n in (1, 10, 50)],     # our own
+    *[('linear', dict(ipc=n), LINEAR) for n in (1, 10)],
     *[('delving-until-overfit', dict(ipc=n), DELVING | loops(n) | dict(inner=UntilOverfit(256, 50))) for n in (1, 10, 50)],
 ]
 

@@ -116,6 +116,7 @@ SEARCHED = {
     'scoring_fairly': 'score, DD-Ranking, HLR, IOR, LRS, ARS, model card, compare sets',
     'growing_sets': 'init, keep, add classes, incremental, nested, multisize, MDC, YOCO, slimmable, subset',
     'soft_labels': 'soft labels, teacher, distillation, temperature, probabilities, label bytes',
+    'frozen_backbones': 'pretrained, linear probe, timm, torchvision, foundation model, feature extractor, spurious cue',
     'scoring_fairly': 'score, DD-Ranking, HLR, IOR, LRS, ARS, soft labels, model card, compare sets',
     'bytes': 'bytes, budget, bits, quantize, palette, JPEG, size, kilobytes', 'gallery': 'zoo, pretrained, download, published sets',
     'under_the_hood/zoo': 'publish, upload, hub, dataset card, license, ImageFolder',
@@ -124,6 +125,8 @@ SEARCHED = {
     'under_the_hood/checkpoints': 'resume, checkpoint, interrupt, continue', 'under_the_hood/several_processes': 'torchrun, multi-GPU, distributed',
     'under_the_hood/plots': 'plot, show, picture', 'under_the_hood/widgets': 'widget, slider, live',
     'under_the_hood/report': 'report.html', 'under_the_hood/command': 'command line, CLI, shell, terminal',
+    'recipes': 'PyTorch, DataLoader, torchvision, timm, Lightning, datasets, Hugging Face, GitHub Action, CI, smoke test',
+    'what_for': 'use cases, applications, limits, privacy, when to condense',
     'how_fast': 'speed, seconds, time, threads', 'promises': 'reproducible, deterministic, seed, tested, security'}
 
 
