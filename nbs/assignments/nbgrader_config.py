@@ -109,9 +109,13 @@ c.Autograde.sanitize_preprocessors = [ClearOutput, DeduplicateIds, OverwriteKern
 c.OverwriteCells.add_missing_cells = True
 
 class FeedbackStyle(Preprocessor):
-    "Keeps the columns of a table apart, and hides the signs beside headings"
+    "Keeps the columns of a table apart, hides the signs beside headings, and gives text and links enough contrast"
     def preprocess(self, nb, resources):
-        resources['inlining']['css'].append('td, th { padding: 0.1em 0.6em; } .anchor-link { visibility: hidden; }')
+        resources['inlining']['css'].append("""td, th { padding: 0.1em 0.6em; } .anchor-link { visibility: hidden; }
+            div.input_area, div.highlight, div.highlight pre { background: #fff !important; }
+            #notebook-container a, .panel a { color: #0b4f8a !important; text-decoration: underline; }
+            #notebook-container div.panel .panel-heading a { color: inherit !important; }
+            #notebook-container div.panel-primary .panel-heading { background: #1f5f99; color: #fff; }""")
         return nb, resources
 
 
@@ -144,6 +148,7 @@ class FormulaPictures(Preprocessor):
 class WithoutCDN(HTMLExporter):
     def from_notebook_node(self, nb, resources=None, **kw):
         page, resources = super().from_notebook_node(nb, resources, **kw)
+        page = page.replace('<html>', '<html lang="en">', 1)
         return re.sub(r'<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->', '', page, flags=re.S), resources
 
 
