@@ -1,7 +1,7 @@
 # Made from the module beside it by tools/export.py
 __version__: str
 HOMES: dict
-__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'Frozen', 'GradientMatching', 'ImageData', 'ImageSet', 'LinearMatching', 'LiveRun', 'Method', 'Moments', 'MultiLevelMatching', 'Recipe', 'Schedule', 'ScoreCard', 'Speed', 'SyntheticSet', 'TrainRecipe', 'UntilOverfit', 'ablate', 'accuracy', 'compare', 'condense', 'condensing', 'continual', 'cross_architecture', 'dataset_names', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'get_method', 'load_dataset', 'make_augment', 'make_net', 'net_names', 'paper', 'predict', 'probe', 'random_set', 'recommend', 'register', 'running', 'save_checkpoint', 'score', 'search', 'show_images', 'snapshots', 'train', 'train_recipe', 'write_report']
+__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'Frozen', 'GradientMatching', 'ImageData', 'ImageSet', 'LinearMatching', 'LiveRun', 'Method', 'Moments', 'MultiLevelMatching', 'Recipe', 'Schedule', 'ScoreCard', 'Speed', 'SyntheticSet', 'TrainRecipe', 'UntilOverfit', 'ablate', 'accuracy', 'add_classes', 'compare', 'compare_labels', 'condense', 'condensing', 'continual', 'cross_architecture', 'dataset_names', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'get_method', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'nested', 'net_names', 'paper', 'predict', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'running', 'save_checkpoint', 'score', 'search', 'show_images', 'snapshots', 'soft_labels', 'train', 'train_recipe', 'within', 'write_report']
 from dataset_condensation.image_folders import dataset_names as dataset_names, from_datasets as from_datasets, load_dataset as load_dataset
 from dataset_condensation.data import ImageData as ImageData, ImageSet as ImageSet, from_tensors as from_tensors, gen as gen, show_images as show_images
 from dataset_condensation.networks import make_net as make_net, net_names as net_names
@@ -23,6 +23,10 @@ from dataset_condensation.continual_learning import continual as continual
 from dataset_condensation.architecture_search import search as search
 from dataset_condensation.recommendation import recommend as recommend
 from dataset_condensation.scoring import ScoreCard as ScoreCard, score as score
+from dataset_condensation.growing_sets import add_classes as add_classes, nested as nested
+from dataset_condensation.soft_labels import compare_labels as compare_labels, soft_labels as soft_labels
+from dataset_condensation.bytes import within as within
+from dataset_condensation.zoo import load_published as load_published, publish as publish, published as published, published_card as published_card
 from dataset_condensation.widgets import LiveRun as LiveRun
 from dataset_condensation.report import write_report as write_report
 

@@ -5,11 +5,6 @@
 # %% auto #0
 __all__ = ['RUN_FILES', 'WRONG', 'network_named', 'set_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan',
            'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all',
-           'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run',
-           'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard',
-           'stopped', 'failed', 'run_study', 'main']
-__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder',
-           'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all',
            'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load',
            'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line',
            'heard', 'stopped', 'failed', 'run_study', 'main']

@@ -231,7 +231,7 @@ class Speed:
     compile: bool = False       # Compile networks that are not done by hand
     graphs: bool = False        # With CUDA graphs, on a GPU
     by_hand: bool = True        # Use `FastConvNet` where it fits, on a CPU
-    whole: bool = False         # All classes as one program on a CPU too, see chapter 72
+    whole: bool = False         # All classes as one program on a CPU too, see chapter 73
     least: int = 0              # Images of a smaller side are computed the plain way, on a CPU
     deterministic: bool = False # On a GPU, choose operations that give the same bits in every run
     device: str | None = None   # 'cpu' or 'cuda', once that is known

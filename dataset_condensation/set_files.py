@@ -167,8 +167,6 @@ def _move_in(part: Path, path: Path, folders: list[str]) -> None:
 # %% ../nbs/under_the_hood/53_set_files.ipynb #to-folder-whole
 def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict,
                  soft: Tensor | None = None) -> Path:
-    "Write pixels in 0–1 as 8-bit PNG files in class folders, in a folder that is empty or new"
-def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict) -> Path:
     "Write pixels as 8-bit PNG files in class folders, in a folder that is empty or new"
     path, names = as_path(where := 'SyntheticSet.to_folder', path), about['classes']
     taken = FileExistsError(f'{where}: `path` is {path}, which exists and is not an empty folder')

@@ -17,8 +17,9 @@ def reach(pixels: Tensor) -> tuple[Tensor, Tensor]:
     """The lowest and the highest value in each channel of (N, C, H, W), or 0 and 1 if that's wider
 
 pixels: (C, 1, 1) each"""
+SOFT: str
 
-def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict) -> Path:
+def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about: dict, soft: Tensor | None=None) -> Path:
     """Write pixels as 8-bit PNG files in class folders, in a folder that is empty or new"""
 
 def read_folder(path: str | os.PathLike) -> SyntheticSet:

@@ -438,7 +438,7 @@ class Compute:
         return None
 
     def engine(self, run: Any) -> Any:
-        "Another way through the updates of a `Run`, see chapter 72; None for the loop's own"
+        "Another way through the updates of a `Run`, see chapter 73; None for the loop's own"
         return None
 
     def together(self, *job: Any) -> Iterator | None:
@@ -779,9 +779,7 @@ def to_folder(self: SyntheticSet,
     from dataset_condensation.set_files import write_folder
     syn = self if stored or self.factor == 1 else self[:]
     about = dict(classes=syn.classes, mean=syn.mean.tolist(), std=syn.std.tolist(), info=syn.info)
-    return write_folder(path, syn.denormalize(syn.stored.cpu()), syn.stored_labels.cpu(), about,
-                        syn.soft)
     x = syn.stored.cpu()
     pixels = x * syn.std.view(-1, 1, 1) + syn.mean.view(-1, 1, 1)
     if clip: pixels = pixels.clamp(0, 1)
-    return write_folder(path, pixels, syn.stored_labels.cpu(), about)
+    return write_folder(path, pixels, syn.stored_labels.cpu(), about, syn.soft)

@@ -211,7 +211,7 @@ class Compute:
         """How many classes to match at a time; None leaves it to `in_parts`"""
 
     def engine(self, run: Any) -> Any:
-        """Another way through the updates of a `Run`, see chapter 72; None for the loop's own"""
+        """Another way through the updates of a `Run`, see chapter 73; None for the loop's own"""
 
     def together(self, *job: Any) -> Iterator | None:
         """Accuracies and networks of an `evaluate`, where they are trained side by side"""

@@ -113,7 +113,6 @@ SEARCHED = {
     'transfer': 'cross-architecture, ablation', 'continual_learning': 'incremental, replay, memory',
     'architecture_search': 'NAS', 'results': 'accuracy, tables, published, benchmark, CIFAR10, MNIST',
     'recommendation': 'which method, auto, minutes',
-    'scoring_fairly': 'score, DD-Ranking, HLR, IOR, LRS, ARS, model card, compare sets',
     'growing_sets': 'init, keep, add classes, incremental, nested, multisize, MDC, YOCO, slimmable, subset',
     'soft_labels': 'soft labels, teacher, distillation, temperature, probabilities, label bytes',
     'frozen_backbones': 'pretrained, linear probe, timm, torchvision, foundation model, feature extractor, spurious cue',
