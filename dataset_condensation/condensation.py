@@ -303,9 +303,9 @@ def one_update(state: State) -> None:
         loss, parts = found or update_images(run.matcher, state.net, run.source, *mine)  # L, ∇
     with run.host.moving(state, parts):
         run.rate(state.step)
-        stay = run.mine.detach().clone() if r.keep is not None else None
+        stay = None if r.keep is None else run.mine.detach().clone()
         run.opt.step()                                                                 # S ← S − η ∇
-        if stay is not None:
+        if r.keep is not None and stay is not None:
             theirs = run.host.part(first_rows(state.labels, r.keep.ipc))
             run.mine.detach()[theirs] = stay[theirs]
         state.step, state.iteration, state.outer = state.step + 1, iteration, outer

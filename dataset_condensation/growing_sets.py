@@ -65,6 +65,6 @@ def add_classes(
         refuse('add_classes', 'data', Shown('without a new class'), 'classes that `small` lacks')
     part = only_classes(data, new)
     scaled = [test_images(p, small.mean, small.std) for p in (part.train, part.test)]
-    more = get_method(method).make(ImageData(*scaled, data.name), ipc, **options)
+    more = get_method(method).make(ImageData(scaled[0], scaled[1], data.name), ipc, **options)
     every = {*small.classes} <= {*data.classes}
     return SyntheticSet.join([small, more], data.classes if every else None)

@@ -206,8 +206,8 @@ def first(self: SyntheticSet, k: int) -> SyntheticSet:
     k = checks.whole_number('first', 'k', k, 1, min(self.ipc))
     y, tiles = self.stored_labels.cpu(), self.factor**2
     place = torch.arange(len(y)) - torch.tensor([0, *self.ipc]).cumsum(0)[y]
-    idx, info = (place < k).nonzero().flatten(), self.info | dict(ipc=k)
-    if len(chosen := info.get('chosen', ())) == len(self):
+    idx, info = (place < k).nonzero().flatten(), {**self.info, 'ipc': k}
+    if len(chosen := self.info.get('chosen', ())) == len(self):
         info['chosen'] = [chosen[i * tiles + j] for i in idx.tolist() for j in range(tiles)]
     idx = idx.to(self.stored.device)
     soft = None if self.soft is None else self.soft.unflatten(0, (-1, tiles))[idx].flatten(0, 1)
