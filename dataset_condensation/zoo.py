@@ -78,8 +78,9 @@ def published() -> dict[str, str]:
         best = {k: sum(v) / len(v) for k, v in rows.items()}
         tiles = f' in {small.factor}×{small.factor} tiles' * (small.factor > 1)
         found[name] = (f'{small.info["data"]}: {card.images} images of {shape}{tiles}, '
-                       f'{card.bytes:,} bytes; {net} {best["this set"]:.1f} % (random '
-                       f'{best["random"]:.1f} %); {_license(small)[0]}')
+                       f'{card.bytes:,} bytes; {net} {best["this set"]:.1f} % on '
+                       f'{card.about["data"]} (random {best["random"]:.1f} %); '
+                       f'{_license(small)[0]}')
     return found
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #front
