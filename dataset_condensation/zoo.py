@@ -132,7 +132,8 @@ def _readme(small: SyntheticSet, name: str, license: str | None, card: Any) -> s
     "The dataset card"
     about, (kind, sentence) = small.info, _license(small, license)
     method, data = about.get('method', 'a method of its own'), about.get('data', '')
-    told = f' ({METHODS[method].paper})' * (method in METHODS and METHODS[method].paper > '–')
+    paper = getattr(METHODS[method], 'paper', '') if method in METHODS else ''
+    told = f' ({paper})' * (paper not in ('', '–'))
     tiles = f', each of {small.factor}×{small.factor} tiles' * (small.factor > 1)
     what = (f'{len(small.stored)} synthetic images of {"×".join(map(str, small.shape))}{tiles}, '
             f'computed to stand for the training images of {data or "a data set"} in '
