@@ -28,10 +28,10 @@ def palette(
     if len(found) <= k: return found
     from sklearn.cluster import KMeans   # here, since it takes a second to import
     thin = -(-len(found) // 20_000)      # as many colors are enough to find a few
-    warm = start is not None and len(start) == k
-    how = dict(init=start.numpy(), max_iter=2) if warm else dict(max_iter=100)
+    how: dict[str, Any] = dict(n_init=1, random_state=0, max_iter=100)
+    if start is not None and len(start) == k: how |= dict(init=start.numpy(), max_iter=2)
     some, weights = found[::thin].double().numpy(), n[::thin].numpy()
-    means = KMeans(k, n_init=1, random_state=0, **how).fit(some, sample_weight=weights)
+    means = KMeans(k, **how).fit(some, sample_weight=weights)
     return torch.from_numpy(means.cluster_centers_).float().round().unique(dim=0)
 
 # %% ../nbs/21_bytes.ipynb #rounded

@@ -379,8 +379,7 @@ def run(
     say_more, settings = (lambda *a: None) if args.quiet else say, run_settings(args)
     with ExitStack() as held:
         first_process(lambda: held.enter_context(own_folder(out, args)))
-        data = first_then_all(lambda: load(args))
-        args, settings, lines = settled(args, data, settings)
+        args, settings, lines = settled(args, data := first_then_all(lambda: load(args)), settings)
         baselines, whole, notes = scoring_plan(args, data, device)
         notes += foretell_scoring(args, data, settings, baselines, whole, device)
         for line in [*lines, describe(data, args, settings), *notes]: say_more(line)

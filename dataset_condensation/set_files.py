@@ -303,12 +303,12 @@ def _fewer(small: SyntheticSet, share: float) -> SyntheticSet:
     x, y = (v.cpu()[torch.cat(some)] for v in (small.stored, small.stored_labels))
     return SyntheticSet(x, y, small.classes, small.mean, small.std, small.info)
 
-def write_png(path: str | os.PathLike, small: SyntheticSet, bits: Any, budget: Any) -> Path:
+def write_png(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Path:
     "Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"
     where, c, n = 'SyntheticSet.save', small.shape[0], sum(small.ipc)
     if c not in BITS: refuse(where, 'images', Shown(f'of {c} channels'), '1 or 3, as in a PNG')
     if bits is not None: known_bits(where, bits, c)
-    most = in_bytes(budget) if budget is not None else 2**62
+    most, raw, b = in_bytes(budget) if budget is not None else 2**62, b'', 0
     for b in [bits] if bits else BITS[c]:
         if len(raw := png_bytes(small, b)) <= most: return write_atomic(path, raw, where=where)
     while max(small.ipc) > 1 and len(raw) > most:

@@ -28,7 +28,7 @@ def read_folder(path: str | os.PathLike) -> SyntheticSet:
 def png_bytes(small: SyntheticSet, bits: int) -> bytes:
     """A set as the bytes of a PNG"""
 
-def write_png(path: str | os.PathLike, small: SyntheticSet, bits: Any, budget: Any) -> Path:
+def write_png(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Path:
     """Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"""
 
 def import_published(path: str | os.PathLike, classes: list | None=None, data: str | None=None, mean: Any=None, std: Any=None) -> list[SyntheticSet]:

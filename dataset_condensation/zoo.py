@@ -78,8 +78,9 @@ def published() -> dict[str, str]:
         best = {k: sum(v) / len(v) for k, v in rows.items()}
         tiles = f' in {small.factor}×{small.factor} tiles' * (small.factor > 1)
         found[name] = (f'{small.info["data"]}: {card.images} images of {shape}{tiles}, '
-                       f'{card.bytes:,} bytes; {net} {best["this set"]:.1f} % (random '
-                       f'{best["random"]:.1f} %); {_license(small)[0]}')
+                       f'{card.bytes:,} bytes; {net} {best["this set"]:.1f} % on '
+                       f'{card.about["data"]} (random {best["random"]:.1f} %); '
+                       f'{_license(small)[0]}')
     return found
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #front
@@ -131,7 +132,8 @@ def _readme(small: SyntheticSet, name: str, license: str | None, card: Any) -> s
     "The dataset card"
     about, (kind, sentence) = small.info, _license(small, license)
     method, data = about.get('method', 'a method of its own'), about.get('data', '')
-    told = f' ({METHODS[method].paper})' * (method in METHODS and METHODS[method].paper > '–')
+    paper = getattr(METHODS[method], 'paper', '') if method in METHODS else ''
+    told = f' ({paper})' * (paper not in ('', '–'))
     tiles = f', each of {small.factor}×{small.factor} tiles' * (small.factor > 1)
     what = (f'{len(small.stored)} synthetic images of {"×".join(map(str, small.shape))}{tiles}, '
             f'computed to stand for the training images of {data or "a data set"} in '

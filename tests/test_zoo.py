@@ -33,7 +33,7 @@ def test_a_set_in_the_package_says_how_it_was_made_and_what_it_is_worth(name):
     assert {'commit', 'versions', 'seconds', 'machine'} <= about['published'].keys() and about['published']['commit'] != 'unknown'
     assert card.bytes == file.stat().st_size < 40_000 and card.images == len(small.stored) == about['ipc'] * len(small.classes)
     rows = next(iter(card.accuracies.values()))
-    assert sum(rows['this set']) > sum(rows['random']) and card.about['data'] == about['data']
+    assert sum(rows['this set']) > sum(rows['random']) and card.about['data'].startswith(about['data'])
     assert sorted(p.name for p in (HOME/name).iterdir()) == ['score.json', 'small.png']
 
 
