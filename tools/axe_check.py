@@ -33,12 +33,12 @@ def fetch_axe() -> str:
         with tarfile.open(next(Path(tmp).glob('*.tgz'))) as archive: return archive.extractfile(member).read().decode()
 
 
-def check(folder:Path, axe:str, names=(), schemes=('light', 'dark'), say=lambda text: None) -> list:
-    "(page, finding) for all that axe-core finds"
+def check(folder:Path, axe:str, names=(), schemes=('light', 'dark'), say=lambda text: None):
+    "(page, finding) for all that axe-core finds, one after the other"
     from playwright.sync_api import sync_playwright
     every = sorted(p.relative_to(folder).as_posix() for p in folder.rglob('*.html') if '_static' not in p.parts)
     wanted = [n for n in every if not names or n.removesuffix('.html') in {m.removesuffix('.html') for m in names}]
-    found, seen = [], set()
+    seen = set()
     with Server(folder) as server, sync_playwright() as playwright:
         browser = launch(playwright)
         for name in wanted:
@@ -51,11 +51,10 @@ def check(folder:Path, axe:str, names=(), schemes=('light', 'dark'), say=lambda 
                 page.evaluate(axe)
                 for f in page.evaluate(RUN):
                     key = name, f['rule'], f['first']
-                    if key not in seen: found.append((name, dict(f, scheme=scheme)))
+                    if key not in seen: yield name, dict(f, scheme=scheme)
                     seen.add(key)
             page.close()
         browser.close()
-    return found
 
 
 def main(argv=None) -> int:
@@ -70,11 +69,13 @@ def main(argv=None) -> int:
         return SKIPPED
     if not list(args.folder.rglob('*.html')): parser.error(f'there is no page in {args.folder}')
     axe = args.axe.read_text(encoding='utf-8') if args.axe else fetch_axe()
-    found = check(args.folder, axe, args.pages, say=lambda text: print(text, file=sys.stderr, flush=True))
-    serious = [f for f in found if f[1]['impact'] in ('serious', 'critical')]
-    for name, f in found if args.all else serious:
-        print(f'{name} ({f["scheme"]}): {f["impact"]}: {f["rule"]}, {f["n"]} times: {f["help"]}: {f["first"]}  {f["html"]}')
-    print(f'{len(serious)} serious findings, {len(found) - len(serious)} others')
+    serious = others = 0
+    for name, f in check(args.folder, axe, args.pages, say=lambda text: print(text, file=sys.stderr, flush=True)):
+        grave = f['impact'] in ('serious', 'critical')
+        serious, others = serious + grave, others + (not grave)
+        if not (grave or args.all): continue
+        print(f'{name} ({f["scheme"]}): {f["impact"]}: {f["rule"]}, {f["n"]} times: {f["help"]}: {f["first"]}  {f["html"]}', flush=True)
+    print(f'{serious} serious findings, {others} others')
     return 1 if serious else 0
 
 

@@ -147,7 +147,14 @@ padding: 0 1rem; background: #fff; color: #111 }} a {{ color: #1a4fd0 }}
 """
 
 
+def level_captions(app, page, template, context, doctree):
+    "The captions at the side are headings, and a heading has a level"
+    if tree := context.get('furo_navigation_tree'):
+        context['furo_navigation_tree'] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app):
     app.connect('autodoc-process-docstring', document_parameters)
     app.connect('html-page-context', describe)
+    app.connect('html-page-context', level_captions, priority=900)      # after the theme's own
     app.connect('build-finished', write_addresses)
