@@ -123,12 +123,13 @@ class Features:
         idx, y = idx.to(z.device), images.labels.to(z.device)
         return z.flatten(0, 1)[idx], y[idx % n]
 
-# %% ../nbs/22_frozen_backbones.ipynb #method
+# %% ../nbs/22_frozen_backbones.ipynb #method-settings
 def linear_settings(ipc: int, net: Any = None, data: str = '') -> dict:
     "Settings for minutes on a processor: heads are trained on the set between updates"
     return dict(init='centroids', iterations=30, outer=10, inner=5, image_lr=0.03, net_lr=30.,
                 image_opt=Pyramid, schedule='cosine', real_batch=256, sampling='features')
 
+# %% ../nbs/22_frozen_backbones.ipynb #method-class
 @dataclass(frozen=True)
 class LinearMatching(GradientMatching):
     "Match the gradient of a linear head on a frozen backbone"
