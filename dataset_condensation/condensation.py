@@ -72,6 +72,8 @@ def check_recipe(r: Recipe) -> None:
     if not callable(inner): whole_number('Recipe', 'inner', inner, 0)
     object.__setattr__(r, 'inner', inner)
 
+chunk_size = partial(whole_number, 'condensing', 'class_chunk')
+
 # %% ../nbs/05_condensation.ipynb #step
 class Step(NamedTuple):
     "Where in a run a method is called"
@@ -227,7 +229,7 @@ class Run:
     "What a run works with; its `state` is that before the first update"
     net_opt: Any = None
     matcher: Any = None     # The method, ready for the first update
-    engine: Any = None      # Another way through the updates, for a GPU
+    engine: Any = None      # Another way through the updates
     @own_device
     def __init__(self, data: ImageData, method: Any = 'dc', ipc: Any = 1, seed: int = 0,
                  net: Any = 'convnet', device: Any = None, recipe: Recipe | None = None,
@@ -236,13 +238,12 @@ class Run:
         check_data('condensing', data)
         self.method, device = as_method(method, 'condensing'), pick_device(device)
         self.seed, self.sizes = python(seed), class_sizes(ipc, data.n_classes, 'condensing')
-        if recipe is None: recipe = self.method.recipe(ipc, net, data, **new)
-        r = replace(instance('condensing', 'recipe', recipe, Recipe, 'a Recipe'), **new)
+        r = self.method.recipe(ipc, net, data, **new) if recipe is None else recipe
+        r = replace(instance('condensing', 'recipe', r, Recipe, 'a Recipe'), **new)
         make_net(r.net, data)
         self.speed, self.compute = speed, get_compute(speed, data, device, 'condensing', r.net)
         n = self.compute.part_size(data.shape, r.real_batch, self.sizes)
-        if class_chunk is not None: n = whole_number('condensing', 'class_chunk', class_chunk)
-        self.class_chunk = n
+        self.class_chunk = n if class_chunk is None else chunk_size(class_chunk)
         first = first_images(data, self.sizes, r.init, self.seed, r.factor, 'condensing', r.keep)
         x, y, near = first.stored.to(device), first.stored_labels.to(device), data.near(device)
         self.state = State(x, y, near, r, run_info(self, near, r, versions(), device), self)

@@ -41,6 +41,7 @@ class Recipe:
 
 def check_recipe(r: Recipe) -> None:
     """Refuse settings that can't be run, and replace the name of a policy by the policy"""
+chunk_size: Any
 
 class Step(NamedTuple):
     """Where in a run a method is called"""

@@ -142,8 +142,8 @@ class Compiled(ByLayers):
 
 # %% ../nbs/11_gpu_training.ipynb #as-program
 @patch
-def part_size(self: Compiled, *how: Any) -> int | None:
-    return None if self.program else ByLayers.part_size(self, *how)
+def part_size(self: Compiled, shape: tuple, real_batch: int, sizes: list) -> int | None:
+    return None if self.program else ByLayers.part_size(self, shape, real_batch, sizes)
 
 @patch
 def engine(self: Compiled, run: Any) -> Any:

@@ -28,7 +28,7 @@ class Compiled(ByLayers):
     def run(self, net: Any, what: str, x: Tensor, training: bool, f: Callable) -> Any:
         ...
 
-    def part_size(self, *how: Any) -> int | None:
+    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
         ...
 
     def engine(self, run: Any) -> Any:

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'moved', 'changed', 'Ahead', 'Launched', 'Stage', 'Way', 'Flat', 'flat_of', 'OneProgram', 'maps_of', 'bytes_needed', 'free_bytes', 'one_program', 'SideBySide', 'side_by_side']
+__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'resampled', 'changed', 'Ahead', 'Launched', 'Stage', 'Way', 'Flat', 'flat_of', 'OneProgram', 'maps_of', 'bytes_needed', 'free_bytes', 'one_program', 'SideBySide', 'side_by_side']
 from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ def table(draw: Any, n: int=1) -> Tensor:
 def has_table(augment: Any) -> bool:
     """Can its draws be written so? One family for each image, and no noise"""
 
-def moved(x: Tensor, rows: Tensor, cols: Tensor, shared: bool=True) -> Tensor:
+def resampled(x: Tensor, rows: Tensor, cols: Tensor, shared: bool=True) -> Tensor:
     """Images (g, m, C, H, W) read at places (g, H, W), which those of a group share"""
 
 def changed(x: Tensor, t: Tensor, families: set, shared: bool=True) -> Tensor:

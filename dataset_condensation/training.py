@@ -437,14 +437,6 @@ class Compute:
         "How many classes to match at a time; None leaves it to `in_parts`"
         return None
 
-    def engine(self, run: Any) -> Any:
-        "Another way through the updates of a `Run`, see chapter 73; None for the loop's own"
-        return None
-
-    def together(self, *job: Any) -> Iterator | None:
-        "Accuracies and networks of an `evaluate`, where they are trained side by side"
-        return None
-
     def __str__(self) -> str: return 'plain'
 
 # %% ../nbs/03_training.ipynb #compute-more
@@ -468,6 +460,17 @@ def in_parts(self: Compute, f: Callable, classes: range, n: int | None = None) -
     for i in range(0, len(classes), n or 1): yield (some := classes[i:i + (n or 1)]), f(some)
 
 PLAIN = Compute()
+
+# %% ../nbs/03_training.ipynb #compute-whole
+@patch
+def engine(self: Compute, run: Any) -> Any:
+    "Another way through the updates of a `Run`, see chapter 73; None for the loop's own"
+    return None
+
+@patch
+def together(self: Compute, *job: Any) -> Iterator | None:
+    "Accuracies and networks of an `evaluate`, where they are trained side by side"
+    return None
 
 # %% ../nbs/03_training.ipynb #train-epoch
 @own_device
@@ -692,16 +695,14 @@ def evaluate(
     map: Callable | None = None,  # map(f, numbers) in place of `Compute.map`
 ) -> Evaluation:
     "Train networks on `small` from scratch, and test them on `data`"
-    small, recipe, seed = getattr(small, 'train', small), train_recipe(recipe), checks.python(seed)
+    small, recipe, seed = getattr(small, 'train', small), suited(recipe, data), checks.python(seed)
     (nets, first), device = check_evaluate(small, data, nets, first), pick_device(device)
-    recipe = suited(recipe, data)
     result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed, [], small.label_bytes)
     start, small, data = time.perf_counter(), moved(small, device), data.near(device)
-    compute = get_compute(speed, data, device, 'evaluate', net)
+    compute, numbers = get_compute(speed, data, device, 'evaluate', net), range(first, first + nets)
     with waiting(training_batches(small, recipe, nets), 'evaluating', progress) as bar:
-        test: Any = test_images(data, small.mean, small.std)
-        one = partial(_train_and_test, small, test, net, recipe, seed, device, compute, bar)
-        numbers, job = range(first, first + nets), (small, test, net, recipe, seed)
+        job = small, test_images(data, small.mean, small.std), net, recipe, seed
+        one = partial(_train_and_test, *job, device, compute, bar)
         found = None if map else compute.together(*job, numbers, device, bar)
         for a, n in found or (map or compute.map)(one, numbers):
             result.accuracies.append(a)
@@ -769,6 +770,7 @@ def save(self: SyntheticSet,
     if self.soft is not None: tensors['soft'] = self.soft.half()
     return write_file(path, tensors, dict(classes=self.classes, info=self.info))
 
+# %% ../nbs/03_training.ipynb #set-folder
 @patch
 def to_folder(self: SyntheticSet,
               path: str | os.PathLike,   # Folder to make; must be empty or not exist

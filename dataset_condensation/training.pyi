@@ -210,12 +210,6 @@ class Compute:
     def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
         """How many classes to match at a time; None leaves it to `in_parts`"""
 
-    def engine(self, run: Any) -> Any:
-        """Another way through the updates of a `Run`, see chapter 73; None for the loop's own"""
-
-    def together(self, *job: Any) -> Iterator | None:
-        """Accuracies and networks of an `evaluate`, where they are trained side by side"""
-
     def __str__(self) -> str:
         ...
 
@@ -227,6 +221,12 @@ class Compute:
 
     def in_parts(self, f: Callable, classes: range, n: int | None=None) -> Iterator:
         """(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"""
+
+    def engine(self, run: Any) -> Any:
+        """Another way through the updates of a `Run`, see chapter 73; None for the loop's own"""
+
+    def together(self, *job: Any) -> Iterator | None:
+        """Accuracies and networks of an `evaluate`, where they are trained side by side"""
 PLAIN: Compute
 
 def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator, batch: int=256, augment: Callable | None=None, tick: Callable | None=None, compute: Compute=...) -> Tensor:
