@@ -22,7 +22,7 @@ from .data import Batch, ImageData, gen
 from .gradient_matching import GradientMatching, match_gradients
 from .machine import own_device
 from .names import as_json
-from .networks import class_scores
+from .networks import class_scores, embed
 from .training import augment_for, check_data, pick_device
 
 # %% ../nbs/22_frozen_backbones.ipynb #output
@@ -150,7 +150,7 @@ class LinearMatching(GradientMatching):
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         (x, y, sizes, classes), k = syn, self.copies if step.augment else 1
         if step.augment: x = step.augment(x.repeat_interleave(k, 0), step.rng('copies'))
-        many = Batch(net.embed(x), y.repeat_interleave(k), tuple(k * n for n in sizes), classes)
+        many = Batch(embed(net, x), y.repeat_interleave(k), tuple(k * n for n in sizes), classes)
         how = step._replace(augment=None), self.distance, self.level
         return match_gradients(net, real, many, *how)
 
@@ -163,7 +163,7 @@ class Pyramid(torch.optim.Optimizer):
         super().__init__(params, dict(lr=lr, betas=betas))
 
     @torch.no_grad()
-    def step(self) -> None:
+    def step(self, closure: Any = None) -> Any:
         for group, x in [(group, x) for group in self.param_groups for x in group['params']]:
             (b1, b2), s, k = group['betas'], self.state[x], 1
             s['step'] = t = s.get('step', torch.zeros(())) + 1

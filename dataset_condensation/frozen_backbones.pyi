@@ -107,7 +107,7 @@ class Pyramid(torch.optim.Optimizer):
     def __init__(self, params: Any, lr: float=0.03, betas: tuple=...) -> None:
         ...
 
-    def step(self) -> None:
+    def step(self, closure: Any=None) -> Any:
         ...
 
 def probe(small: Any, backbone: Any, data: ImageData, augment: Any=None, views: int=1, decay: float=0.0001, device: Any=None) -> float:

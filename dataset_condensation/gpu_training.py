@@ -154,7 +154,7 @@ def engine(self: Compiled, run: Any) -> Any:
 def together(self: Compiled, *job: Any) -> Any:
     from dataset_condensation.one_program import side_by_side
     if not self.program: return None
-    with self.precision(training=True): return side_by_side(*job, self.dtypes[1])
+    with self.precision(training=True): return side_by_side(*job, dtype=self.dtypes[1])
 
 # %% ../nbs/11_gpu_training.ipynb #on-gpu
 class OnGpu(Compiled):

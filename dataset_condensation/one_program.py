@@ -25,10 +25,10 @@ from .condensation import Step
 from .data import gen
 from .distribution_matching import (
     DistributionMatching, Parts, mean_distance)
-from .gradient_matching import GradientMatching, Intra
+from .gradient_matching import GradientMatching, Intra, intra
 from .machine import send, warn
 from .multi_level_matching import (
-    Both, Inter, Interleaved, MultiLevelMatching)
+    Both, Inter, Interleaved, MultiLevelMatching, inter)
 from .networks import has_batch_norm, make_net
 from .training import (
     SyntheticSet, augment_for, formation, remember, split_batches)
@@ -312,7 +312,7 @@ def gradient(self: OneProgram, x: Tensor, odd: bool) -> Tensor:
     real, syn = self.pair(x)
     with torch.no_grad(): a = self.gradients(real, self.real_type)
     b, level, d = self.gradients(syn, torch.float32), self.m.level, self.m.distance
-    if isinstance(level, Interleaved): level = Inter() if odd else Intra()
+    if isinstance(level, Interleaved): level = inter if odd else intra
     each = torch.zeros_like(self.each) if isinstance(level, Inter) else vmap(d)(b, a)   # Σ_c D
     if isinstance(level, Intra) or not getattr(level, 'lam', 1.): return each
     mean_b, mean_a = (tuple(p.mean(0) for p in g) for g in (b, a))

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['interval', 'ranked', 'ScoreCard', 'read_set', 'score']
+__all__ = ['interval', 'ranked', 'ScoreCard', 'card_of', 'read_set', 'score']
 from dataclasses import dataclass
 from pathlib import Path
 from matplotlib.axes import Axes
@@ -50,6 +50,10 @@ class ScoreCard:
     joules: float | None
     notes: list
 
+    @staticmethod
+    def load(path: Any) -> 'ScoreCard':
+        """Read what `save` wrote"""
+
     @property
     def scores(self) -> dict[str, tuple[float, float | None]]:
         """IOR, HLR, LRS and ARS: the mean over networks, and half its 95 % interval"""
@@ -72,10 +76,6 @@ class ScoreCard:
     def to_json(self) -> str:
         """Everything as JSON"""
 
-    @classmethod
-    def load(cls, path: Any) -> ScoreCard:
-        """Read what `save` wrote"""
-
     def save(self, path: Any) -> Path:
         """Write everything to a JSON file, whole or not at all"""
 
@@ -83,6 +83,9 @@ class ScoreCard:
         """A line for each network: the set in black beside real images, with intervals
 
 ax: Axes to draw into"""
+
+def card_of(d: dict) -> ScoreCard:
+    """The card of what `as_dict` gives"""
 
 def read_set(path: Any, data: ImageData) -> list[SyntheticSet]:
     """Synthetic sets in any of the formats above
