@@ -153,8 +153,7 @@ def engine(self: Compiled, run: Any) -> Any:
 @patch
 def together(self: Compiled, *job: Any) -> Any:
     from dataset_condensation.one_program import side_by_side
-    if not self.program: return None
-    with self.precision(training=True): return side_by_side(*job, dtype=self.dtypes[1])
+    return side_by_side(*job, compute=self) if self.program else None
 
 # %% ../nbs/11_gpu_training.ipynb #on-gpu
 class OnGpu(Compiled):

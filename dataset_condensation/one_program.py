@@ -447,8 +447,8 @@ class SideBySide:
         how = len(self.y), self.recipe.batch, self.augment, self.shape
         return [torch.stack(v) for v in zip(*(shuffled(*how, rng)[1] for rng in self.rngs))]
 
-    def scores(self, w: Tensor, x: Tensor) -> Tensor:
-        return self.flat(self.flat.views(w), x, self.dtype)
+    def scores(self, w: Tensor, x: Tensor, dtype: Any) -> Tensor:
+        return self.flat(self.flat.views(w), x, dtype)
 
 # %% ../nbs/under_the_hood/73_one_program.ipynb #many-train
 @patch
@@ -460,7 +460,7 @@ def train_on(self: SideBySide, n: int) -> None:
         x = changed(x.flatten(0, 1)[:, None], t[0].flatten(0, 1), self.families, shared=False)
         x = x[:, 0].unflatten(0, i.shape)
     def loss(w: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        return F.cross_entropy(self.scores(w, x), y)
+        return F.cross_entropy(self.scores(w, x, self.dtype), y)
     g = vmap(grad(loss))(self.weights, x, y)
     if r.weight_decay: g = g.add(self.weights, alpha=r.weight_decay)
     if r.momentum: g = self.momentum.mul_(r.momentum).add_(g)
@@ -481,19 +481,19 @@ def train(self: SideBySide, tick: Callable) -> None:
 # %% ../nbs/under_the_hood/73_one_program.ipynb #many-test
 @patch
 @torch.no_grad()
-def accuracies(self: SideBySide, test: Any) -> list[float]:
+def accuracies(self: SideBySide, test: Any, dtype: Any) -> list[float]:
     "Percent of the test images that each network classifies correctly"
     right, k = torch.zeros(len(self.weights), device=self.x.device), len(self.weights)
     for idx in torch.arange(len(test)).split(max(1, 4000 // k)):
         x, y = test.take(idx, self.x.device)
-        out = vmap(self.scores, (0, None))(self.weights, x)              # (networks, n, classes)
+        out = vmap(partial(self.scores, dtype=dtype), (0, None))(self.weights, x)
         found = out.argmax(2).masked_fill(out.isnan().any(2), -1)
         right += (found == y).sum(1)
     return [100 * n / len(test) for n in right.tolist()]
 
 # %% ../nbs/under_the_hood/73_one_program.ipynb #side-by-side
 def side_by_side(small: Any, test: Any, net: Any, recipe: Any, seed: int, numbers: Sequence,
-                 device: Any, bar: Any, dtype: Any) -> Iterator | None:
+                 device: Any, bar: Any, compute: Any) -> Iterator | None:
     "Accuracy and network of each number, as `evaluate` wants them, if they can go together"
     if not isinstance(small, SyntheticSet) or not isinstance(net, str): return None
     like = make_net(net, small)
@@ -503,9 +503,9 @@ def side_by_side(small: Any, test: Any, net: Any, recipe: Any, seed: int, number
     nets = [make_net(net, small, generator=g, device=device) for g in rng]
     rngs = [gen(seed, 'evaluate-order', k) for k in numbers]
     try:
-        many = SideBySide(nets, small, recipe, rngs, dtype)
-        many.train(bar.update)
-        found = many.accuracies(test)
+        many = SideBySide(nets, small, recipe, rngs, compute.dtypes[1])
+        with compute.precision(training=True): many.train(bar.update)
+        with compute.precision(): found = many.accuracies(test, compute.dtypes[0])
     except torch.OutOfMemoryError: return warn('the networks do not fit into memory together')
     for net, w in zip(nets, many.weights):
         with torch.no_grad():

@@ -218,7 +218,7 @@ class SideBySide:
     def draw(self, epoch: int) -> list[Tensor]:
         """The order of the images for each network, and rows of a table"""
 
-    def scores(self, w: Tensor, x: Tensor) -> Tensor:
+    def scores(self, w: Tensor, x: Tensor, dtype: Any) -> Tensor:
         ...
 
     def train_on(self, n: int) -> None:
@@ -227,8 +227,8 @@ class SideBySide:
     def train(self, tick: Callable) -> None:
         """All epochs"""
 
-    def accuracies(self, test: Any) -> list[float]:
+    def accuracies(self, test: Any, dtype: Any) -> list[float]:
         """Percent of the test images that each network classifies correctly"""
 
-def side_by_side(small: Any, test: Any, net: Any, recipe: Any, seed: int, numbers: Sequence, device: Any, bar: Any, dtype: Any) -> Iterator | None:
+def side_by_side(small: Any, test: Any, net: Any, recipe: Any, seed: int, numbers: Sequence, device: Any, bar: Any, compute: Any) -> Iterator | None:
     """Accuracy and network of each number, as `evaluate` wants them, if they can go together"""

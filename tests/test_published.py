@@ -29,7 +29,7 @@ def data(): return load_dataset('digits')
 
 # ---- What the recipes say
 
-DC = dict(init='noise', iterations=1000, image_lr=0.1, image_momentum=0.5, net='convnet', net_lr=0.01, net_momentum=0.,
+DC = dict(init='noise', keep=None, iterations=1000, image_lr=0.1, image_momentum=0.5, net='convnet', net_lr=0.01, net_momentum=0.,
           real_batch=256, inner_batch=256, augment='none', augment_inner=False, factor=1, sampling='random',
           image_opt='sgd', schedule=None)
 DSA = DC | dict(init='real', augment='dsa', augment_inner=True)

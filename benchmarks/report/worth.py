@@ -75,7 +75,7 @@ def family(m):
     "One of `_LOOKS`"
     if m.label == 'random': return 'random images'
     if is_chosen(m): return 'other real images'
-    if m.row['method'] == 'experts': return 'experts'
+    if m.row['method'].startswith('experts'): return 'experts'
     return 'distribution matching' if m.row['method'].startswith('dm') else 'gradient matching'
 
 
