@@ -37,7 +37,7 @@ HOMES = {
     'recommendation': 'recommend',
     'scoring': 'ScoreCard score',
     'growing_sets': 'add_classes nested', 'bytes': 'within',
-    'soft_labels': 'compare_labels soft_labels',
+    'teacher_labels': 'compare_labels soft_labels',
     'zoo': 'load_published publish published published_card',
     'widgets': 'LiveRun',
     'report': 'write_report',
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from dataset_condensation.recommendation import recommend
     from dataset_condensation.scoring import ScoreCard, score
     from dataset_condensation.growing_sets import add_classes, nested
-    from dataset_condensation.soft_labels import compare_labels, soft_labels
+    from dataset_condensation.teacher_labels import compare_labels, soft_labels
     from dataset_condensation.bytes import within
     from dataset_condensation.zoo import load_published, publish, published, published_card
     from dataset_condensation.widgets import LiveRun

@@ -24,7 +24,7 @@ from dataset_condensation.architecture_search import search as search
 from dataset_condensation.recommendation import recommend as recommend
 from dataset_condensation.scoring import ScoreCard as ScoreCard, score as score
 from dataset_condensation.growing_sets import add_classes as add_classes, nested as nested
-from dataset_condensation.soft_labels import compare_labels as compare_labels, soft_labels as soft_labels
+from dataset_condensation.teacher_labels import compare_labels as compare_labels, soft_labels as soft_labels
 from dataset_condensation.bytes import within as within
 from dataset_condensation.zoo import load_published as load_published, publish as publish, published as published, published_card as published_card
 from dataset_condensation.widgets import LiveRun as LiveRun

@@ -42,7 +42,7 @@ from .frozen_backbones import Frozen, LinearMatching, probe
 from .recommendation import recommend
 from .scoring import ScoreCard, read_set, score
 from .growing_sets import *
-from .soft_labels import *
+from .teacher_labels import *
 from .bytes import StraightThrough, within
 from .zoo import load_published, publish, published, published_card
 

@@ -38,6 +38,7 @@ def palette(
 BITS = {1: (8, 4, 2, 1), 3: (24, 8, 4, 2, 1)}    # Of a pixel, by channels; the first has no palette
 
 def known_bits(where: str, bits: Any, channels: int) -> None:
+    "Refuse bits that a pixel can't have"
     if bits in BITS[channels]: return
     refuse(where, 'bits', bits, f'one of {", ".join(map(str, BITS[channels]))}')
 

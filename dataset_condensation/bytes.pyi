@@ -15,7 +15,7 @@ start: A palette to improve in a few rounds; from scratch if None"""
 BITS: dict
 
 def known_bits(where: str, bits: Any, channels: int) -> None:
-    ...
+    """Refuse bits that a pixel can't have"""
 
 def rounded(v: Tensor, bits: int, start: Any=None) -> tuple[Tensor, Any, Any]:
     """Images as `bits` bits for each pixel can show them; without a palette at 8 for each channel

@@ -35,7 +35,7 @@ from .names import as_json, plain_name
 from .networks import make_net, net_name
 from .safe_files import as_path, load_made, write_json
 from .set_files import import_published
-from .soft_labels import soft_labels
+from .teacher_labels import soft_labels
 from .text import picture_text, plain_text
 from .training import (SyntheticSet, TrainRecipe, check_data, check_evaluate,
                                            duration, evaluate, pick_device, train_recipe,

@@ -50,6 +50,7 @@ class StoredImages(Labelled):
     factor: int
     @cached_property
     def images(self) -> Tensor:   # (N·factor², C, H, W)
+        if self.factor == 1: return self.stored
         return formation(self.stored, self.stored_labels, self.factor)[0]
     @property
     def hard_labels(self) -> Tensor:   # (N·factor²,)

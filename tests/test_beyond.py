@@ -146,7 +146,7 @@ def test_whoever_trains_on_tiles_trains_on_what_is_in_them(tiled):
 def test_a_folder_holds_what_is_in_the_tiles(tiled, tmp_path):
     flat = SyntheticSet.from_folder(tiled.to_folder(tmp_path/'flat'))
     assert (flat.factor, flat.ipc) == (1, tiled[:].ipc)
-    assert (flat.pixels - tiled.pixels).abs().max() < 1/500
+    assert (flat.pixels - tiled.pixels).abs().max() < 1/300      # of a range a little wider than black to white
     kept = SyntheticSet.from_folder(tiled.to_folder(tmp_path/'kept', stored=True))
     assert (kept.factor, kept.ipc) == (2, tiled.ipc)
 

@@ -66,7 +66,7 @@ def test_the_metadata_is_that_of_the_settings(metadata, wheel):
 
 
 def test_requirements_and_extras_are_those_of_the_settings(metadata):
-    extras = {'': 'requirements'} | {e: f'{e}_requirements' for e in ('widgets', 'dev', 'course')}
+    extras = {'': 'requirements'} | {e: f'{e}_requirements' for e in ('widgets', 'dev', 'course', 'integrations')}
     wanted = {extra: {str(Requirement(r)) for r in shlex.split(settings()[key])} for extra, key in extras.items()}
     found = {extra: set() for extra in wanted}
     for r in map(Requirement, metadata.get_all('Requires-Dist')):
@@ -74,7 +74,7 @@ def test_requirements_and_extras_are_those_of_the_settings(metadata):
         r.marker = None
         found[extra].add(str(r))
     assert found == wanted
-    assert set(metadata.get_all('Provides-Extra')) == {'widgets', 'dev', 'course'}
+    assert set(metadata.get_all('Provides-Extra')) == {'widgets', 'dev', 'course', 'integrations'}
 
 
 def test_an_installed_wheel_works_on_its_own(built, tmp_path):

@@ -39,7 +39,7 @@ def test_sets_are_joined_by_the_names_of_their_classes():
     both = SyntheticSet.join([s, coloured(4, ('d', 'a'))])
     assert both.classes == ['a', 'b', 'c', 'd'] and both.ipc == [4, 2, 2, 2]
     other = SyntheticSet(s.images, s.labels, s.classes, MEAN, [1., 1., 1.])
-    with pytest.raises(ValueError, match='mean or std of the sets differ'): SyntheticSet.join([s, other])
+    with pytest.raises(ValueError, match='mean, std or soft labels of the sets differ'): SyntheticSet.join([s, other])
 
 
 def test_any_image_becomes_what_the_networks_expect():

@@ -228,7 +228,7 @@ def precision_of(speed):
 
 @item(way=[(m, s) for s in ('plain', 'auto', 'bfloat16') for m in METHODS])
 def update(way):
-    method, speed = way[0], way[1] if CUDA else Speed(whole=True)
+    method, speed = way
     (l0, g0), (l1, g1) = reference(method), updated(method, speed, DEV)
     gradient, loss = STATED[speed]
     return dict(loss=hold(abs(l1 - l0)/abs(l0), loss, 'loss'), gradient=hold(relative(g1, g0), gradient, 'gradient'))

@@ -229,7 +229,7 @@ def programs():
     for m in METHODS:
         for speed in ('float32', 'auto', 'bfloat16', 'bfloat16-training') if m in ('dm', 'dc') else ('auto',):
             measure('one program', f'{m}, {speed}', lambda: program_of(m, speed), 8.)
-    measure('one program', 'dm, bfloat16, compiled', lambda: program_of('dm', Speed('bfloat16', 'bfloat16', compile=True, whole=True)), 40.)
+    if CUDA: measure('one program', 'dm, bfloat16, compiled', lambda: program_of('dm', Speed('bfloat16', 'bfloat16', compile=True, whole=True)), 40.)
 
 
 def program_of(m, speed):
