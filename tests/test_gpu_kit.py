@@ -87,7 +87,7 @@ def test_smoke_nothing_fails_and_what_needs_a_gpu_says_so(whole):
     names = {r['name'].split()[0] for r in found['items'] if r['status'] == 'ok'}
     assert names >= {'update', 'run_exact', 'condense_to_its_end', 'resume', 'killed_before_its_first_update', 'coreset',
                      'precision_of', 'checkpoint_of_the_device_on_the_cpu', 'data_on_the_device_init', 'evaluation',
-                     'lane', 'lane_scores'}
+                     'program', 'side_by_side'}
     assert not (whole.out/'smoke.jsonl').exists()
 
 
@@ -100,7 +100,7 @@ def test_speed_every_section_is_measured(whole):
         for name, r in rows.items():
             assert r.keys() & {'ms', 'tb_s', 'ms_of_a_step', 'ms_of_an_epoch', 'ms_of_an_update'}, (section, name, r)
     errors = {k: r['error'] for k, r in found['sections']['embedding of all real images'].items()}
-    assert len(errors) >= 8
+    assert len(errors) >= 7
     for k, e in errors.items(): assert e < (0.02 if 'float16' in k or k == 'autocast' else 1e-4), (k, e)
     assert 'loops' in (whole.out/'speed.txt').read_text()
 
