@@ -92,9 +92,10 @@ def test_names_are_explained_in_a_chapter_and_listed_in_the_reference(site, page
 
 @pytest.mark.parametrize('page', sorted((ROOT/'nbs'/'_sphinx'/'reference').glob('*.md')), ids=lambda p: p.stem)
 def test_the_example_of_a_reference_page_runs(page, tmp_path, monkeypatch):
-    example, = re.findall(r'^```python\n(.*?)^```', page.read_text(encoding='utf-8'), re.M | re.S)
+    examples = re.findall(r'^```python\n(.*?)^```', page.read_text(encoding='utf-8'), re.M | re.S)
+    assert examples
     monkeypatch.chdir(tmp_path)
-    exec(compile(example, page.name, 'exec'), {})
+    exec(compile('\n'.join(examples), page.name, 'exec'), {})
 
 
 def test_formulas_tables_and_saved_pictures_are_on_the_pages(site):

@@ -30,6 +30,7 @@ section { box-sizing: border-box; min-height: 100vh; padding: 4vh 6vw; scroll-sn
 h1, h2 { line-height: 1.15; margin: 0; max-width: 28em; } h1 { font-size: 3rem; } h2 { font-size: 2.2rem; }
 p, ul, ol { margin: 0; max-width: 38em; } img { max-width: 100%; min-height: 22vh; max-height: 52vh; object-fit: contain; align-self: flex-start; }
 .from { font-size: 1rem; color: #555; } details { max-width: 38em; } code { font-size: 0.9em; }
+@media (max-width: 50rem) { html { font-size: 1rem; } section > * { overflow-x: auto; overflow-wrap: anywhere; } h1 { font-size: 1.8rem; } h2 { font-size: 1.5rem; } }
 @media print { section { min-height: auto; height: 95vh; } }
 """
 

@@ -400,10 +400,10 @@ def contents(notebooks:list, index:str, made:dict, guides:list=()) -> str:
     def entries(folder): return [f'{chapter_title(f, made[f])} <{page(f)}>' for f in notebooks if f.parent == Path(folder) and f.name != index]
     others = [f.with_suffix('').as_posix() for f in guides] + [page(f) for f in notebooks if f.parts[0] == 'assignments']
     def some(first, last): return [e for e in entries('.') if first <= e.split(' ·')[0] <= last and ' · ' in e]
-    def named(*stems): return [e for e in entries('.') if e.endswith(tuple(f'<{stem}>' for stem in stems))]
-    lists = {'Start here': named('own_photographs', 'recipes', 'what_for') + some('00', '00'),
+    def named(*stems): return [e for stem in stems for e in entries('.') if e.endswith(f'<{stem}>')]
+    lists = {'Start here': named('own_photographs') + some('00', '00'),
              'Course': some('01', '15') + some('19', '29') + named('notation'),
-             'Results': some('16', '18') + named('gallery', 'how_fast', 'promises') + ['result-files'],
+             'Results': some('16', '18') + named('gallery', 'recipes', 'what_for', 'how_fast', 'promises') + ['result-files'],
              'Assignments': others, 'Under the hood': entries('under_the_hood'), 'Reference': topics()}
     return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 
