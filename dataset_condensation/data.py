@@ -25,7 +25,7 @@ from torch.utils.data import Dataset
 
 from . import checks
 from .checks import Shown, refuse
-from .machine import own_device, send
+from .machine import free_gpu_memory, own_device, send
 from .names import plain_name
 from .text import json_digest, picture_text, shape_text, some
 
@@ -75,10 +75,11 @@ class Scaled:
         mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
         return (x - mean) / std
 
-    def denormalize(self, x: Tensor) -> Tensor:
-        "Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"
+    def denormalize(self, x: Tensor, clip: bool = True) -> Tensor:
+        "Normalized floats (…, C, H, W) as pixels, which are cut off at 0 and 1 to be shown"
         mean, std = (send(v, x.device)[:, None, None] for v in (self.mean, self.std))
-        return (x.detach() * std + mean).clamp(0, 1)
+        pixels = x.detach() * std + mean
+        return pixels.clamp(0, 1) if clip else pixels
 
 # %% ../nbs/01_data.ipynb #labelled
 class Labelled(Scaled, Dataset):
@@ -561,8 +562,7 @@ def near(self: ImageSet, device: Any) -> 'ImageSet':
     have = _copies.setdefault(self, {})
     if have.get(device, (None,))[0] != x._version:
         have.pop(device, None)
-        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        if 2 * x.nbytes > torch.cuda.mem_get_info(device)[0] + unused: return self
+        if 2 * x.nbytes > free_gpu_memory(device): return self
         have[device] = x._version, self.to(device)
     return have[device][1]
 

@@ -30,8 +30,8 @@ class Scaled:
     def normalize(self, x: Tensor) -> Tensor:
         """Bytes, or floats in 0–1, (…, C, H, W): each channel minus its mean, divided by its std"""
 
-    def denormalize(self, x: Tensor) -> Tensor:
-        """Normalized floats (…, C, H, W) as pixels in 0–1 that can be shown"""
+    def denormalize(self, x: Tensor, clip: bool=True) -> Tensor:
+        """Normalized floats (…, C, H, W) as pixels, which are cut off at 0 and 1 to be shown"""
 
 class Labelled(Scaled, Dataset):
     """Images with labels"""

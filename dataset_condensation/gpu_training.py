@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plain', 'auto', 'deterministic', 'float32', 'tf32', 'bfloat16', 'bfloat16_training', 'bfloat16_all', 'gpu',
-           'gpu_flags', 'Compiled', 'OnGpu', 'Speed', 'Auto']
+           'gpu_flags', 'Way', 'Compiled', 'OnGpu', 'Speed', 'Auto']
 
 # %% ../nbs/11_gpu_training.ipynb #imports
 import types
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from .checks import choice
 from .fast_cpu import ByHand, ByLayers
-from .machine import warn
+from .machine import free_gpu_memory, warn
 from .networks import has_batch_norm
 from .training import PLAIN, Compute
 
@@ -56,7 +56,7 @@ def gpu_flags(
         if deterministic: torch.use_deterministic_algorithms(strict, warn_only=warns)
 
 # %% ../nbs/11_gpu_training.ipynb #any-16
-class _Way(nn.Module):
+class Way(nn.Module):
     "A network as a function to its embedding or its scores, its body in `dtype`"
     def __init__(self, net: Any, what: str, dtype: torch.dtype) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Way(nn.Module):
         return z if self.what == 'embed' else self.net.head(z)
 
 def _params(net: Any, dtype: torch.dtype) -> dict[str, Tensor]:
-    "Parameters and buffers for a `_Way` by name, those of the body in `dtype`"
+    "Parameters and buffers for a `Way` by name, those of the body in `dtype`"
     norms = [m for m in net.body.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     keep = {id(p) for m in (net.head, *norms) for p in m.parameters()}
     params = {f'net.{k}': p if id(p) in keep else p.to(dtype) for k, p in net.named_parameters()}
@@ -77,7 +77,7 @@ def _params(net: Any, dtype: torch.dtype) -> dict[str, Tensor]:
 def _plain_way(what: str, net: Any, dtype: torch.dtype) -> Callable:
     "The embedding or the scores as a function of images"
     if dtype == torch.float32: return net.embed if what == 'embed' else net
-    return lambda x: torch.func.functional_call(_Way(net, what, dtype), _params(net, dtype), (x,))
+    return lambda x: torch.func.functional_call(Way(net, what, dtype), _params(net, dtype), (x,))
 
 # %% ../nbs/11_gpu_training.ipynb #compiler
 _programs: dict = {}
@@ -91,7 +91,7 @@ def _key(what: str, net: Any, x: Tensor, dtype: torch.dtype) -> tuple:
 
 def _program(what: str, net: Any, dtype: torch.dtype) -> Callable:
     "f(params, x), a function that PyTorch hasn't seen before"
-    way = _Way(type(net)(net.name, net.shape, net.n_classes).train(net.training), what, dtype)
+    way = Way(type(net)(net.name, net.shape, net.n_classes).train(net.training), what, dtype)
     def f(params: dict, x: Tensor) -> Tensor: return torch.func.functional_call(way, params, (x,))
     code = f.__code__.replace(co_name=f'{what}_{len(_programs)}')
     return types.FunctionType(code, f.__globals__, closure=f.__closure__)
@@ -199,8 +199,7 @@ def _mark(device: torch.device) -> int:
 def _that_fit(device: torch.device, before: int) -> int:
     "How many classes fit into the free memory, a power of two"
     need = max(1, torch.cuda.max_memory_allocated(device) - before)
-    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    fit = max(1, (torch.cuda.mem_get_info(device)[0] + unused) * 4 // (5*need))
+    fit = max(1, free_gpu_memory(device) * 4 // (5*need))
     return 1 << (int(fit).bit_length() - 1)
 
 # %% ../nbs/11_gpu_training.ipynb #plain-gpu

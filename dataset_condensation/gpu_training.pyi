@@ -1,11 +1,11 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['plain', 'auto', 'deterministic', 'float32', 'tf32', 'bfloat16', 'bfloat16_training', 'bfloat16_all', 'gpu', 'gpu_flags', 'Compiled', 'OnGpu', 'Speed', 'Auto']
+__all__ = ['plain', 'auto', 'deterministic', 'float32', 'tf32', 'bfloat16', 'bfloat16_training', 'bfloat16_all', 'gpu', 'gpu_flags', 'Way', 'Compiled', 'OnGpu', 'Speed', 'Auto']
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from .fast_cpu import ByLayers
 from .training import Compute
 
@@ -15,6 +15,18 @@ def gpu_flags(tf32: bool=False, deterministic: bool=False) -> Iterator[None]:
 
 tf32: Convolutions round their factors to TF32
 deterministic: Sums are always added up in one order"""
+
+class Way(nn.Module):
+    """A network as a function to its embedding or its scores, its body in `dtype`"""
+    net: Any
+    what: str
+    dtype: torch.dtype
+
+    def __init__(self, net: Any, what: str, dtype: torch.dtype) -> None:
+        ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        ...
 
 class Compiled(ByLayers):
     """By PyTorch's layers, which `torch.compile` may turn into programs"""

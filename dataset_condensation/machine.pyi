@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['log', 'own_device', 'send', 'free_memory', 'tell', 'warn', 'versions', 'NotFiniteError']
+__all__ = ['log', 'own_device', 'send', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'versions', 'NotFiniteError']
 from collections.abc import Callable
 from torch import Tensor
 
@@ -12,6 +12,9 @@ def send(t: Tensor, device: Any) -> Tensor:
 
 def free_memory() -> int | None:
     """Memory that is still available to this process"""
+
+def free_gpu_memory(device: Any=None) -> int:
+    """Bytes of a GPU that are free, or kept by PyTorch and not in use"""
 log: Any
 
 def tell(text: str, *args: Any) -> None:

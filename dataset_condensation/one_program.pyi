@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'resampled', 'changed', 'Ahead', 'Launched', 'Stage', 'Way', 'Flat', 'flat_of', 'OneProgram', 'maps_of', 'bytes_needed', 'free_bytes', 'one_program', 'SideBySide', 'side_by_side']
+__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'resampled', 'changed', 'Ahead', 'Launched', 'Stage', 'Flat', 'flat_of', 'OneProgram', 'maps_of', 'bytes_needed', 'one_program', 'SideBySide', 'side_by_side']
 from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
@@ -77,19 +77,9 @@ class Stage:
     def launch(self, key: Any, f: Callable, *kept: Tensor) -> None:
         """Run a program, which is recorded when it's new; `kept` are the tensors that it changes"""
 
-class Way(nn.Module):
-    """A network, its body in `dtype`, as a function to scores or to embeddings"""
-    net: Any
-
-    def __init__(self, net: Any) -> None:
-        ...
-
-    def forward(self, x: Tensor, dtype: torch.dtype, embed: bool=False) -> Tensor:
-        ...
-
 class Flat:
     """Networks of one kind, as functions of a vector that holds all weights"""
-    way: Any
+    net: nn.Module
     names: Any
     shapes: Any
     sizes: Any
@@ -187,9 +177,6 @@ def maps_of(net: nn.Module, shape: tuple) -> int:
 
 def bytes_needed(run: Any) -> int:
     """Bytes that an update of a `Run` takes at most as one program, beside what stays"""
-
-def free_bytes() -> int:
-    """Bytes of the GPU that are not in use"""
 
 def one_program(run: Any, *how: Any) -> OneProgram | None:
     """The program for a `Run`, if it can be one"""

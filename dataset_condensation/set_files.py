@@ -281,7 +281,7 @@ def _sheet(pixels: Tensor, bits: int, ncols: int) -> Image.Image:
 
 def png_bytes(small: SyntheticSet, bits: int) -> bytes:
     "A set as the bytes of a PNG"
-    pixels = small.stored.cpu() * small.std.view(-1, 1, 1) + small.mean.view(-1, 1, 1)
+    pixels = small.denormalize(small.stored.cpu(), clip=False)
     low, high = reach(pixels)
     about = {k: getattr(small, k).tolist() for k in ('mean', 'std')}
     info = {k: v for k, v in small.info.items() if k not in ('chosen', 'history')}   # long

@@ -782,7 +782,5 @@ def to_folder(self: SyntheticSet,
     from dataset_condensation.set_files import write_folder
     syn = self if stored or self.factor == 1 else self[:]
     about = dict(classes=syn.classes, mean=syn.mean.tolist(), std=syn.std.tolist(), info=syn.info)
-    x = syn.stored.cpu()
-    pixels = x * syn.std.view(-1, 1, 1) + syn.mean.view(-1, 1, 1)
-    if clip: pixels = pixels.clamp(0, 1)
+    pixels = syn.denormalize(syn.stored.cpu(), clip)
     return write_folder(path, pixels, syn.stored_labels.cpu(), about, syn.soft)

@@ -113,7 +113,7 @@ def _plain_code(small: SyntheticSet) -> str:
 
 def _folder_code(small: SyntheticSet) -> str:
     "Loading with torchvision"
-    x = small.images.cpu() * small.std.view(-1, 1, 1) + small.mean.view(-1, 1, 1)
+    x = small.denormalize(small.images.cpu(), clip=False)
     low, high = (v.flatten() for v in reach(x))
     mean, std = ((small.mean - low) / (high - low)).tolist(), (small.std / (high - low)).tolist()
     gray = 'transforms.Grayscale(), ' * (small.shape[0] == 1)
