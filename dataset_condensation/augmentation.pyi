@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['families', 'neutral', 'named_augments', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'crop', 'scale', 'rotate', 'cutout', 'flip', 'Augment', 'draw_params', 'Draw', 'siamese', 'make_augment', 'dsa_for', 'FunctionAugment']
+__all__ = ['families', 'neutral', 'named_augments', 'brightness', 'saturation', 'contrast', 'color', 'resample', 'resample_groups', 'crop', 'scale', 'rotate', 'cutout', 'flip', 'Augment', 'draw_params', 'Draw', 'siamese', 'make_augment', 'dsa_for', 'FunctionAugment']
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch
@@ -37,6 +37,9 @@ def resample(x: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
 x: Images (N, C, H, W)
 rows: Where each result pixel looks: pixels below the center, (n, 1, H, W), n 1 or N
 cols: Likewise: pixels to the right of the center"""
+
+def resample_groups(x: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
+    """`resample` for places that the images of a group share, (groups, 1, H, W), from pixel 0 on"""
 
 def crop(x: Tensor, p: Tensor) -> Tensor:
     """Shift the image; what comes in at the edge is zero, the data's mean color

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'resampled', 'changed', 'Ahead', 'Launched', 'Stage', 'Flat', 'flat_of', 'OneProgram', 'maps_of', 'bytes_needed', 'one_program', 'SideBySide', 'side_by_side']
+__all__ = ['NEUTRAL', 'PLACES', 'table', 'has_table', 'changed', 'Ahead', 'Launched', 'Stage', 'Flat', 'flat_of', 'OneProgram', 'maps_of', 'bytes_needed', 'one_program', 'SideBySide', 'side_by_side']
 from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
@@ -15,16 +15,13 @@ def table(draw: Any, n: int=1) -> Tensor:
 def has_table(augment: Any) -> bool:
     """Can its draws be written so? One family for each image, and no noise"""
 
-def resampled(x: Tensor, rows: Tensor, cols: Tensor, shared: bool=True) -> Tensor:
-    """Images (g, m, C, H, W) read at places (g, H, W), which those of a group share"""
-
 def changed(x: Tensor, t: Tensor, families: set, shared: bool=True) -> Tensor:
     """Images changed as a table says
 
-x: (g, m, C, H, W), groups of images
-t: (g, 15), a row for each group, see `table`
+x: (N, C, H, W), groups of images one after the other
+t: (groups, 15), a row for each, see `table`
 families: Those that may occur in it
-shared: False: groups of one image, and no gradient"""
+shared: False: no gradient is wanted, and there's a row for each image"""
 
 class Ahead:
     """What the processor draws, blocks ahead of the GPU that needs it"""

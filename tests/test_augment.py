@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 from dataset_condensation.all import (Augment, FunctionAugment, TrainRecipe, condense, evaluate, gen, load_dataset, make_augment,
                                       random_set)
 from dataset_condensation.condensation import Step
-from dataset_condensation.augmentation import (_product, contrast, cutout, draw_params, dsa_for, families, named_augments, neutral,
+from dataset_condensation.augmentation import (resample_groups, contrast, cutout, draw_params, dsa_for, families, named_augments, neutral,
                                                resample, rotate, saturation, siamese)
 
 TURN = v2.RandomAffine(20, (0.1, 0.1), (0.8, 1.2), interpolation=v2.InterpolationMode.BILINEAR)
@@ -120,10 +120,10 @@ def test_images_stay_where_and_what_they_are(f):
     assert torch.allclose(draw(x.bfloat16()).float(), draw(x), atol=0.1)
 
 
-def test_a_product_reads_what_a_look_up_reads():
+def test_aresample_groups_reads_what_a_look_up_reads():
     x = torch.randn(3, 2, 6, 9, generator=gen(0))
     rows, cols = torch.rand(2, 1, 1, 6, 9, generator=gen(1)).mul(8).sub(4)
-    assert torch.allclose(_product(x, rows + 5/2, cols + 8/2), resample(x, rows, cols), atol=1e-5)
+    assert torch.allclose(resample_groups(x, rows + 5/2, cols + 8/2), resample(x, rows, cols), atol=1e-5)
 
 
 def test_saturation_leaves_one_channel_alone():
