@@ -23,11 +23,11 @@ HOMES = {
     'coresets': 'compare random_set',
     'names': 'get_method register',
     'condensation': 'CustomMatching Method Recipe condensing',
-    'runs': 'condense running save_checkpoint',
+    'runs': 'condense condense_seeds running save_checkpoint',
     'gradient_matching': 'GradientMatching paper',
     'multi_level_matching': 'MultiLevelMatching',
     'adaptive_steps': 'Schedule UntilOverfit',
-    'distribution_matching': 'DistributionMatching',
+    'distribution_matching': 'DistributionMatching condense_sizes',
     'beyond': 'ExpertMatching Moments snapshots',
     'frozen_backbones': 'Frozen LinearMatching probe',
     'gpu_training': 'Speed',
@@ -55,11 +55,11 @@ if TYPE_CHECKING:
     from dataset_condensation.coresets import compare, random_set
     from dataset_condensation.names import get_method, register
     from dataset_condensation.condensation import CustomMatching, Method, Recipe, condensing
-    from dataset_condensation.runs import condense, running, save_checkpoint
+    from dataset_condensation.runs import condense, condense_seeds, running, save_checkpoint
     from dataset_condensation.gradient_matching import GradientMatching, paper
     from dataset_condensation.multi_level_matching import MultiLevelMatching
     from dataset_condensation.adaptive_steps import Schedule, UntilOverfit
-    from dataset_condensation.distribution_matching import DistributionMatching
+    from dataset_condensation.distribution_matching import DistributionMatching, condense_sizes
     from dataset_condensation.beyond import ExpertMatching, Moments, snapshots
     from dataset_condensation.frozen_backbones import Frozen, LinearMatching, probe
     from dataset_condensation.gpu_training import Speed

@@ -1,7 +1,7 @@
 # Made from the module beside it by tools/export.py
 __version__: str
 HOMES: dict
-__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'Frozen', 'GradientMatching', 'ImageData', 'ImageSet', 'LinearMatching', 'LiveRun', 'Method', 'Moments', 'MultiLevelMatching', 'Recipe', 'Schedule', 'ScoreCard', 'Speed', 'SyntheticSet', 'TrainRecipe', 'UntilOverfit', 'ablate', 'accuracy', 'add_classes', 'compare', 'compare_labels', 'condense', 'condensing', 'continual', 'cross_architecture', 'dataset_names', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'get_method', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'nested', 'net_names', 'paper', 'predict', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'running', 'save_checkpoint', 'score', 'search', 'show_images', 'snapshots', 'soft_labels', 'train', 'train_recipe', 'within', 'write_report']
+__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'Frozen', 'GradientMatching', 'ImageData', 'ImageSet', 'LinearMatching', 'LiveRun', 'Method', 'Moments', 'MultiLevelMatching', 'Recipe', 'Schedule', 'ScoreCard', 'Speed', 'SyntheticSet', 'TrainRecipe', 'UntilOverfit', 'ablate', 'accuracy', 'add_classes', 'compare', 'compare_labels', 'condense', 'condense_seeds', 'condense_sizes', 'condensing', 'continual', 'cross_architecture', 'dataset_names', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'get_method', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'nested', 'net_names', 'paper', 'predict', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'running', 'save_checkpoint', 'score', 'search', 'show_images', 'snapshots', 'soft_labels', 'train', 'train_recipe', 'within', 'write_report']
 from dataset_condensation.image_folders import dataset_names as dataset_names, from_datasets as from_datasets, load_dataset as load_dataset
 from dataset_condensation.data import ImageData as ImageData, ImageSet as ImageSet, from_tensors as from_tensors, gen as gen, show_images as show_images
 from dataset_condensation.networks import make_net as make_net, net_names as net_names
@@ -10,11 +10,11 @@ from dataset_condensation.training import SyntheticSet as SyntheticSet, TrainRec
 from dataset_condensation.coresets import compare as compare, random_set as random_set
 from dataset_condensation.names import get_method as get_method, register as register
 from dataset_condensation.condensation import CustomMatching as CustomMatching, Method as Method, Recipe as Recipe, condensing as condensing
-from dataset_condensation.runs import condense as condense, running as running, save_checkpoint as save_checkpoint
+from dataset_condensation.runs import condense as condense, condense_seeds as condense_seeds, running as running, save_checkpoint as save_checkpoint
 from dataset_condensation.gradient_matching import GradientMatching as GradientMatching, paper as paper
 from dataset_condensation.multi_level_matching import MultiLevelMatching as MultiLevelMatching
 from dataset_condensation.adaptive_steps import Schedule as Schedule, UntilOverfit as UntilOverfit
-from dataset_condensation.distribution_matching import DistributionMatching as DistributionMatching
+from dataset_condensation.distribution_matching import DistributionMatching as DistributionMatching, condense_sizes as condense_sizes
 from dataset_condensation.beyond import ExpertMatching as ExpertMatching, Moments as Moments, snapshots as snapshots
 from dataset_condensation.frozen_backbones import Frozen as Frozen, LinearMatching as LinearMatching, probe as probe
 from dataset_condensation.gpu_training import Speed as Speed

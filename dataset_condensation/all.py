@@ -24,7 +24,7 @@ from .condensation import (CustomMatching, Method, Recipe, State, Step,
                                                condensing, update_images)
 
 # %% ../nbs/under_the_hood/62_all.ipynb #later
-from .runs import condense, running, save_checkpoint
+from .runs import condense, condense_seeds, running, save_checkpoint
 from .gradient_matching import *
 from .multi_level_matching import *
 from .adaptive_steps import *

@@ -1,8 +1,9 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Alone', 'host_for', 'save_checkpoint', 'of_images', 'running', 'condense']
-from collections.abc import Callable, Iterator
+__all__ = ['Alone', 'host_for', 'save_checkpoint', 'of_images', 'running', 'condense', 'condense_seeds']
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+import torch
 from torch import Tensor
 from .checkpoints import Checkpoints
 from .condensation import Host, Recipe, Run, State
@@ -147,3 +148,15 @@ speed: Precision and kernels: a name, see chapter 11
 team: 'auto': with the other processes of torch.distributed; or 'alone'
 on_interrupt: Ctrl-C: 'return' the set or 'raise'; 'auto': return in notebooks
 overrides: Fields of the recipe to change, or options of a coreset"""
+
+def aside(work: Iterator, device: torch.device) -> Iterator:
+    """The same as `work` yields; what a GPU computes for it runs beside everything else"""
+
+def condense_seeds(data: ImageData, method: Any='dc', ipc: Any=1, seeds: Sequence[int]=..., device: Any=None, progress: bool=True, **options: Any) -> list[SyntheticSet]:
+    """Sets of several seeds, whose runs take turns; a GPU computes them at the same time
+
+method: Name of a method that computes images, or a method
+ipc: Images per class, or one number for each class
+device: Where to compute (default: a GPU if there is one)
+progress: Show a bar
+options: As for `condensing`"""

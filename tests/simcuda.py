@@ -12,7 +12,7 @@ code or races.
 """
 import traceback
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -64,6 +64,7 @@ class Graph:
     @torch.no_grad()
     def replay(self):
         SimCuda.now.launches['graph'] += 1
+        SimCuda.now.order.append(SimCuda.now.stream)
         with torch._C.DisableTorchFunction():
             for _, func, args, kwargs, out in self.ops:
                 for was, new in zip(tensors(out), tensors(func(*args, **kwargs))):
@@ -71,6 +72,8 @@ class Graph:
 
 
 class Stream:
+    "Stands for `torch.cuda.Stream`"
+    def __init__(self, device=None): pass
     def wait_stream(self, other): pass
 
 
@@ -145,6 +148,7 @@ class SimCuda(TorchFunctionMode):
         super().__init__()
         self.free, self.capability, self.backward, self.held, self.peak = free, capability, 0, 10**9, 10**9
         self.graph = None      # the one that is recorded
+        self.stream, self.order = Stream(), []   # the one in use, and those on which graphs were replayed
         self.reset()
 
     def reset(self):
@@ -161,7 +165,7 @@ class SimCuda(TorchFunctionMode):
                     mem_get_info=lambda d=None: (self.free, 80*GIB), synchronize=lambda d=None: None,
                     empty_cache=lambda: None, get_device_capability=lambda d=None: self.capability,
                     get_device_name=lambda d=None: 'a simulated GPU', CUDAGraph=Graph, graph=self.record, Stream=Stream,
-                    current_stream=Stream, stream=nullcontext, graph_pool_handle=lambda: 'pool')
+                    current_stream=lambda d=None: self.stream, stream=self.on, graph_pool_handle=lambda: 'pool')
         for k, v in cuda.items(): self.put(torch.cuda, k, v)
         autocast = torch.amp.autocast
         def cast(device_type, dtype=None, **kw):
@@ -178,6 +182,12 @@ class SimCuda(TorchFunctionMode):
         self.graph = graph
         try: yield
         finally: self.graph = None
+
+    @contextmanager
+    def on(self, stream):
+        before, self.stream = self.stream, stream
+        try: yield
+        finally: self.stream = before
 
     def idle(self, counts):
         "Count that the device idles, which none may while a graph is recorded"

@@ -107,6 +107,29 @@ def test_nor_is_a_loss_of_your_own(digits):
     assert run(digits, Mine(name='mine'), WHOLE, **LOOP).run.engine is None
 
 
+# ---- Several seeds
+
+def test_seeds_together_are_seeds_alone(digits):
+    found = condense_seeds(digits, 'dsa', 2, (3, 8), device='cpu', speed=WHOLE, progress=False, **SMALL, **LOOP)
+    for seed, small in zip((3, 8), found):
+        alone = condense(digits, 'dsa', 2, seed, device='cpu', speed=WHOLE, progress=False, **SMALL, **LOOP)
+        assert torch.equal(small.images, alone.images) and small.info['seed'] == seed
+    with pytest.raises(ValueError, match='`seeds`.*at least one'): condense_seeds(digits, 'dm', seeds=())
+    with pytest.raises(ValueError, match='computes images'): condense_seeds(digits, 'random')
+
+
+def test_on_a_gpu_each_has_a_stream_of_its_own_and_none_waits(sim, tall):
+    kw = dict(device='cuda', speed='float32', progress=False, **SMALL, iterations=6)
+    alone = [condense(tall, 'dm', 2, seed, **kw) for seed in (3, 8)]
+    sim.reset()
+    sim.order.clear()
+    found = condense_seeds(tall, 'dm', 2, (3, 8), **kw)
+    for a, b in zip(alone, found): assert torch.equal(a.images, b.images)
+    turns = sim.order
+    assert len(turns) == 12 and turns[::2] == turns[:1] * 6 and turns[1::2] == turns[1:2] * 6 and turns[0] is not turns[1]
+    assert sim.stream not in turns
+
+
 # ---- On the simulated GPU: recorded once, replayed from the same places
 
 MOST = dict(dm=400, dc=700, dsa=950, delving=900)      # launches of an update

@@ -25,6 +25,7 @@ from dataset_condensation.names import get_method
 from dataset_condensation.fast_cpu import block_forward
 from dataset_condensation.gpu_training import Speed
 from dataset_condensation.networks import make_net
+from dataset_condensation.runs import condense_seeds
 from dataset_condensation.training import augment_for, evaluate, get_compute, train_recipe
 
 METHODS = dict(dm='dm', dc='dc', dsa='dsa', delving='delving-md')
@@ -243,6 +244,19 @@ def program_of(m, speed):
     return out | (profiled(lambda k: matched()) if m in ('dm', 'dc') else {})
 
 
+def seeds():
+    "Milliseconds of an update of one set, when one, two and four are made at the same time"
+    few, many = (1, 3) if args.tiny else (20, 120)
+    def took(n, k):
+        t, how = time.perf_counter(), dict(iterations=k) if m == 'dm' else dict(iterations=1, outer=k, inner=0)
+        condense_seeds(ON, METHODS[m], IPC, range(n), DEV, False, net=NET, real_batch=REAL, **how)
+        kit.sync(DEV)
+        return time.perf_counter() - t
+    for m in METHODS if CUDA else ('dm',):
+        for n in (1, 2, 4):
+            measure('several seeds', f'{m}, {n}', lambda: dict(ms=1e3*(took(n, many) - took(n, few))/(many - few)/n), 6.)
+
+
 # ---- Runs and scores
 
 def scores():
@@ -277,8 +291,8 @@ def loops():
 
 # ---- What was measured
 
-SECTIONS = dict(ceilings=ceilings, embedding=embedding, updates=updates, programs=programs, scores=scores, loops=loops,
-                compiled=compiled)
+SECTIONS = dict(ceilings=ceilings, embedding=embedding, updates=updates, programs=programs, seeds=seeds, scores=scores,
+                loops=loops, compiled=compiled)
 
 
 def table():
