@@ -94,7 +94,7 @@ def test_smoke_nothing_fails_and_what_needs_a_gpu_says_so(whole):
 def test_speed_every_section_is_measured(whole):
     found = read(whole.out/'speed.json')
     came_from(found['provenance'])
-    assert len(found['sections']) == 7
+    assert len(found['sections']) == 8
     for section, rows in found['sections'].items():
         assert rows
         for name, r in rows.items():
