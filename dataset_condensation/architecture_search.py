@@ -134,7 +134,7 @@ class _Column:
 # %% ../nbs/15_architecture_search.ipynb #job
 @dataclass
 class _Job:
-    "Called with a network and a column, it trains, scores and returns a record"
+    "What the trainings of a search share"
     data: ImageData               # Its test images are those held out
     test: ImageSet                # For the last number
     holdout: float                # Share of the training images that are
@@ -161,7 +161,8 @@ def _clock(device: str) -> float:
     return time.process_time() if device == 'cpu' else time.perf_counter()
 
 @patch
-def __call__(self: _Job, net: str, proxy: str) -> dict:
+def record(self: _Job, net: str, proxy: str) -> dict:
+    "Train a network on a column as often as the job says; what came out, or the error"
     column, start = self.columns[proxy], _clock(self.device)
     record: dict[str, Any] = dict(net=net, proxy=proxy, key=column.key)
     try:
@@ -182,6 +183,9 @@ class SearchResult(StudyResult):
     left: int = field(default=0, compare=False)   # Trainings to do, while it runs
     text_columns = 2
 
+    @classmethod
+    def from_dict(cls, d: dict) -> Any: return cls(d['space'], d['columns'], d['runs'], d['about'])
+
     @property
     def failed(self) -> dict[str, str]:
         "{network: error}"
@@ -190,7 +194,10 @@ class SearchResult(StudyResult):
 
 # %% ../nbs/15_architecture_search.ipynb #search-accuracies
 @patch
-def accuracies(self: SearchResult, proxy: str, kind: str = 'accuracies') -> dict[str, float]:
+def accuracies(self: SearchResult,
+               proxy: str,
+               kind: str = 'accuracies',  # 'test': on test images, where a record has both
+              ) -> dict[str, float]:
     "{network: mean accuracy in percent on the held-out images}, without those that failed"
     runs = self.runs.get(choice('SearchResult', 'proxy', proxy, self.columns), {})
     there = {n: runs[n] for n in self.space if 'accuracies' in runs.get(n, {})}
@@ -242,7 +249,8 @@ def seconds(self: SearchResult, proxy: str) -> float:
 @patch
 def row(self: SearchResult, proxy: str, time: bool) -> list[str]:
     "A row of the table"
-    def num(v: float | None, form: str = '.1f') -> str: return '–' if v is None else format(v, form)
+    def num(v: float | None, form: str = '.1f') -> str:
+        return '–' if v is None else format(v, form)
     c, (net, worth), (_, best) = self.columns[proxy], self.chosen(proxy), self.chosen(proxy, 10)
     rho = [None if proxy == 'whole' else self.correlation(proxy, k) for k in (None, 10)]
     s = self.seconds(proxy) if time else 0
@@ -270,10 +278,6 @@ def as_dict(self: SearchResult) -> dict:
     head, *rows = self.rows()
     return dict(about=self.about, columns=self.columns, space=self.space, runs=self.runs,
                 summary=[dict(zip(head, row)) for row in rows])
-
-@patch(cls_method=True)
-def from_dict(cls: SearchResult, d: dict) -> SearchResult:
-    return cls(d['space'], d['columns'], d['runs'], d['about'])
 
 # %% ../nbs/15_architecture_search.ipynb #dots
 def _dots(ax: Axes, x: dict, y: dict, kind: dict, order: list) -> None:
@@ -393,7 +397,7 @@ def _fill(result: SearchResult, job: _Job, journal: Journal, names: list[str], p
     tasks = _known(result, job, journal, names, proxies)
     result.left = len(tasks)
     yield result
-    for record in in_processes('search', job, tasks, processes):
+    for record in in_processes('search', job.record, tasks, processes):
         runs, net = result.runs[record['proxy']], record['net']
         again = 'error' in record and runs.get(net, {}).get('error') == record['error']
         if not again:      # failed as before
@@ -467,12 +471,10 @@ def search(
     **kwargs: Any,            # The rest of what `searching` takes
 ) -> SearchResult:
     "Train every network on every proxy, and rank the networks by each"
-    before, results = None, searching(data, proxies, space, progress=progress, **kwargs)
-    result = SearchResult([], {}, {})
-    more: dict[str, Any] = bar_kwargs(progress)
+    left, result, more = 0, SearchResult([], {}, {}), bar_kwargs(progress)
     with tqdm(total=0, desc='searching', mininterval=0.5, **more) as bar:
-        for result in results:
-            if before == result.left + 1: bar.update()
-            else: bar.total += result.left
-            before = result.left
+        for result in searching(data, proxies, space, progress=progress, **kwargs):
+            bar.update(max(left - result.left, 0))
+            left = result.left
+            bar.total = bar.n + left
     return result

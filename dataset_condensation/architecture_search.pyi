@@ -35,12 +35,18 @@ class SearchResult(StudyResult):
     left: int = ...
     text_columns: int
 
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        ...
+
     @property
     def failed(self) -> dict[str, str]:
         """{network: error}"""
 
     def accuracies(self, proxy: str, kind: str='accuracies') -> dict[str, float]:
-        """{network: mean accuracy in percent on the held-out images}, without those that failed"""
+        """{network: mean accuracy in percent on the held-out images}, without those that failed
+
+kind: 'test': on test images, where a record has both"""
 
     def tested(self) -> dict[str, float]:
         """{network: mean accuracy in percent on the test images}, trained on the whole set"""
@@ -72,10 +78,6 @@ k: Of the proxy's `k` best, the best after training on the whole set"""
 
     def as_dict(self) -> dict:
         """Everything, ready for JSON, with the table as a summary"""
-
-    @classmethod
-    def from_dict(cls, d: dict) -> SearchResult:
-        ...
 
 def plot_search(result: SearchResult, by: str='norm', ranks: bool=False, axs: Any=None) -> Any:
     """Draw test accuracy, trained on the whole set, against accuracy on each proxy

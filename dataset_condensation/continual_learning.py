@@ -241,6 +241,9 @@ class Continual(StudyResult):
     runs: list[ContinualRun]
     about: dict = field(default_factory=dict)   # Data, steps, memory, recipes, seed, notes
     kind, file = 'a study', 'continual.json'    # For `load`
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        return cls([ContinualRun(**r) for r in d['runs']], dict(d['about']))
     @property
     def names(self) -> list[str]: return list(dict.fromkeys(r.method for r in self.runs))
     def mean(self, name: str, step: int = -1) -> float:
@@ -298,10 +301,6 @@ def shown(self: Continual) -> tuple[list, list]: return self.cells(), self.about
 def as_dict(self: Continual) -> dict:
     "Everything, ready for JSON"
     return dict(about=self.about, runs=[asdict(r) for r in self.runs])
-
-@patch(cls_method=True)
-def from_dict(cls: Continual, d: dict) -> Continual:
-    return cls([ContinualRun(**r) for r in d['runs']], dict(d['about']))
 
 # %% ../nbs/14_continual_learning.ipynb #continual-plot
 @patch
@@ -384,7 +383,7 @@ def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: li
 def _class_jobs(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: list[int],
                 orders: list, recipes: list, how: dict, device: Any) -> list:
     "(run, what fills it) for each method, and for the whole set, along each order"
-    todo = [(row.name, row, recipes[0]) for row in rows]
+    todo: list = [(row.name, row, recipes[0]) for row in rows]
     if recipes[1] is not None: todo.append(('whole', None, recipes[1]))
     groups = [[[data.classes[c] for c in s] for s in torch.tensor(o).split(parts)] for o in orders]
     steps = partial(_class_run, data=data, sizes=sizes, how=how, device=device)
@@ -568,6 +567,7 @@ def continual_tasks(
     n, device = whole_number('continual_tasks', 'sets', sets), pick_device(device)
     recipe = suited(recipe, tasks[0])
     about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)
-    todo = [('none', 1, None, distil)] * none + [(row.name, n, row, distil) for row in rows]
-    jobs = _task_jobs(todo + [('whole', 1, None, False)] * whole, tasks, recipe, about['study'], device)
+    todo: list = [('none', 1, None, distil)] * none + [(row.name, n, row, distil) for row in rows]
+    todo += [('whole', 1, None, False)] * whole
+    jobs = _task_jobs(todo, tasks, recipe, about['study'], device)
     return fill_study('continual_tasks', Continual([], about), jobs, folder, progress)

@@ -106,6 +106,10 @@ class Continual(StudyResult):
     kind: str
     file: str
 
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        ...
+
     @property
     def names(self) -> list[str]:
         ...
@@ -136,10 +140,6 @@ class Continual(StudyResult):
 
     def as_dict(self) -> dict:
         """Everything, ready for JSON"""
-
-    @classmethod
-    def from_dict(cls, d: dict) -> Continual:
-        ...
 
     def plot(self, names: Sequence[str] | None=None, ax: Axes | None=None) -> Axes:
         """Draw the accuracy after each step, with the spread between orders
