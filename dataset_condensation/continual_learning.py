@@ -103,7 +103,8 @@ def _batches(new: Any, pool: Pool, recipe: TrainRecipe, generator: torch.Generat
         if len(pool):
             some = sample(min(len(x), len(pool)), len(pool), generator)
             both = (x, y), pool.take(some, x.device)
-            if any(y.ndim > 1 for _, y in both): refuse('learn', 'labels', Shown('soft'), 'classes')
+            if any(y.ndim > 1 for _, y in both):
+                refuse('learn', 'labels', Shown('soft'), 'classes: `with_labels()` of a set')
             x, y = map(torch.cat, zip(*both))
         yield augment(x, generator) if augment else x, y, len(idx)
 
