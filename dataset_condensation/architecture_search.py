@@ -9,18 +9,12 @@ __all__ = ['CONVNETS', 'rank_correlation', 'grid', 'network_names', 'stratified'
 # %% ../nbs/15_architecture_search.ipynb #imports
 import hashlib
 import itertools
-import json
-import os
-import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-from multiprocessing import get_context, parent_process
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -29,6 +23,7 @@ import matplotlib.pyplot as plt
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
+from matplotlib.axes import Axes
 from torch import Tensor
 from tqdm.auto import tqdm
 
@@ -36,14 +31,13 @@ from tqdm.auto import tqdm
 from .checks import (choice, class_sizes, instance, refuse, same,
                                          settings, whole_number)
 from .condensation import Method
-from .coresets import markdown_table, size_beside, text_table
+from .coresets import size_beside
 from .data import ImageData, ImageSet, gen
-from .long_studies import (StudyMethod, kept, study_file, study_folder,
-                                               study_methods)
-from .machine import own_device, versions, warn
+from .long_studies import (Journal, StudyMethod, StudyResult, in_processes,
+                                               kept, study_file, study_folder, study_methods)
+from .machine import own_device, versions
 from .names import METHODS, as_json
 from .networks import NetSpec, canonical_name, make_net, parse_net
-from .safe_files import load_made, write_json
 from .text import json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
                                            bar_kwargs, check_data, check_evaluate, get_compute,
@@ -74,10 +68,10 @@ def grid(
     settings('grid', options, [f.name for f in fields(NetSpec)][1:])
     for k, v in options.items():
         if not v or not isinstance(v, (list, tuple, range)): refuse('grid', k, v, 'its values')
-    some = (dict(zip(options, values)) for values in itertools.product(*options.values()))
-    return [NetSpec(base, **chosen).name for chosen in some]
+    some = itertools.product(*options.values())
+    return [NetSpec(base, **dict(zip(options, values))).name for values in some]
 
-# %% ../nbs/15_architecture_search.ipynb #stratified
+# %% ../nbs/15_architecture_search.ipynb #network-names
 def network_names(space: Any, where: str = 'search') -> list[str]:
     "The names of a space, each once, in their one spelling; those of the papers' grid for None"
     if space is None: space = grid('convnet', **CONVNETS)
@@ -86,6 +80,7 @@ def network_names(space: Any, where: str = 'search') -> list[str]:
     names = list(dict.fromkeys(map(canonical_name, some)))
     return names or refuse(where, 'space', space, 'the name of at least one network')
 
+# %% ../nbs/15_architecture_search.ipynb #stratified
 def stratified(space: Any, n: int, seed: int = 0) -> list[str]:
     "`n` of the named networks, and any first ones, that have the values of an option equally often"
     names = network_names(space, 'stratified')
@@ -104,17 +99,15 @@ class _Portions:
     "`n` images for `train`, each time the next ones of `images`, in rounds through all"
     def __init__(self, images: Any, n: int, generator: torch.Generator, source: str = ''):
         self.images, self.n, self.source = images, min(n, len(images)), source
-        self.generator, self.queue = generator, torch.zeros(0, dtype=torch.long)
+        def rounds() -> Iterator[int]:
+            while True: yield from torch.randperm(len(images), generator=generator).tolist()
+        self.next = rounds()
 
     def __len__(self) -> int: return self.n
 
     def take(self, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
         "As many images as there are in `idx`, and their labels"
-        if len(self.queue) < len(idx):
-            again = torch.randperm(len(self.images), generator=self.generator)
-            self.queue = torch.cat([self.queue, again])
-        now, self.queue = self.queue[:len(idx)], self.queue[len(idx):]
-        return self.images.take(now, device)
+        return self.images.take([*islice(self.next, len(idx))], device)
 
 # %% ../nbs/15_architecture_search.ipynb #column
 @dataclass
@@ -128,22 +121,20 @@ class _Column:
     seconds: float = 0.         # Making the set
     key: str = ''               # Tells its records from those of other images, recipes and seeds
 
-    @property
-    def looked_at(self) -> int: return self.n * self.recipe.epochs
-
     def images(self, data: ImageData, generator: torch.Generator) -> Any:
         "What to train on"
         if self.small is not None: return self.small
         if self.name == 'whole': return data.train
         return _Portions(data.train, self.n, generator, data.name)
 
-# %% ../nbs/15_architecture_search.ipynb #one-run
-def _clock(device: str) -> float:
-    return time.process_time() if device == 'cpu' else time.perf_counter()
+    def as_dict(self) -> dict:
+        return dict(stored=self.stored, looked_at=self.n * self.recipe.epochs, seconds=self.seconds,
+                    recipe=self.recipe.as_dict())
 
+# %% ../nbs/15_architecture_search.ipynb #job
 @dataclass
 class _Job:
-    "Called with a network and a column, it trains, scores and returns a record"
+    "What the trainings of a search share"
     data: ImageData               # Its test images are those held out
     test: ImageSet                # For the last number
     holdout: float                # Share of the training images that are
@@ -153,17 +144,7 @@ class _Job:
     compute: Compute = PLAIN
     columns: dict[str, _Column] = field(default_factory=dict)
 
-    def __call__(self, net: str, proxy: str) -> dict:
-        column, start = self.columns[proxy], _clock(self.device)
-        record: dict[str, Any] = dict(net=net, proxy=proxy, key=column.key)
-        try:
-            runs = zip(*(self.once(net, column, k) for k in range(self.nets)))
-            record |= dict(zip(('accuracies', 'test'), map(list, runs)))
-        except (RuntimeError, ValueError, MemoryError) as e:
-            record['error'] = f'{type(e).__name__}: {e}'.splitlines()[0][:300]
-        return record | dict(seconds=round(_clock(self.device) - start, 4))
-
-# %% ../nbs/15_architecture_search.ipynb #clock
+# %% ../nbs/15_architecture_search.ipynb #once
 @patch
 def once(self: _Job, net: str, column: _Column, k: int) -> list[float]:
     "Accuracies after training `k`: on held-out images, and for the reference on test images too"
@@ -175,97 +156,35 @@ def once(self: _Job, net: str, column: _Column, k: int) -> list[float]:
         scaled = [test_images(t, scale.mean, scale.std) for t in (data.test, *unseen)]
         return [accuracy(n, t, compute=self.compute) for t in scaled]
 
-# %% ../nbs/15_architecture_search.ipynb #digest
-def _set_digest(small: SyntheticSet) -> str:
-    "What stands for the images, labels and numbers of a set"
-    tensors = small.stored, small.stored_labels, small.mean, small.std
-    raw = b''.join(t.detach().cpu().contiguous().numpy().tobytes() for t in tensors)
-    return f'{tuple(small.shape)} {small.factor} {hashlib.sha256(raw).hexdigest()}'
+# %% ../nbs/15_architecture_search.ipynb #record
+def _clock(device: str) -> float:
+    return time.process_time() if device == 'cpu' else time.perf_counter()
 
-# %% ../nbs/15_architecture_search.ipynb #read-lines
-def _is_record(r: Any) -> bool:
-    "Does a line of the journal have the fields of a record?"
-    if not isinstance(r, dict): return False
-    if 'set' in r: return True       # what an earlier version noted of a set
-    numbers = [r.get('seconds'), *r.get('accuracies', [None]), *r.get('test', [])]
-    text = [r.get(k) for k in ('net', 'proxy', 'key')]
-    if isinstance(r.get('error'), str): numbers = numbers[:1]
-    good = all(type(v) in (int, float) and abs(v) < 1e12 for v in numbers)
-    return good and all(isinstance(v, str) for v in text)
-
-def _read_records(path: Path) -> list[dict]:
-    "The records in a journal"
-    raw, records = path.read_bytes(), []
-    whole = raw[:raw.rfind(b'\n') + 1]
-    for line in (lines := whole.splitlines()):
-        with suppress(ValueError, RecursionError, TypeError):
-            if _is_record(record := json.loads(line)): records.append(record)
-    if not records and not any(k.startswith(raw[:8]) for k in (b'{"net": ', b'{"set": ')):
-        raise ValueError(f'search: {path} holds no results of a search; choose another folder')
-    if len(whole) < len(raw): os.truncate(path, len(whole))    # stopped in the middle of a line
-    if bad := len(lines) - len(records):
-        warn(f'search: {bad} lines of {path} are no results and are left out')
-    return records
-
-# %% ../nbs/15_architecture_search.ipynb #journal
-class _Journal:
-    "Records, appended to a file as they come; without a file only kept in memory"
-    def __init__(self, path: Path | None = None):
-        self.path, self.records = path, _read_records(path) if path and path.exists() else []
-
-    def add(self, record: dict):
-        self.records.append(record)
-        if self.path is None: return
-        with open(self.path, 'ab') as f: f.write((json.dumps(record) + '\n').encode())
-
-    def runs(self, column: _Column) -> dict[str, dict]:
-        "{network: record} of a column"
-        found = {}
-        for r in self.records:
-            mine = (r.get('proxy'), r.get('key')) == (column.name, column.key)
-            if mine and ('accuracies' in r or r['net'] not in found): found[r['net']] = r
-        return found
-
-# %% ../nbs/15_architecture_search.ipynb #run-all
-_at_work: list[_Job] = []       # In a process of the pool: its job
-
-def _begin(job: _Job):
-    "Set up a process of the pool"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)      # Ctrl-C is for the parent
-    torch.set_num_threads(1)
-    _at_work[:] = [job]
-    def follow(parent: Any = parent_process()):      # don't outlive a parent that was killed
-        parent.join()
-        os._exit(1)
-    threading.Thread(target=follow, daemon=True).start()
-
-def _work(task: tuple[str, str]) -> dict: return _at_work[0](*task)
-
-def _run_all(job: _Job, tasks: list[tuple[str, str]], processes: int) -> Iterator[dict]:
-    "The record of every task, as they come"
-    if processes == 1 or len(tasks) < 2:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try: yield from (job(*task) for task in tasks)
-        finally: torch.set_num_threads(before)
-        return
-    pool = ProcessPoolExecutor(min(processes, len(tasks)), get_context('spawn'), _begin, (job,))
-    try: yield from (f.result() for f in as_completed([pool.submit(_work, t) for t in tasks]))
-    except BrokenProcessPool as e:
-        raise RuntimeError('search: a process has died, at work (killed, or out of memory; what is '
-                           'finished is in `folder`) or at its start (a script has to keep its '
-                           "own work under `if __name__ == '__main__':`)") from e
-    finally: pool.shutdown(cancel_futures=True)
+@patch
+def record(self: _Job, net: str, proxy: str) -> dict:
+    "Train a network on a column as often as the job says; what came out, or the error"
+    column, start = self.columns[proxy], _clock(self.device)
+    record: dict[str, Any] = dict(net=net, proxy=proxy, key=column.key)
+    try:
+        runs = zip(*(self.once(net, column, k) for k in range(self.nets)))
+        record |= dict(zip(('accuracies', 'test'), map(list, runs)))
+    except (RuntimeError, ValueError, MemoryError) as e:
+        record['error'] = f'{type(e).__name__}: {e}'.splitlines()[0][:300]
+    return record | dict(seconds=round(_clock(self.device) - start, 4))
 
 # %% ../nbs/15_architecture_search.ipynb #search-result
-@dataclass
-class SearchResult:
+@dataclass(repr=False)
+class SearchResult(StudyResult):
     "Accuracies of networks on proxies, and how well the proxies rank them"
     space: list      # Names of the networks
     columns: dict    # Proxy → what it is: images stored and looked at, recipe, seconds
     runs: dict       # Proxy → {network: record}
     about: dict = field(default_factory=dict)   # Data, images per class, seed, …
-    left: int = field(default=0, repr=False, compare=False)   # Trainings to do, while it runs
+    left: int = field(default=0, compare=False)   # Trainings to do, while it runs
+    text_columns = 2
+
+    @classmethod
+    def from_dict(cls, d: dict) -> Any: return cls(d['space'], d['columns'], d['runs'], d['about'])
 
     @property
     def failed(self) -> dict[str, str]:
@@ -273,29 +192,21 @@ class SearchResult:
         every = (item for runs in self.runs.values() for item in runs.items())
         return {n: r['error'] for n, r in every if 'error' in r}
 
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> 'SearchResult':
-        "Read back what `save` wrote"
-        def made(d: dict) -> SearchResult:
-            return cls(d['space'], d['columns'], d['runs'], d['about'])
-        return load_made('SearchResult.load', path, 'a result that `save` wrote', made)
-
 # %% ../nbs/15_architecture_search.ipynb #search-accuracies
-def _trained(result: SearchResult, column: str) -> Iterator[tuple[str, dict]]:
-    runs = result.runs.get(column, {})
-    yield from ((n, runs[n]) for n in result.space if 'accuracies' in runs.get(n, {}))
-
 @patch
-def accuracies(self: SearchResult, proxy: str) -> dict[str, float]:
+def accuracies(self: SearchResult,
+               proxy: str,
+               kind: str = 'accuracies',  # 'test': on test images, where a record has both
+              ) -> dict[str, float]:
     "{network: mean accuracy in percent on the held-out images}, without those that failed"
-    found = _trained(self, choice('SearchResult', 'proxy', proxy, self.columns))
-    return {n: mean(r['accuracies']) for n, r in found}
+    runs = self.runs.get(choice('SearchResult', 'proxy', proxy, self.columns), {})
+    there = {n: runs[n] for n in self.space if 'accuracies' in runs.get(n, {})}
+    return {n: mean(r.get(kind, r['accuracies'])) for n, r in there.items()}
 
 @patch
 def tested(self: SearchResult) -> dict[str, float]:
     "{network: mean accuracy in percent on the test images}, trained on the whole set"
-    found = _trained(self, 'whole')        # earlier versions chose by the test images, too
-    return {n: mean(r.get('test', r['accuracies'])) for n, r in found}
+    return self.accuracies('whole', 'test') if 'whole' in self.columns else {}
 
 @patch
 def top(self: SearchResult, proxy: str, k: int = 10) -> list[str]:
@@ -314,6 +225,7 @@ def correlation(self: SearchResult,
     both = [n for n in (self.top(proxy, k) if k else a) if n in b]
     return rank_correlation([a[n] for n in both], [b[n] for n in both])
 
+# %% ../nbs/15_architecture_search.ipynb #search-chosen
 @patch
 def chosen(self: SearchResult,
            proxy: str,
@@ -326,52 +238,56 @@ def chosen(self: SearchResult,
         best = [n for n in whole if n in best]
     return (best[0], self.tested().get(best[0])) if best else (None, None)
 
+# %% ../nbs/15_architecture_search.ipynb #search-seconds
 @patch
 def seconds(self: SearchResult, proxy: str) -> float:
     "Seconds of one core: making the set, and all trainings"
     made = self.columns[choice('SearchResult', 'proxy', proxy, self.columns)]['seconds']
     return made + sum(r['seconds'] for r in self.runs.get(proxy, {}).values())
 
+# %% ../nbs/15_architecture_search.ipynb #search-row
+@patch
+def row(self: SearchResult, proxy: str, time: bool) -> list[str]:
+    "A row of the table"
+    def num(v: float | None, form: str = '.1f') -> str:
+        return '–' if v is None else format(v, form)
+    c, (net, worth), (_, best) = self.columns[proxy], self.chosen(proxy), self.chosen(proxy, 10)
+    rho = [None if proxy == 'whole' else self.correlation(proxy, k) for k in (None, 10)]
+    s = self.seconds(proxy) if time else 0
+    span = f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.1f} h'
+    row = [proxy, net or '–', f'{c["stored"]:,}', f'{c["looked_at"]:,}', num(worth), num(best)]
+    return [*row, *(num(v, '.2f') for v in rho), *[span] * time]
+
 # %% ../nbs/15_architecture_search.ipynb #search-table
 @patch
 def rows(self: SearchResult, time: bool = False) -> list[list[str]]:
     "The table, header first; `time` is that of one core for making the set and all trainings"
-    def num(v: float | None, form: str = '.1f') -> str: return '–' if v is None else format(v, form)
-    def span(s: float) -> str:
-        return f'{s:.0f} s' if s < 100 else f'{s/60:.0f} min' if s < 6000 else f'{s/3600:.1f} h'
-    rows = [['proxy', 'chosen network', 'images', 'looked at', 'accuracy %', 'best of 10 %', 'ρ',
-             'ρ of 10'] + ['time']*time]
-    for p, c in self.columns.items():
-        (net, worth), (_, best) = self.chosen(p), self.chosen(p, 10)
-        rho = [None if p == 'whole' else self.correlation(p, k) for k in (None, 10)]
-        row = [p, net or '–', f'{c["stored"]:,}', f'{c["looked_at"]:,}', num(worth), num(best)]
-        rows.append(row + [num(v, '.2f') for v in rho] + [span(self.seconds(p))]*time)
-    return rows
+    head = ['proxy', 'chosen network', 'images', 'looked at', 'accuracy %', 'best of 10 %', 'ρ',
+            'ρ of 10', *['time'] * time]
+    return [head, *(self.row(p, time) for p in self.columns)]
 
 @patch
-def text(self: SearchResult, table: Callable = text_table, gap: str = '\n') -> str:
-    "The table and how many networks failed, as text or in markdown"
-    some = f'{gap}{len(self.failed)} of {len(self.space)} networks failed' if self.failed else ''
-    return table(self.rows(), left=2) + some
-
-@patch
-def __repr__(self: SearchResult) -> str: return self.text()
-
-@patch
-def _repr_markdown_(self: SearchResult) -> str: return self.text(markdown_table, '\n\n')
+def shown(self: SearchResult) -> tuple[list, list]:
+    n = len(self.failed)
+    return self.rows(), [f'{n} of {len(self.space)} networks failed'] * bool(n)
 
 # %% ../nbs/15_architecture_search.ipynb #search-json
 @patch
 def as_dict(self: SearchResult) -> dict:
-    "Everything, ready for JSON"
-    return dict(about=self.about, columns=self.columns, space=self.space, runs=self.runs)
-
-@patch
-def save(self: SearchResult, path: str | os.PathLike) -> Path:
-    "Write everything to a JSON file, whole or not at all"
+    "Everything, ready for JSON, with the table as a summary"
     head, *rows = self.rows()
-    about = self.as_dict() | dict(summary=[dict(zip(head, row)) for row in rows])
-    return write_json(path, about, 'SearchResult.save')
+    return dict(about=self.about, columns=self.columns, space=self.space, runs=self.runs,
+                summary=[dict(zip(head, row)) for row in rows])
+
+# %% ../nbs/15_architecture_search.ipynb #dots
+def _dots(ax: Axes, x: dict, y: dict, kind: dict, order: list) -> None:
+    "Networks as dots, of one look for each kind"
+    for i, k in enumerate(order):
+        if not (some := [n for n in x if kind[n] == k]): continue
+        at = [[v[n] for n in some] for v in (x, y)]
+        ax.plot(*at, 'osD^vPX'[i % 7], ms=4, color=f'C{i}', label=k)
+
+def _ranks(v: dict) -> dict: return dict(zip(sorted(v, key=v.__getitem__), range(1, 1 + len(v))))
 
 # %% ../nbs/15_architecture_search.ipynb #plot-search
 def plot_search(
@@ -383,21 +299,16 @@ def plot_search(
     "Draw test accuracy, trained on the whole set, against accuracy on each proxy"
     instance('plot_search', 'result', result, SearchResult, 'a SearchResult')
     by, whole = choice('plot_search', 'by', by, CONVNETS), result.tested()
-    proxies = [p for p in result.columns if p != 'whole']
     kind = {n: str(getattr(parse_net(n), by)) for n in whole}
-    n = len(proxies)
+    order = list(dict.fromkeys([*map(str, CONVNETS[by]), *sorted(kind.values())]))
+    proxies = [p for p in result.columns if p != 'whole']
+    n, form = len(proxies), _ranks if ranks else dict
     if axs is None: axs = plt.subplots(1, n, figsize=(2.8*n, 2.8), sharey=True, squeeze=False)[1][0]
     for ax, p in zip(axs, proxies):
         x = {n: a for n, a in result.accuracies(p).items() if n in whole}
-        y = {n: whole[n] for n in x}
-        if ranks:
-            x, y = (dict(zip(sorted(v, key=v.__getitem__), range(1, 1 + len(v)))) for v in (x, y))
-        for i, k in enumerate(dict.fromkeys([*map(str, CONVNETS[by]), *sorted(kind.values())])):
-            if not (some := [n for n in x if kind[n] == k]): continue
-            at = [[v[n] for n in some] for v in (x, y)]
-            ax.plot(*at, 'osD^vPX'[i % 7], ms=4, color=f'C{i}', label=k)
+        _dots(ax, form(x), form({n: whole[n] for n in x}), kind, order)
         rho, name = result.correlation(p), picture_text(p)
-        ax.set_title(name if rho is None else f'{name}, ρ = {rho:.2f}')
+        ax.set(title=name if rho is None else f'{name}, ρ = {rho:.2f}')
         ax.set_xlabel('rank' if ranks else 'accuracy %')
         ax.grid(alpha=.3)
     axs[0].set_ylabel('rank on the whole set' if ranks else 'on the whole set %')
@@ -409,19 +320,17 @@ _YARDSTICKS = ('early', 'whole')
 
 def _named(proxies: Any) -> dict[str, Any]:
     "{name of the column: method, set, 'early' or 'whole'}"
+    if isinstance(proxies, (str, SyntheticSet)) or hasattr(proxies, 'make'): proxies = [proxies]
     if not isinstance(proxies, dict):
-        one = isinstance(proxies, (str, SyntheticSet)) or hasattr(proxies, 'make')
-        some = [proxies] if one else list(instance('search', 'proxies', proxies, Iterable, 'names'))
+        some = list(instance('search', 'proxies', proxies, Iterable, 'names'))
         names = [m.info.get('method', 'set') if isinstance(m, SyntheticSet) else
                  getattr(m, 'name', m) for m in some]
         if len({*names}) < len(some): refuse('search', 'proxies', names, 'names that differ')
         proxies = dict(zip(names, some))
-    known = [*_YARDSTICKS, *METHODS]
-    found = {str(k): choice('search', 'proxies', m, known) if isinstance(m, str) else m
-             for k, m in proxies.items()}
-    for k, m in found.items():
-        if k != m and (k in _YARDSTICKS or isinstance(m, str) and m in _YARDSTICKS):
-            raise ValueError('search: early and whole go by their own names only')
+    found = {str(k): choice('search', 'proxies', m, [*_YARDSTICKS, *METHODS])
+             if isinstance(m, str) else m for k, m in proxies.items()}
+    if any(k != m and {k, str(m)} & {*_YARDSTICKS} for k, m in found.items()):
+        raise ValueError('search: early and whole go by their own names only')
     return found or refuse('search', 'proxies', proxies, 'at least one')
 
 # %% ../nbs/15_architecture_search.ipynb #check-search
@@ -437,49 +346,58 @@ def _check_rows(data: ImageData, proxies: Any, options: dict | None, ipc: Any, n
     ipc = size_beside('search', ipc, list(given.items()), bool(makers), data, 10) or 10
     sizes = class_sizes(ipc, data.n_classes, 'search')
     for small in given.values(): check_evaluate(small, data, 1)
-    if makers or options: rows |= {m.name: m for m in study_methods('search', makers, options)}
-    for m in rows.values():
-        if isinstance(m, StudyMethod): m.settings('search', data, sizes, net)
-    return rows, sizes
+    made = study_methods('search', makers, options) if makers or options else []
+    for m in made: m.settings('search', data, sizes, net)
+    return rows | {m.name: m for m in made}, sizes
 
 # %% ../nbs/15_architecture_search.ipynb #columns
-def _columns(job: _Job, rows: dict, sizes: list[int], net: str, recipes: list, progress: bool,
-             folder: Path | None) -> dict[str, _Column]:
+def _columns(job: _Job, rows: dict, sizes: list[int], recipes: list,
+             make: Callable) -> dict[str, _Column]:
     "A column for each row, and for 'whole'"
     every, rows, columns = n_stored(job.data.train), rows | dict(whole='whole'), {}
-    def made(m: StudyMethod) -> SyntheticSet:
-        shown = dict(progress=progress) if isinstance(m.method, Method) else {}
-        m = replace(m, options=shown | m.options)
-        return kept(folder, m, 'proxy', job.data, sizes, job.seed, net, job.device)
-    sets = {k: made(m) if isinstance(m, StudyMethod) else m for k, m in rows.items()
+    sets = {k: make(m) if isinstance(m, StudyMethod) else m for k, m in rows.items()
             if not isinstance(m, str)}
     n = next(map(n_stored, sets.values()), min(sum(sizes), every))
-    about = [job.data.fingerprint(), job.nets, job.seed, job.holdout, str(job.compute)]
     for name, m in rows.items():
         small, whole = sets.get(name), name == 'whole'
-        seen, stored = every if whole else n, every
-        if small is not None: seen, stored = len(small.labels), n_stored(small)
-        c = _Column(name, recipes[whole], seen, stored, small)
-        if isinstance(m, StudyMethod): c.seconds = sets[name].info['seconds']
-        images = _set_digest(small) if small else [name, seen]
-        c.key = json_digest([images, c.recipe.as_dict(), *about], as_json)[:16]
-        columns[name] = c
+        seen = n if small is None else len(small.labels)
+        stored = every if small is None else n_stored(small)
+        seconds = sets[name].info['seconds'] if isinstance(m, StudyMethod) else 0.
+        c = _Column(name, recipes[whole], every if whole else seen, stored, small, seconds)
+        columns[name] = replace(c, key=_key(job, c))
     return columns
 
-# %% ../nbs/15_architecture_search.ipynb #fill
-def _fill(result: SearchResult, job: _Job, journal: _Journal, names: list[str], proxies: list[str],
-          processes: int) -> Iterator[SearchResult]:
-    "Every network on every proxy; the result after each"
+# %% ../nbs/15_architecture_search.ipynb #digest
+def _key(job: _Job, c: _Column) -> str:
+    "What tells the records of a column from others"
+    about = c.recipe.as_dict(), job.data.fingerprint(), job.nets, job.seed, job.holdout
+    images = _set_digest(c.small) if c.small else [c.name, c.n]
+    return json_digest([images, *about, str(job.compute)], as_json)[:16]
+
+def _set_digest(small: SyntheticSet) -> str:
+    "What stands for the images, labels and numbers of a set"
+    tensors = small.stored, small.stored_labels, small.mean, small.std
+    raw = b''.join(t.detach().cpu().contiguous().numpy().tobytes() for t in tensors)
+    return f'{tuple(small.shape)} {small.factor} {hashlib.sha256(raw).hexdigest()}'
+
+# %% ../nbs/15_architecture_search.ipynb #known
+def _known(result: SearchResult, job: _Job, journal: Journal, names: list[str],
+           proxies: list[str]) -> list[tuple[str, str]]:
+    "Fill in what's known; (network, proxy) of what isn't"
     for p in proxies:
         c = job.columns[p]
-        result.columns[p] = dict(stored=c.stored, looked_at=c.looked_at, seconds=c.seconds,
-                                 recipe=c.recipe.as_dict())
-        result.runs[p] = {n: r for n, r in journal.runs(c).items() if n in names}
-    done = {(n, p) for p in proxies for n, r in result.runs[p].items() if 'accuracies' in r}
-    tasks = [(n, p) for n in names for p in proxies if (n, p) not in done]
+        result.columns[p] = c.as_dict()
+        result.runs[p] = {n: r for n, r in journal.runs(p, c.key).items() if n in names}
+    return [(n, p) for n in names for p in proxies if 'accuracies' not in result.runs[p].get(n, {})]
+
+# %% ../nbs/15_architecture_search.ipynb #fill
+def _fill(result: SearchResult, job: _Job, journal: Journal, names: list[str], proxies: list[str],
+          processes: int) -> Iterator[SearchResult]:
+    "Every network on every proxy; the result after each"
+    tasks = _known(result, job, journal, names, proxies)
     result.left = len(tasks)
     yield result
-    for record in _run_all(job, tasks, processes):
+    for record in in_processes('search', job.record, tasks, processes):
         runs, net = result.runs[record['proxy']], record['net']
         again = 'error' in record and runs.get(net, {}).get('error') == record['error']
         if not again:      # failed as before
@@ -489,19 +407,27 @@ def _fill(result: SearchResult, job: _Job, journal: _Journal, names: list[str], 
         yield result
 
 # %% ../nbs/15_architecture_search.ipynb #loop
-def _search(job: _Job, prepare: Callable, rows: dict, space: list[str], top: int, folder: Any,
+def _search(job: _Job, columns: Callable, rows: dict, space: list[str], top: int, folder: Any,
             processes: int, about: dict) -> Iterator[SearchResult]:
-    "The generator behind `searching`; `prepare(folder)` makes the columns"
+    "The generator behind `searching`; `columns(folder)` makes them"
     about |= {k: getattr(job, k) for k in ('nets', 'seed', 'holdout', 'device')}
     about['versions'] = versions()
     if job.compute is not PLAIN: about['speed'] = str(job.compute)
     with study_folder('search', folder) as at:
-        journal = _Journal(study_file(at, 'results.jsonl'))
-        job.columns, result = prepare(at), SearchResult(space, {}, {}, about)
+        journal = Journal(study_file(at, 'results.jsonl'))
+        job.columns, result = columns(at), SearchResult(space, {}, {}, about)
         yield from _fill(result, job, journal, space, list(rows), processes)
         if 'whole' in rows: return
         best = list(dict.fromkeys(n for p in rows for n in result.top(p, top)))
         yield from _fill(result, job, journal, best, ['whole'], processes)
+
+# %% ../nbs/15_architecture_search.ipynb #make
+def _make(folder: Path | None, job: _Job, sizes: list[int], net: str, progress: bool,
+          m: StudyMethod) -> SyntheticSet:
+    "The set of a method, from the folder or made now"
+    shown = dict(progress=progress) if isinstance(m.method, Method) else {}
+    m = replace(m, options=shown | m.options)
+    return kept(folder, m, 'proxy', job.data, sizes, job.seed, net, job.device)
 
 # %% ../nbs/15_architecture_search.ipynb #searching
 def searching(
@@ -529,9 +455,10 @@ def searching(
     compute = get_compute(speed, data, device, 'search')
     recipes = [suited(r, data) for r in (recipe, whole)]
     job = _Job(data.holdout(holdout, seed), data.test, holdout, nets, seed, device, compute)
-    def prepare(at: Any) -> dict: return _columns(job, rows, sizes, net, recipes, progress, at)
+    def columns(at: Any) -> dict:
+        return _columns(job, rows, sizes, recipes, partial(_make, at, job, sizes, net, progress))
     about = dict(data=data.name, ipc=sizes[0] if len({*sizes}) == 1 else sizes, net=net)
-    return _search(job, prepare, rows, network_names(space), top, folder, processes, about)
+    return _search(job, columns, rows, network_names(space), top, folder, processes, about)
 
 # %% ../nbs/15_architecture_search.ipynb #search
 @delegates(searching)
@@ -544,12 +471,10 @@ def search(
     **kwargs: Any,            # The rest of what `searching` takes
 ) -> SearchResult:
     "Train every network on every proxy, and rank the networks by each"
-    before, results = None, searching(data, proxies, space, progress=progress, **kwargs)
-    result = SearchResult([], {}, {})
-    more: dict[str, Any] = bar_kwargs(progress)
+    left, result, more = 0, SearchResult([], {}, {}), bar_kwargs(progress)
     with tqdm(total=0, desc='searching', mininterval=0.5, **more) as bar:
-        for result in results:
-            if before == result.left + 1: bar.update()
-            else: bar.total += result.left
-            before = result.left
+        for result in searching(data, proxies, space, progress=progress, **kwargs):
+            bar.update(max(left - result.left, 0))
+            left = result.left
+            bar.total = bar.n + left
     return result

@@ -1,11 +1,10 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
 __all__ = ['CONVNETS', 'rank_correlation', 'grid', 'network_names', 'stratified', 'SearchResult', 'plot_search', 'searching', 'search']
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from .data import ImageData
+from .long_studies import StudyResult
 
 def rank_correlation(a: list, b: list) -> float | None:
     """Spearman's rank correlation, 1 − 6 Σ d² / (n (n² − 1)) where there are no ties
@@ -26,25 +25,28 @@ def network_names(space: Any, where: str='search') -> list[str]:
 def stratified(space: Any, n: int, seed: int=0) -> list[str]:
     """`n` of the named networks, and any first ones, that have the values of an option equally often"""
 
-@dataclass
-class SearchResult:
+@dataclass(repr=False)
+class SearchResult(StudyResult):
     """Accuracies of networks on proxies, and how well the proxies rank them"""
     space: list
     columns: dict
     runs: dict
     about: dict = ...
     left: int = ...
+    text_columns: int
+
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        ...
 
     @property
     def failed(self) -> dict[str, str]:
         """{network: error}"""
 
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> 'SearchResult':
-        """Read back what `save` wrote"""
+    def accuracies(self, proxy: str, kind: str='accuracies') -> dict[str, float]:
+        """{network: mean accuracy in percent on the held-out images}, without those that failed
 
-    def accuracies(self, proxy: str) -> dict[str, float]:
-        """{network: mean accuracy in percent on the held-out images}, without those that failed"""
+kind: 'test': on test images, where a record has both"""
 
     def tested(self) -> dict[str, float]:
         """{network: mean accuracy in percent on the test images}, trained on the whole set"""
@@ -65,20 +67,17 @@ k: Of the proxy's `k` best, the best after training on the whole set"""
     def seconds(self, proxy: str) -> float:
         """Seconds of one core: making the set, and all trainings"""
 
+    def row(self, proxy: str, time: bool) -> list[str]:
+        """A row of the table"""
+
     def rows(self, time: bool=False) -> list[list[str]]:
         """The table, header first; `time` is that of one core for making the set and all trainings"""
 
-    def text(self, table: Callable=..., gap: str='\n') -> str:
-        """The table and how many networks failed, as text or in markdown"""
-
-    def __repr__(self) -> str:
+    def shown(self) -> tuple[list, list]:
         ...
 
     def as_dict(self) -> dict:
-        """Everything, ready for JSON"""
-
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write everything to a JSON file, whole or not at all"""
+        """Everything, ready for JSON, with the table as a summary"""
 
 def plot_search(result: SearchResult, by: str='norm', ranks: bool=False, axs: Any=None) -> Any:
     """Draw test accuracy, trained on the whole set, against accuracy on each proxy

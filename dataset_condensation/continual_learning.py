@@ -10,8 +10,8 @@ __all__ = ['class_subset', 'only_classes', 'learn', 'distillation', 'split_class
 import copy
 import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from statistics import mean, stdev
@@ -23,40 +23,32 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
-from .checkpoints import differences
 from .checks import (Shown, choice, class_sizes, instance, refuse, same,
                                          whole_number)
-from .coresets import markdown_table, markdown_text, text_table
 from .data import ImageData, ImageSet, from_tensors, gen, sample
 from .gradient_matching import GradientMatching
 from .image_folders import load_dataset, resized
-from .long_studies import (StudyMethod, kept, study_file, study_folder,
+from .long_studies import (StudyMethod, StudyResult, fill_study,
                                                study_methods)
 from .machine import own_device, versions
 from .networks import make_net
-from .safe_files import as_path, load_made, write_json
-from .text import picture_text, plain_text
+from .text import picture_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
-                                           bar_kwargs, check_data, evaluate, moved, n_stored,
-                                           pick_device, placed, predict, split_batches,
-                                           suited, train_recipe)
+                                           check_data, evaluate, moved, n_stored, pick_device,
+                                           placed, predict, split_batches, suited, train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
 def class_subset(images: ImageSet, classes: Any) -> ImageSet:
     "Some classes of a set, by number or name, renumbered in the order given, scaled as before"
-    where, expected = 'class_subset', 'an ImageSet: `train` or `test`'
-    n = instance(where, 'images', images, ImageSet, expected).n_classes
-    named, classes = images.classes, [classes] if isinstance(classes, (str, int)) else classes
-    some = [named.index(choice(where, 'classes', c, named)) if isinstance(c, str)
-            else whole_number(where, 'classes', c, 0, n - 1) for c in classes]
-    if not some or len({*some}) < len(some): refuse(where, 'classes', classes, 'different classes')
+    instance('class_subset', 'images', images, ImageSet, 'an ImageSet: `train` or `test`')
+    some = _numbers(images, classes)
     idx = torch.cat([torch.arange(p.start, p.stop) for p in map(images.places, some)])
-    numbers = [some.index(c) if c in some else 0 for c in range(n)]
+    numbers = [some.index(c) if c in some else 0 for c in range(images.n_classes)]
     return _relabeled(images.subset(idx), numbers, [images.classes[c] for c in some])
 
+# %% ../nbs/14_continual_learning.ipynb #relabeled
 def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> ImageSet:
     "The same images; `numbers` has the new label for each old one"
     y, scale = torch.tensor(numbers)[images.labels.cpu()], (images.mean, images.std)
@@ -64,6 +56,17 @@ def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> Imag
     new.stays = images.stays
     return new
 
+# %% ../nbs/14_continual_learning.ipynb #numbers
+def _numbers(images: ImageSet, classes: Any) -> list[int]:
+    "Classes of a set, by number or name, as numbers"
+    where, named, n = 'class_subset', images.classes, images.n_classes
+    some = [classes] if isinstance(classes, (str, int)) else classes
+    found = [named.index(choice(where, 'classes', c, named)) if isinstance(c, str)
+             else whole_number(where, 'classes', c, 0, n - 1) for c in some]
+    if found and len({*found}) == len(found): return found
+    refuse(where, 'classes', classes, 'different classes')
+
+# %% ../nbs/14_continual_learning.ipynb #only-classes
 @own_device
 def only_classes(data: ImageData, classes: Any) -> ImageData:
     "Some classes of a data set, renumbered in the order given, scaled as before"
@@ -90,6 +93,32 @@ class Pool:
         parts = [s.take(idx[where == k] - starts[k], device) for k, s in enumerate(self.sets)]
         return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
 
+# %% ../nbs/14_continual_learning.ipynb #batches
+def _batches(new: Any, pool: Pool, recipe: TrainRecipe, generator: torch.Generator,
+             device: Any = None) -> Iterator[tuple[Tensor, Tensor, int]]:
+    "Batches B of an epoch with R behind them: images, labels, and the size of B"
+    augment: Any = augment_for(recipe.augment, new)
+    for idx in split_batches(len(new), recipe.batch, generator):
+        x, y = new.take(idx, device)
+        if len(pool):
+            some = sample(min(len(x), len(pool)), len(pool), generator)
+            both = (x, y), pool.take(some, x.device)
+            if any(y.ndim > 1 for _, y in both):
+                refuse('learn', 'labels', Shown('soft'), 'classes: `with_labels()` of a set')
+            x, y = map(torch.cat, zip(*both))
+        yield augment(x, generator) if augment else x, y, len(idx)
+
+# %% ../nbs/14_continual_learning.ipynb #loss
+def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | None,
+          old: int | None, weight: float) -> Tensor:
+    "Cross-entropy of the `n` new images, and of the old ones behind them; distillation"
+    out = net(x)
+    loss = F.cross_entropy(out[:n], y[:n])
+    if len(x) > n: loss = loss + F.cross_entropy(out[n:], y[n:])
+    if teacher is None: return loss
+    with torch.no_grad(): said = teacher(x)
+    return loss + weight * distillation(out[:, :old], said[:, :old])
+
 # %% ../nbs/14_continual_learning.ipynb #learn
 def learn(
     net: nn.Module,         # Trained in place
@@ -104,41 +133,18 @@ def learn(
     "Train a network further: new images, and as many from the memory with each batch"
     recipe, generator = train_recipe(recipe), generator or gen(0, 'learn')
     device = next(net.parameters()).device
-    augment: Any = augment_for(recipe.augment, new)
-    new, pool = moved(new, device), Pool(memory if isinstance(memory, (list, tuple)) else [memory])
-    opt = recipe.optimizer(net.train())
+    pool = Pool(memory if isinstance(memory, (list, tuple)) else [memory])
+    new, opt = moved(new, device), recipe.optimizer(net.train())
     losses = torch.zeros(recipe.epochs, device=device)
     for epoch in range(recipe.epochs):
         if epoch == round(recipe.epochs * recipe.drop_at): opt.param_groups[0]['lr'] /= 10
-        for idx in split_batches(len(new), recipe.batch, generator):
-            x, y = new.take(idx, device)
-            if len(pool): x, y = _with_memory(x, y, pool, generator)
-            if augment: x = augment(x, generator)
-            loss = _loss(net, x, y, len(idx), teacher, old, weight)
+        for x, y, n in _batches(new, pool, recipe, generator, device):
+            loss = _loss(net, x, y, n, teacher, old, weight)
             opt.zero_grad()
             loss.backward()
             opt.step()
-            losses[epoch] += loss.detach() * len(idx)
+            losses[epoch] += loss.detach() * n
     return losses.cpu() / len(new)
-
-# %% ../nbs/14_continual_learning.ipynb #learn-parts
-def _with_memory(x: Tensor, y: Tensor, pool: Pool, generator: torch.Generator) -> Any:
-    "A batch B, and as many images R from the memory behind it"
-    some = sample(min(len(x), len(pool)), len(pool), generator)
-    both = (x, y), pool.take(some, x.device)
-    if any(y.ndim > 1 for _, y in both):
-        refuse('learn', 'labels', Shown('soft'), 'a class for each image: `with_labels()` of a set')
-    return tuple(map(torch.cat, zip(*both)))
-
-def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | None,
-          old: int | None, weight: float) -> Tensor:
-    "Cross-entropy of the `n` new images, and of the old ones behind them; distillation"
-    out = net(x)
-    loss = F.cross_entropy(out[:n], y[:n])
-    if len(x) > n: loss = loss + F.cross_entropy(out[n:], y[n:])
-    if teacher is None: return loss
-    with torch.no_grad(): said = teacher(x)
-    return loss + weight * distillation(out[:, :old], said[:, :old])
 
 # %% ../nbs/14_continual_learning.ipynb #distillation
 def distillation(
@@ -164,6 +170,7 @@ def split_classes(
     each, rest = divmod(n_classes, whole_number(where, 'steps', steps, 1, n_classes))
     return [each + (t < rest) for t in range(steps)]
 
+# %% ../nbs/14_continual_learning.ipynb #class-orders
 @own_device
 def class_orders(
     n_classes: int,
@@ -171,14 +178,13 @@ def class_orders(
     seed: int = 0,               # Order i is drawn from `gen(seed, 'order', i)`
 ) -> list[list[int]]:            # Lists of classes by number
     "The orders in which classes come"
-    if not isinstance(orders, Sequence):
-        n = whole_number('class_orders', 'orders', orders)
-        rngs = (gen(seed, 'order', i) for i in range(n))
-        return [torch.randperm(n_classes, generator=rng).tolist() for rng in rngs]
-    every = list(range(n_classes))
-    if not orders or any(sorted(o) != every for o in orders):
-        refuse('class_orders', 'orders', orders, f'each class from 0 to {every[-1]} once in each')
-    return [list(o) for o in orders]
+    if isinstance(orders, Sequence):
+        every = [*range(n_classes)]
+        if orders and all(sorted(o) == every for o in orders): return [*map(list, orders)]
+        refuse('class_orders', 'orders', orders, f'each class up to {n_classes - 1} once in each')
+    n = whole_number('class_orders', 'orders', orders)
+    rngs = (gen(seed, 'order', i) for i in range(n))
+    return [torch.randperm(n_classes, generator=rng).tolist() for rng in rngs]
 
 # %% ../nbs/14_continual_learning.ipynb #memory-bytes
 def memory_bytes(small: Any) -> int:
@@ -205,14 +211,19 @@ class ContinualRun:
     @property
     def finished(self) -> bool: return len(self) == len(self.groups)
     def mean(self, step: int = -1) -> float: return mean(self.accuracies[step])
-    def group(self, g: int) -> list[float]:
-        "Accuracy on what came at step `g`, from then on"
-        return [mean(net[g] for net in nets) for nets in self.by_group[g:]]
-    def forgetting(self, step: int = -1) -> float | None:
-        "Points lost of what was known before `step`, None for the first"
-        t = range(len(self))[step]
-        lost = [max(self.group(g)[:t-g]) - self.group(g)[t-g] for g in range(t)]
-        return mean(lost) if t else None
+
+# %% ../nbs/14_continual_learning.ipynb #forgetting
+@patch
+def group(self: ContinualRun, g: int) -> list[float]:
+    "Accuracy on what came at step `g`, from then on"
+    return [mean(net[g] for net in nets) for nets in self.by_group[g:]]
+
+@patch
+def forgetting(self: ContinualRun, step: int = -1) -> float | None:
+    "Points lost of what was known before `step`, None for the first"
+    t = range(len(self))[step]
+    lost = [max(self.group(g)[:t-g]) - self.group(g)[t-g] for g in range(t)]
+    return mean(lost) if t else None
 
 # %% ../nbs/14_continual_learning.ipynb #note
 @patch
@@ -225,83 +236,72 @@ def note(self: ContinualRun, by_group: list, accuracies: list, memory: list,
     for k, v in step.items(): getattr(self, k).append(v)
 
 # %% ../nbs/14_continual_learning.ipynb #continual-class
-@dataclass
-class Continual:
+@dataclass(repr=False)
+class Continual(StudyResult):
     "Methods along several orders of the classes, or on several tasks"
     runs: list[ContinualRun]
     about: dict = field(default_factory=dict)   # Data, steps, memory, recipes, seed, notes
+    kind, file = 'a study', 'continual.json'    # For `load`
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        return cls([ContinualRun(**r) for r in d['runs']], dict(d['about']))
     @property
     def names(self) -> list[str]: return list(dict.fromkeys(r.method for r in self.runs))
-    @classmethod
-    def load(cls, path: Any) -> 'Continual':
-        "Read a study back: a JSON file that `save` wrote, or a folder"
-        return _load(path)
+    def mean(self, name: str, step: int = -1) -> float:
+        return mean(r.mean(step) for r in self[name])
     def __getitem__(self, name: str) -> list[ContinualRun]:
         "Finished runs of that method"
         if name in self.names: return [r for r in self.runs if r.method == name and r.finished]
         raise KeyError(f'Continual: no method is called {name!r}, only {", ".join(self.names)}')
-    def mean(self, name: str, step: int = -1) -> float:
-        return mean(r.mean(step) for r in self[name])
-    def between_orders(self, name: str, step: int = -1) -> float | None:
-        "Standard deviation of the orders' means; None for one order"
-        return stdev(r.mean(step) for r in self[name]) if len(self[name]) > 1 else None
-    def between_nets(self, name: str, step: int = -1) -> float | None:
-        "Standard deviation of networks on one memory, pooled over orders; None for one network"
-        nets = [r.accuracies[step] for r in self[name]]
-        spreads = [stdev(a)**2 for a in nets if len(a) > 1]
-        return mean(spreads)**.5 if spreads else None
-    def forgetting(self, name: str, step: int = -1) -> float | None:
-        "Points lost of what was known before, mean over orders; None for the first step"
-        lost = [v for r in self[name] if (v := r.forgetting(step)) is not None]
-        return mean(lost) if lost else None
+
+# %% ../nbs/14_continual_learning.ipynb #continual-means
+@patch
+def between_orders(self: Continual, name: str, step: int = -1) -> float | None:
+    "Standard deviation of the orders' means; None for one order"
+    return stdev(r.mean(step) for r in self[name]) if len(self[name]) > 1 else None
+
+@patch
+def between_nets(self: Continual, name: str, step: int = -1) -> float | None:
+    "Standard deviation of networks on one memory, pooled over orders; None for one network"
+    spreads = [stdev(a)**2 for r in self[name] if len(a := r.accuracies[step]) > 1]
+    return mean(spreads)**.5 if spreads else None
+
+@patch
+def forgetting(self: Continual, name: str, step: int = -1) -> float | None:
+    "Points lost of what was known before, mean over orders; None for the first step"
+    lost = [v for r in self[name] if (v := r.forgetting(step)) is not None]
+    return mean(lost) if lost else None
 
 # %% ../nbs/14_continual_learning.ipynb #continual-table
+@patch
+def row(self: Continual, name: str, seconds: bool = False) -> list[str]:
+    "A row of the table; `seconds` of making the memory and of learning"
+    runs = self[name]
+    size = [f'{runs[0].images[-1]:,}', f'{runs[0].bytes[-1] / 1024:,.1f}']
+    numbers = [self.mean(name, t) for t in range(len(runs[0]))]
+    numbers += [self.between_orders(name), self.between_nets(name), self.forgetting(name)]
+    if seconds: numbers += [mean(sum(r.making) for r in runs), mean(sum(r.training) for r in runs)]
+    return [name, *size, *('–' if v is None else f'{v:.1f}' for v in numbers)]
+
+# %% ../nbs/14_continual_learning.ipynb #continual-cells
 @patch
 def cells(self: Continual, seconds: bool = False) -> list[list[str]]:
     "The table, header first, without empty columns; `seconds` of making the memory and of learning"
     spread = f'± {self.about.get("repeats", "orders")}'
-    rows = [['memory', 'images', 'kB', *self.about['heads'], spread, '± networks', 'forgotten']]
-    if seconds: rows[0] += ['making s', 'training s']
-    for name in self.names:
-        if not (runs := self[name]): continue
-        numbers = [self.mean(name, t) for t in range(len(runs[0]))]
-        numbers += [self.between_orders(name), self.between_nets(name), self.forgetting(name)]
-        times = [mean(map(sum, t)) for t in zip(*((r.making, r.training) for r in runs))]
-        numbers += times * seconds
-        size = [f'{n:,}' for n in runs[0].images[-1:]]
-        size += [f'{n / 1024:,.1f}' for n in runs[0].bytes[-1:]]
-        row = [*(size or '––'), *('–' if v is None else f'{v:.1f}' for v in numbers)]
-        rows.append([name, *row])
-    keep = [i for i in range(len(rows[0])) if any(r[i] != '–' for r in rows[1:])]
-    return [[r[i] for i in keep] for r in rows]
+    head = ['memory', 'images', 'kB', *self.about['heads'], spread, '± networks', 'forgotten']
+    if seconds: head += ['making s', 'training s']
+    rows = [head, *(self.row(name, seconds) for name in self.names if self[name])]
+    full = [i for i in range(len(head)) if any(r[i] != '–' for r in rows[1:])]
+    return [[r[i] for i in full] for r in rows]
 
 # %% ../nbs/14_continual_learning.ipynb #continual-text
-def _table(self: Continual, table: Callable, line: Callable, between: str) -> str:
-    return between.join([table(self.cells()), *map(line, self.about.get('notes', []))])
-
 @patch
-def __repr__(self: Continual) -> str: return _table(self, text_table, plain_text, '\n')
-@patch
-def _repr_markdown_(self: Continual) -> str:
-    return _table(self, markdown_table, markdown_text, '\n\n')
+def shown(self: Continual) -> tuple[list, list]: return self.cells(), self.about.get('notes', [])
 
 @patch
 def as_dict(self: Continual) -> dict:
     "Everything, ready for JSON"
     return dict(about=self.about, runs=[asdict(r) for r in self.runs])
-
-@patch
-def save(self: Continual, path: Any) -> Path:
-    "Write everything to a JSON file, whole or not at all"
-    return write_json(path, self.as_dict(), 'Continual.save')
-
-def _load(path: Any) -> Continual:
-    path, known = as_path('Continual.load', path), [f.name for f in fields(ContinualRun)]
-    if path.is_dir(): path = path/'continual.json'
-    def made(d: dict) -> Continual:
-        runs = [ContinualRun(**{k: r[k] for k in known if k in r}) for r in d['runs']]
-        return Continual(runs, dict(d['about']))
-    return load_made('Continual.load', path, 'a study that `save` wrote', made)
 
 # %% ../nbs/14_continual_learning.ipynb #continual-plot
 @patch
@@ -312,18 +312,46 @@ def plot(
 ) -> Axes:
     "Draw the accuracy after each step, with the spread between orders"
     ax = ax or plt.figure(figsize=(6, 3.5)).gca()
-    heads = [picture_text(h) for h in self.about['heads']]
+    steps = range(len(self.about['heads']))
     for i, name in enumerate(n for n in (names or self.names) if self[n]):
-        y = [self.mean(name, t) for t in range(len(heads))]
-        spread: Any = [self.between_orders(name, t) for t in range(len(heads))]
-        color, ls = ('black', '--') if name == 'whole' else (None, None)
-        ax.errorbar([t + 0.02*i for t in range(len(heads))], y, None if None in spread else spread,
-                    label=picture_text(name), capsize=2, marker='osD^vPX'[i % 7], ms=4,
-                    color=color, ls=ls)
-    ax.set_xticks(range(len(heads)), heads)
+        y, e = ([f(name, t) for t in steps] for f in (self.mean, self.between_orders))
+        look: Any = dict(color='black', ls='--') if name == 'whole' else {}
+        ax.errorbar([t + 0.02*i for t in steps], y, None if None in e else e, capsize=2, ms=4,
+                    marker='osD^vPX'[i % 7], label=picture_text(name), **look)
+    ax.set_xticks(steps, map(picture_text, self.about['heads']))
     ax.set(ylabel='accuracy % on everything seen')
     ax.legend(fontsize=8)
     return ax
+
+# %% ../nbs/14_continual_learning.ipynb #class-run
+def _by_group(nets: Iterable, test: ImageSet, sizes: list[int]) -> list[list[float]]:
+    "Accuracy of each network on the first so many classes, on the next so many, … in percent"
+    n_tests = [int(c.sum()) for c in test.counts.split(sizes)]
+    right = [(predict(net, test) == test.labels.cpu()).float().split(n_tests) for net in nets]
+    return [[100*part.mean().item() for part in parts] for parts in right]
+
+# %% ../nbs/14_continual_learning.ipynb #class-steps
+def _seed(seed: int, order: int, step: int) -> int:
+    return gen(seed, 'continual', order, step).initial_seed() % 2**31
+
+def _class_run(run: ContinualRun, keep: Callable, row: StudyMethod | None, data: ImageData,
+               sizes: list[int], recipe: Any, how: dict, device: Any) -> Iterator[None]:
+    "Take a method along an order of the classes, from where the run is; without one all is kept"
+    parts, seen = [], []
+    for t, group in enumerate(run.groups):
+        new, seed = [data.classes.index(c) for c in group], _seed(how['seed'], run.order, t)
+        seen = seen + new
+        if row:
+            here, ipc = only_classes(data, new), [sizes[c] for c in new]
+            place = f'order{run.order}-step{t}'
+            parts.append(keep(row, place, here, ipc, seed, how['net'], device))
+        if t < len(run): continue
+        small = SyntheticSet.join(parts) if row else class_subset(data.train, seen)
+        test: Any = class_subset(data.test, seen)
+        e = evaluate(small, test, how['net'], how['nets'], recipe, seed, device, False, keep=True)
+        by_group = _by_group(e.networks, test, [len(g) for g in run.groups[:t + 1]])
+        run.note(by_group, e.accuracies, parts or [small], e.seconds)
+        yield
 
 # %% ../nbs/14_continual_learning.ipynb #check-classes
 def _check_study(where: str, data: ImageData, ipc: Any, nets: int, net: str) -> list[int]:
@@ -335,77 +363,33 @@ def _check_study(where: str, data: ImageData, ipc: Any, nets: int, net: str) -> 
     if untested: refuse(where, 'data', untested, 'test images of every class')
     return class_sizes(ipc, data.n_classes, where)
 
-# %% ../nbs/14_continual_learning.ipynb #class-run
-def _seed(seed: int, order: int, step: int) -> int:
-    return gen(seed, 'continual', order, step).initial_seed() % 2**31
-
-def _class_run(study: Continual, folder: Path | None, run: ContinualRun, row: StudyMethod | None,
-               data: ImageData, sizes: list[int], recipe: Any, device: Any) -> None:
-    "Take a method along an order of the classes, from where the run is; without one all is kept"
-    how, parts, seen = study.about['study'], [], []
-    for t, group in enumerate(run.groups):
-        new, seed = [data.classes.index(c) for c in group], _seed(how['seed'], run.order, t)
-        seen = seen + new
-        if row:
-            here, ipc = only_classes(data, new), [sizes[c] for c in new]
-            place = f'order{run.order}-step{t}'
-            parts.append(kept(folder, row, place, here, ipc, seed, how['net'], device))
-        if t < len(run): continue
-        small = SyntheticSet.join(parts) if row else class_subset(data.train, seen)
-        test: Any = class_subset(data.test, seen)
-        e = evaluate(small, test, how['net'], how['nets'], recipe, seed, device, False, keep=True)
-        n_tests = [int(c.sum()) for c in test.counts.split([len(g) for g in run.groups[:t + 1]])]
-        right = [(predict(n, test) == test.labels.cpu()).float().split(n_tests) for n in e.networks]
-        by_group = [[100*part.mean().item() for part in net] for net in right]
-        run.note(by_group, e.accuracies, parts or [small], e.seconds)
-        if folder: study.save(study_file(folder, 'continual.json'))
-
-# %% ../nbs/14_continual_learning.ipynb #resumed
-def _resumed(about: dict, folder: Path | None) -> Continual:
-    "What the folder holds of this study, earlier methods and orders included"
-    path = study_file(folder, 'continual.json')
-    if not path or not path.exists(): return Continual([], about)
-    found = Continual.load(path)
-    was, now = ({'orders': [], 'methods': {}} | a for a in (found.about, about))
-    n, both = min(len(was['orders']), len(now['orders'])), {*was['methods']} & {*now['methods']}
-    def compared(a: dict) -> dict:
-        methods = {k: v for k, v in a['methods'].items() if k in both}
-        return dict(a.get('study', {}), orders=a['orders'][:n], methods=methods)
-    if changed := differences(compared(was), compared(now)):
-        raise ValueError(f'{path} holds another study: {"; ".join(changed)}')
-    found.about = dict(now, methods=was['methods'] | now['methods'],
-                       orders=max(was['orders'], now['orders'], key=len))
-    return found
-
-def _work(where: str, about: dict, jobs: list, fill: Callable, folder: Any,
-          progress: bool) -> Continual:
-    "Fill the runs of a study; a job is (method, order, groups) and what `fill` needs beside them"
-    found, bar = [], partial(tqdm, **bar_kwargs(progress))
-    with study_folder(where, folder) as folder:
-        study = _resumed(about, folder)
-        for name, order, groups, *more in bar(jobs, desc=where):
-            run = next((r for r in study.runs if (r.method, r.order) == (name, order)), None)
-            if run is None: study.runs.append(run := ContinualRun(name, order, groups))
-            if not run.finished: fill(study, folder, run, *more)
-            found.append(run)
-    return Continual(found, about)
-
 # %% ../nbs/14_continual_learning.ipynb #plan
 def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: list[int],
            orders: list, recipes: list, **how: Any) -> dict:
     "What tells a study from others, and how its table looks"
+    for row in rows:
+        if 1 in parts and isinstance(row.method, GradientMatching):
+            refuse('continual', 'steps', parts, f'two classes or more in each, for {row.name!r}')
     recipe, whole = [r and vars(r) for r in recipes]
     how |= dict(kind='classes', data=f'{data.name} ({data.fingerprint()[:16]})', steps=parts,
                 ipc=sizes if len({*sizes}) > 1 else sizes[0], recipe=recipe, whole=whole)
-    for row in rows:    # gradients of one class alone have nothing to match
-        if 1 in parts and isinstance(row.method, GradientMatching):
-            refuse('continual', 'steps', parts, f'two classes or more in each, for {row.name!r}')
     methods = {row.name: row.settings('continual', data, sizes, how['net']) for row in rows}
     first, *others = torch.tensor(parts).cumsum(0).tolist()
     note = f'{data.n_classes} classes in {len(parts)} steps: {", ".join(map(str, parts))}'
     return dict(study=how, orders=orders, methods=methods, repeats='orders', versions=versions(),
                 heads=[f'{first} class' + 'es'*(first > 1), *map(str, others)],
                 notes=[note] * (len({*parts}) > 1))
+
+# %% ../nbs/14_continual_learning.ipynb #class-jobs
+def _class_jobs(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: list[int],
+                orders: list, recipes: list, how: dict, device: Any) -> list:
+    "(run, what fills it) for each method, and for the whole set, along each order"
+    todo: list = [(row.name, row, recipes[0]) for row in rows]
+    if recipes[1] is not None: todo.append(('whole', None, recipes[1]))
+    groups = [[[data.classes[c] for c in s] for s in torch.tensor(o).split(parts)] for o in orders]
+    steps = partial(_class_run, data=data, sizes=sizes, how=how, device=device)
+    return [(ContinualRun(name, i, group), partial(steps, row=row, recipe=r))
+            for name, row, r in todo for i, group in enumerate(groups)]
 
 # %% ../nbs/14_continual_learning.ipynb #continual
 @own_device
@@ -431,12 +415,8 @@ def continual(
     parts, orders = split_classes(data.n_classes, steps), class_orders(data.n_classes, orders, seed)
     recipes = [None if r is None else suited(r, data) for r in (recipe, whole)]
     about = _about(data, rows, sizes, parts, orders, recipes, seed=seed, net=net, nets=nets)
-    todo: list = [(row.name, row, recipes[0]) for row in rows]
-    if whole is not None: todo.append(('whole', None, recipes[1]))
-    jobs = [(name, i, [[data.classes[c] for c in step] for step in torch.tensor(o).split(parts)],
-             row, data, sizes, how, device)
-            for name, row, how in todo for i, o in enumerate(orders)]
-    return _work('continual', about, jobs, _class_run, folder, progress)
+    jobs = _class_jobs(data, rows, sizes, parts, orders, recipes, about['study'], device)
+    return fill_study('continual', Continual([], about), jobs, folder, progress)
 
 # %% ../nbs/14_continual_learning.ipynb #map-images
 def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageData:
@@ -445,6 +425,7 @@ def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageDa
     both = [(f(s.images[:len(s.labels)].cpu()), s.labels.cpu()) for s in (data.train, data.test)]
     return from_tensors(*both[0], *both[1], data.classes, name=name or data.name)
 
+# %% ../nbs/14_continual_learning.ipynb #to-shape
 def to_shape(
     data: ImageData,
     shape: Sequence[int],   # (channels, height, width); 1 or 3 channels
@@ -467,14 +448,14 @@ def fewer(
 ) -> ImageData:
     "Some images of each class, drawn at random, scaled as before"
     check_data('fewer', data)
-    def some(part: ImageSet, name: str, n: int) -> ImageSet:
-        n, idx = whole_number('fewer', 'n', n), []
+    def some(name: str, n: int) -> ImageSet:
+        part, n, idx = getattr(data, name), whole_number('fewer', 'n', n), []
         for c, p in enumerate(map(part.places, range(part.n_classes))):
             drawn = torch.randperm(len(p), generator=gen(seed, 'fewer', name, c))[:n]
             idx.append(p.start + drawn.sort().values)
         return part.subset(torch.cat(idx))
-    test = data.test if n_test is None else some(data.test, 'test', n_test)
-    return ImageData(some(data.train, 'train', n), test, data.name)
+    test = data.test if n_test is None else some('test', n_test)
+    return ImageData(some('train', n), test, data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #load-tasks
 def load_tasks(
@@ -483,58 +464,58 @@ def load_tasks(
     **options: Any,                                # For `load_dataset`: root, download, …
 ) -> list[ImageData]:
     "Data sets as tasks, brought to one shape"
-    load, found = cache(lambda name: to_shape(load_dataset(name, **options), shape)), []
-    for name in [names] if isinstance(names, (str, Path)) else names:
+    load = cache(lambda name: to_shape(load_dataset(name, **options), shape))
+    def task(name: Any) -> ImageData:
         angled = re.fullmatch(r'(.+)@(-?\d+)', str(name))
-        found.append(_turned(load(angled[1]), int(angled[2])) if angled else load(name))
-    return found
+        return _turned(load(angled[1]), int(angled[2])) if angled else load(name)
+    return [*map(task, [names] if isinstance(names, (str, Path)) else names)]
 
+# %% ../nbs/14_continual_learning.ipynb #turned
 def _turned(data: ImageData, degrees: int) -> ImageData:
-    "A data set with every image turned counterclockwise, black where nothing is"
+    "A data set with every image turned counterclockwise"
     from torchvision.transforms.v2 import functional as tvf  # here, because it takes two seconds
     turn = lambda x: tvf.rotate(x, degrees, tvf.InterpolationMode.BILINEAR)
     return map_images(data, turn, f'{data.name}@{degrees}')
 
 # %% ../nbs/14_continual_learning.ipynb #tasks-line
 class _Tasks:
-    "Tasks with labels among the classes of all of them, and networks that know the first"
-    def __init__(self, tasks: list, recipe: TrainRecipe, net: str, seed: int, device: Any):
-        self.classes, self.known = [], []     # names; how many of them come before each task
+    "Tasks with labels among the classes of all of them"
+    def __init__(self, tasks: list[ImageData]):
+        self.tasks, self.classes, self.known = tasks, [], []
         for t in tasks:
-            self.known.append(len(self.classes))
+            self.known.append(len(self.classes))     # How many come before each task
             self.classes += [c for c in t.classes if c not in self.classes]
-        self.tasks, self.recipe, self.seed = tasks, recipe, seed
         self.trains = [among(t.train, self.classes) for t in tasks]
         self.tests = [among(t.test, self.classes) for t in tasks]
-        @cache
-        def first(k: int) -> nn.Module:
-            n = make_net(net, self.trains[0], generator=gen(seed, 'task-net', k), device=device)
-            learn(n, self.trains[0], (), recipe, gen(seed, 'task', 0, k))
-            return n
-        self.first = first
+
+# %% ../nbs/14_continual_learning.ipynb #task-first
+def _first(line: _Tasks, recipe: TrainRecipe, how: dict, device: Any, k: int) -> nn.Module:
+    "Network `k`, which knows the first task"
+    rng, images = gen(how['seed'], 'task-net', k), line.trains[0]
+    net = make_net(how['net'], images, generator=rng, device=device)
+    learn(net, images, (), recipe, gen(how['seed'], 'task', 0, k))
+    return net
 
 # %% ../nbs/14_continual_learning.ipynb #task-run
-def _task_run(study: Continual, folder: Path | None, run: ContinualRun, row: StudyMethod | None,
-              distil: bool, all_tasks: _Tasks, device: Any) -> None:
+def _task_run(run: ContinualRun, keep: Callable, row: StudyMethod | None, distil: bool,
+              line: _Tasks, first: Callable, recipe: TrainRecipe, how: dict,
+              device: Any) -> Iterator[None]:
     "Networks that know the first task learn the others; what they know after each"
-    how, a = study.about['study'], all_tasks
-    parts = a.trains if run.method == 'whole' else []
-    for t, task in enumerate(a.tasks[:-1]):
-        if row is None: break
-        sizes, place = class_sizes(how['ipc'], task.n_classes), f'order{run.order}-step{t}'
-        seed = _seed(how['seed'], run.order, t)
-        small = kept(folder, row, place, task, sizes, seed, how['net'], device)
-        parts.append(among(small, a.classes))
-    nets = [copy.deepcopy(a.first(k)) for k in range(how['nets'])]
-    for t, new in enumerate(a.trains):
+    parts = line.trains if run.method == 'whole' else []
+    for t, task in enumerate(line.tasks[:-1] if row else []):
+        sizes, seed = class_sizes(how['ipc'], task.n_classes), _seed(how['seed'], run.order, t)
+        small = keep(row, f'order{run.order}-step{t}', task, sizes, seed, how['net'], device)
+        parts.append(among(small, line.classes))
+    nets = [copy.deepcopy(first(k)) for k in range(how['nets'])]
+    for t, new in enumerate(line.trains):
         start = time.perf_counter()
         for k, net in enumerate(nets if t else []):
             teacher = copy.deepcopy(net).eval().requires_grad_(False) if distil else None
             rng = gen(how['seed'], 'task', t, k)
-            learn(net, new, parts[:t], a.recipe, rng, teacher, a.known[t])
-        by_task = [[accuracy(net, test) for test in a.tests[:t + 1]] for net in nets]
-        run.note(by_task, list(map(mean, by_task)), parts[:t], time.perf_counter() - start)
-    if folder: study.save(study_file(folder, 'continual.json'))
+            learn(net, new, parts[:t], recipe, rng, teacher, line.known[t])
+        by_task = [[accuracy(net, test) for test in line.tests[:t + 1]] for net in nets]
+        run.note(by_task, [*map(mean, by_task)], parts[:t], time.perf_counter() - start)
+    yield
 
 # %% ../nbs/14_continual_learning.ipynb #tasks-about
 def _about_tasks(tasks: list[ImageData], rows: list[StudyMethod], ipc: Any, recipe: TrainRecipe,
@@ -551,6 +532,17 @@ def _about_tasks(tasks: list[ImageData], rows: list[StudyMethod], ipc: Any, reci
     heads = [tasks[0].name, *(f'+ {t.name}' for t in tasks[1:])]
     return dict(study=how, orders=[], methods=methods, heads=heads, repeats='sets', notes=[],
                 versions=versions())
+
+# %% ../nbs/14_continual_learning.ipynb #task-jobs
+def _task_jobs(rows: list, tasks: list[ImageData], recipe: TrainRecipe, how: dict,
+               device: Any) -> list:
+    "(run, what fills it) for each row: its name, number of sets, method, distillation"
+    shared = dict(line=_Tasks(tasks), recipe=recipe, how=how, device=device)
+    steps = partial(_task_run, first=cache(lambda k: _first(k=k, **shared)), **shared)
+    return [(ContinualRun(name + ', distilled'*d, i, [[t.name] for t in tasks]),
+             partial(steps, row=row, distil=d))
+            for name, sets, row, distil in rows
+            for d in ([distil] if isinstance(distil, bool) else distil) for i in range(sets)]
 
 # %% ../nbs/14_continual_learning.ipynb #continual-tasks
 @own_device
@@ -573,12 +565,10 @@ def continual_tasks(
 ) -> Continual:
     "Task-incremental learning: one network learns task after task, rehearsing earlier images"
     rows, tasks = study_methods('continual_tasks', methods, options, ('whole', 'none')), list(tasks)
-    n, recipe = whole_number('continual_tasks', 'sets', sets), suited(recipe, tasks[0])
+    n, device = whole_number('continual_tasks', 'sets', sets), pick_device(device)
+    recipe = suited(recipe, tasks[0])
     about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)
-    both, device = [distil] if isinstance(distil, bool) else distil, pick_device(device)
-    todo: list = [('none', 0, None, d) for d in both] * none
-    todo += [(row.name, i, row, d) for row in rows for d in both for i in range(n)]
-    todo += [('whole', 0, None, False)] * whole
-    names, known = [[t.name] for t in tasks], _Tasks(tasks, recipe, net, seed, device)
-    jobs = [(name + ', distilled'*d, i, names, row, d, known, device) for name, i, row, d in todo]
-    return _work('continual_tasks', about, jobs, _task_run, folder, progress)
+    todo: list = [('none', 1, None, distil)] * none + [(row.name, n, row, distil) for row in rows]
+    todo += [('whole', 1, None, False)] * whole
+    jobs = _task_jobs(todo, tasks, recipe, about['study'], device)
+    return fill_study('continual_tasks', Continual([], about), jobs, folder, progress)

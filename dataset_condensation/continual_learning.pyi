@@ -3,11 +3,11 @@ from typing import Any
 __all__ = ['class_subset', 'only_classes', 'learn', 'distillation', 'split_classes', 'class_orders', 'memory_bytes', 'ContinualRun', 'Continual', 'continual', 'map_images', 'to_shape', 'fewer', 'load_tasks', 'continual_tasks']
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
 from .data import ImageData, ImageSet
+from .long_studies import StudyResult
 from .training import SyntheticSet, TrainRecipe
 
 def class_subset(images: ImageSet, classes: Any) -> ImageSet:
@@ -98,25 +98,27 @@ class ContinualRun:
     def note(self, by_group: list, accuracies: list, memory: list, seconds: float) -> None:
         """Add a step; `memory` has the sets that it consists of, the newest last"""
 
-@dataclass
-class Continual:
+@dataclass(repr=False)
+class Continual(StudyResult):
     """Methods along several orders of the classes, or on several tasks"""
     runs: list[ContinualRun]
     about: dict = ...
+    kind: str
+    file: str
+
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        ...
 
     @property
     def names(self) -> list[str]:
         ...
 
-    @classmethod
-    def load(cls, path: Any) -> 'Continual':
-        """Read a study back: a JSON file that `save` wrote, or a folder"""
+    def mean(self, name: str, step: int=...) -> float:
+        ...
 
     def __getitem__(self, name: str) -> list[ContinualRun]:
         """Finished runs of that method"""
-
-    def mean(self, name: str, step: int=...) -> float:
-        ...
 
     def between_orders(self, name: str, step: int=...) -> float | None:
         """Standard deviation of the orders' means; None for one order"""
@@ -127,17 +129,17 @@ class Continual:
     def forgetting(self, name: str, step: int=...) -> float | None:
         """Points lost of what was known before, mean over orders; None for the first step"""
 
+    def row(self, name: str, seconds: bool=False) -> list[str]:
+        """A row of the table; `seconds` of making the memory and of learning"""
+
     def cells(self, seconds: bool=False) -> list[list[str]]:
         """The table, header first, without empty columns; `seconds` of making the memory and of learning"""
 
-    def __repr__(self) -> str:
+    def shown(self) -> tuple[list, list]:
         ...
 
     def as_dict(self) -> dict:
         """Everything, ready for JSON"""
-
-    def save(self, path: Any) -> Path:
-        """Write everything to a JSON file, whole or not at all"""
 
     def plot(self, names: Sequence[str] | None=None, ax: Axes | None=None) -> Axes:
         """Draw the accuracy after each step, with the spread between orders

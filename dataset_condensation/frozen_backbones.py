@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .checks import instance, network, same
@@ -32,7 +33,11 @@ def output(
 ) -> Tensor:         # (N, ...)
     "What a backbone says of images: its `embed`, or what enters its last layer if that's a Linear"
     own: Any = getattr(net, 'embed', None)
-    if own is not None and not isinstance(own, nn.Module): return own(x)
+    return own(x) if own is not None and not isinstance(own, nn.Module) else _before_last(net, x)
+
+# %% ../nbs/22_frozen_backbones.ipynb #before-last
+def _before_last(net: nn.Module, x: Tensor) -> Tensor:
+    "What enters the last layer if that's a Linear, else what the network puts out"
     seen: list = [None, None]
     def keep(_: nn.Module, inputs: tuple, out: Tensor) -> None: seen[:] = inputs[0], out
     hooks = [m.register_forward_hook(keep) for m in net.modules() if isinstance(m, nn.Linear)]
@@ -53,16 +58,18 @@ class Frozen:
         self.backbone, self.spread = copy.eval().requires_grad_(False), spread
         self.own, self.kept = features, {}
 
-    def features(self, x: Tensor) -> Tensor:
-        "(N, features), of unit length"
-        place = next((p.device for p in self.backbone.parameters()), x.device)
-        if x.is_cuda and place != x.device: self.backbone.to(place := x.device)
-        z = self.own(self.backbone, x.to(place)).flatten(1)
-        return F.normalize(z.float()).to(x.device)                       # z = ψ(x) / ‖ψ(x)‖
-
     def __call__(self, shape: tuple, n_classes: int) -> 'Head': return Head(self, shape, n_classes)
     def __deepcopy__(self, memo: dict) -> 'Frozen': return self
     def __repr__(self) -> str: return f'Frozen({as_json(self.backbone)})'
+
+# %% ../nbs/22_frozen_backbones.ipynb #features
+@patch
+def features(self: Frozen, x: Tensor) -> Tensor:
+    "(N, features), of unit length"
+    place = next((p.device for p in self.backbone.parameters()), x.device)
+    if x.is_cuda and place != x.device: self.backbone.to(place := x.device)
+    z = self.own(self.backbone, x.to(place)).flatten(1)
+    return F.normalize(z.float()).to(x.device)                       # z = ψ(x) / ‖ψ(x)‖
 
 # %% ../nbs/22_frozen_backbones.ipynb #head
 class Head(nn.Module):
@@ -92,16 +99,21 @@ def cached_features(
 ) -> Tensor:                # (views, N, features)
     "Features of every image, computed once for a backbone, a set and an augmentation"
     about = getattr(images, 'digest', object)(), images.mean.tolist(), images.std.tolist()
-    key, parts = f'{about} {as_json(augment)} {views}', []
+    key = f'{about} {as_json(augment)} {views}'
     if key in frozen.kept: return frozen.kept[key]
-    with torch.no_grad():
-        for v in range(views):
-            for idx in torch.arange(len(images)).split(max(4, 2**18 // images[0][0].numel())):
-                x, rng = images.take(idx, device)[0], gen(0, 'view', v, int(idx[0]))
-                parts.append(frozen.features(augment(x, rng) if augment else x))
-    z = torch.cat(parts).view(views, len(images), -1)
+    z = torch.stack([_view(frozen, images, augment, v, device) for v in range(views)])
     if hasattr(images, 'digest'): frozen.kept[key] = z                   # bytes that stay
     return z
+
+# %% ../nbs/22_frozen_backbones.ipynb #view
+@torch.no_grad()
+def _view(frozen: Frozen, images: Any, augment: Any, v: int, device: Any) -> Tensor:
+    "Features of every image, (N, features), in view `v`"
+    parts, batch = [], max(4, 2**18 // images[0][0].numel())
+    for idx in torch.arange(len(images)).split(batch):
+        x, rng = images.take(idx, device)[0], gen(0, 'view', v, int(idx[0]))
+        parts.append(frozen.features(augment(x, rng) if augment else x))
+    return torch.cat(parts)
 
 # %% ../nbs/22_frozen_backbones.ipynb #features-class
 class Features:
@@ -147,14 +159,16 @@ class LinearMatching(GradientMatching):
         if not isinstance(net, (str, nn.Module, Frozen)): net = net()
         return super().recipe(ipc, Frozen(net) if isinstance(net, nn.Module) else net, data, **new)
 
-    def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
-        (x, y, sizes, classes), k = syn, self.copies if step.augment else 1
-        if step.augment: x = step.augment(x.repeat_interleave(k, 0), step.rng('copies'))
-        many = Batch(embed(net, x), y.repeat_interleave(k), tuple(k * n for n in sizes), classes)
-        how = step._replace(augment=None), self.distance, self.level
-        return match_gradients(net, real, many, *how)
-
 LINEAR = LinearMatching()
+
+# %% ../nbs/22_frozen_backbones.ipynb #match
+@patch
+def match(self: LinearMatching, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
+    "One minus the cosine of the gradients, of features of real images and of synthetic images"
+    (x, y, sizes, classes), k = syn, self.copies if step.augment else 1
+    if step.augment: x = step.augment(x.repeat_interleave(k, 0), step.rng('copies'))
+    many = Batch(embed(net, x), y.repeat_interleave(k), tuple(k * n for n in sizes), classes)
+    return match_gradients(net, real, many, step._replace(augment=None), self.distance, self.level)
 
 # %% ../nbs/22_frozen_backbones.ipynb #pyramid
 class Pyramid(torch.optim.Optimizer):
@@ -165,16 +179,21 @@ class Pyramid(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         for group, x in [(group, x) for group in self.param_groups for x in group['params']]:
-            (b1, b2), s, k = group['betas'], self.state[x], 1
-            s['step'] = t = s.get('step', torch.zeros(())) + 1
+            s, k = self.state[x], 1
+            s['step'] = s.get('step', torch.zeros(())) + 1
             while k <= min(x.shape[2:]):
                 g = F.avg_pool2d(x.grad, k, ceil_mode=True)              # of patches of k × k
-                s[f'm{k}'] = m = b1 * s.get(f'm{k}', 0) + (1 - b1) * g
-                s[f'v{k}'] = v = b2 * s.get(f'v{k}', 0) + (1 - b2) * g**2
-                d = m / (1 - b1**t) / ((v / (1 - b2**t)).sqrt() + 1e-12)
-                up = F.interpolate(d, x.shape[2:], mode='bilinear', align_corners=False)
-                x -= group['lr'] * up
+                up = _adam(s, f'{k}', g, *group['betas'])
+                x -= group['lr'] * F.interpolate(up, x.shape[2:], mode='bilinear')
                 k *= 2
+
+# %% ../nbs/22_frozen_backbones.ipynb #adam
+def _adam(s: dict, k: str, g: Tensor, b1: float, b2: float) -> Tensor:
+    "Adam's direction for the gradient `g`, from the state `s`"
+    t = s['step']
+    s[f'm{k}'] = m = b1 * s.get(f'm{k}', 0) + (1 - b1) * g
+    s[f'v{k}'] = v = b2 * s.get(f'v{k}', 0) + (1 - b2) * g**2
+    return m / (1 - b1**t) / ((v / (1 - b2**t)).sqrt() + 1e-12)
 
 # %% ../nbs/22_frozen_backbones.ipynb #probe
 @own_device
@@ -194,8 +213,14 @@ def probe(
     same('probe', 'mean of the set and of the data', small.mean.tolist(), data.mean.tolist())
     frozen = backbone if isinstance(backbone, Frozen) else Frozen(backbone)
     z = cached_features(frozen, small, augment_for(augment, data), views, device).flatten(0, 1)
-    y = small.labels.to(z.device).repeat(views)
-    w, b = (z.new_zeros(n, data.n_classes).requires_grad_() for n in (z.shape[1], 1))
+    w, b = _minimum(z, small.labels.to(z.device).repeat(views), data.n_classes, decay)
+    best = (cached_features(frozen, data.test, device=device)[0] @ w + b).argmax(1).cpu()
+    return 100 * (best == data.test.labels.cpu()).float().mean().item()
+
+# %% ../nbs/22_frozen_backbones.ipynb #minimum
+def _minimum(z: Tensor, y: Tensor, n_classes: int, decay: float) -> tuple[Tensor, Tensor]:
+    "Weights and biases of the best linear head for features z with labels y"
+    w, b = (z.new_zeros(n, n_classes).requires_grad_() for n in (z.shape[1], 1))
     opt = torch.optim.LBFGS([w, b], max_iter=200, line_search_fn='strong_wolfe')
     def loss() -> Tensor:
         opt.zero_grad()
@@ -203,5 +228,4 @@ def probe(
         total.backward()
         return total
     opt.step(loss)
-    best = (cached_features(frozen, data.test, device=device)[0] @ w + b).argmax(1).cpu()
-    return 100 * (best == data.test.labels.cpu()).float().mean().item()
+    return w, b

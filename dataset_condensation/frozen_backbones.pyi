@@ -27,9 +27,6 @@ class Frozen:
 features: features(backbone, images) → (N, ...)
 spread: Standard deviation of the head's random weights"""
 
-    def features(self, x: Tensor) -> Tensor:
-        """(N, features), of unit length"""
-
     def __call__(self, shape: tuple, n_classes: int) -> 'Head':
         ...
 
@@ -38,6 +35,9 @@ spread: Standard deviation of the head's random weights"""
 
     def __repr__(self) -> str:
         ...
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, features), of unit length"""
 
 class Head(nn.Module):
     """A random linear layer on the features of a backbone, which isn't among its modules"""
@@ -98,7 +98,7 @@ class LinearMatching(GradientMatching):
         """Its settings; a network, or one that a function loads, is frozen; a name stays"""
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
-        ...
+        """One minus the cosine of the gradients, of features of real images and of synthetic images"""
 LINEAR: LinearMatching
 
 class Pyramid(torch.optim.Optimizer):

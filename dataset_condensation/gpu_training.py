@@ -24,7 +24,7 @@ from .machine import free_gpu_memory, warn
 from .networks import has_batch_norm
 from .training import PLAIN, Compute
 
-# %% ../nbs/11_gpu_training.ipynb #flags
+# %% ../nbs/11_gpu_training.ipynb #readable
 def _readable(of: Any, name: str) -> bool:
     "PyTorch refuses to read a switch that was set in its old way and in its new one"
     try:
@@ -33,6 +33,7 @@ def _readable(of: Any, name: str) -> bool:
             return getattr(of, name) is not None
     except RuntimeError: return False
 
+# %% ../nbs/11_gpu_training.ipynb #flags
 @contextmanager
 def gpu_flags(
     tf32: bool = False,           # Convolutions round their factors to TF32
@@ -55,7 +56,7 @@ def gpu_flags(
         for f in was: setattr(*f)
         if deterministic: torch.use_deterministic_algorithms(strict, warn_only=warns)
 
-# %% ../nbs/11_gpu_training.ipynb #any-16
+# %% ../nbs/11_gpu_training.ipynb #way
 class Way(nn.Module):
     "A network as a function to its embedding or its scores, its body in `dtype`"
     def __init__(self, net: Any, what: str, dtype: torch.dtype) -> None:
@@ -67,6 +68,7 @@ class Way(nn.Module):
         z = self.net.embed(half).to(x.dtype)
         return z if self.what == 'embed' else self.net.head(z)
 
+# %% ../nbs/11_gpu_training.ipynb #params
 def _params(net: Any, dtype: torch.dtype) -> dict[str, Tensor]:
     "Parameters and buffers for a `Way` by name, those of the body in `dtype`"
     norms = [m for m in net.body.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
@@ -74,12 +76,13 @@ def _params(net: Any, dtype: torch.dtype) -> dict[str, Tensor]:
     params = {f'net.{k}': p if id(p) in keep else p.to(dtype) for k, p in net.named_parameters()}
     return params | {f'net.{k}': b for k, b in net.named_buffers()}
 
+# %% ../nbs/11_gpu_training.ipynb #any-16
 def _plain_way(what: str, net: Any, dtype: torch.dtype) -> Callable:
     "The embedding or the scores as a function of images"
     if dtype == torch.float32: return net.embed if what == 'embed' else net
     return lambda x: torch.func.functional_call(Way(net, what, dtype), _params(net, dtype), (x,))
 
-# %% ../nbs/11_gpu_training.ipynb #compiler
+# %% ../nbs/11_gpu_training.ipynb #program-key
 _programs: dict = {}
 _failed: list = []      # (What could not be compiled, why)
 _most = 16              # Shapes of a network that are compiled; further ones run as they are
@@ -89,6 +92,7 @@ def _key(what: str, net: Any, x: Tensor, dtype: torch.dtype) -> tuple:
     kind = net.name, net.shape, net.n_classes, net.training
     return tuple(x.shape), what, *kind, dtype, x.device, torch.is_grad_enabled()
 
+# %% ../nbs/11_gpu_training.ipynb #program
 def _program(what: str, net: Any, dtype: torch.dtype) -> Callable:
     "f(params, x), a function that PyTorch hasn't seen before"
     way = Way(type(net)(net.name, net.shape, net.n_classes).train(net.training), what, dtype)
@@ -96,6 +100,7 @@ def _program(what: str, net: Any, dtype: torch.dtype) -> Callable:
     code = f.__code__.replace(co_name=f'{what}_{len(_programs)}')
     return types.FunctionType(code, f.__globals__, closure=f.__closure__)
 
+# %% ../nbs/11_gpu_training.ipynb #compiler
 def _compiler(graphs: bool) -> Callable:
     "compiled(what, net, dtype) → a function of images, by programs for all networks of a name"
     def compiled(what: str, net: Any, dtype: torch.dtype) -> Callable:
@@ -181,7 +186,7 @@ class OnGpu(Compiled):
             yield some, found
             classes = classes[len(some):]
 
-# %% ../nbs/11_gpu_training.ipynb #on-gpu-memory
+# %% ../nbs/11_gpu_training.ipynb #halve
 @patch
 def halve(self: OnGpu, tried: int) -> None:
     "Fewer classes after `tried` were too many"
@@ -191,6 +196,7 @@ def halve(self: OnGpu, tried: int) -> None:
     self.choose(n)
     if torch.cuda.is_available(): torch.cuda.empty_cache()
 
+# %% ../nbs/11_gpu_training.ipynb #on-gpu-memory
 def _mark(device: torch.device) -> int:
     "From here on, measure the most memory that one class takes; what is taken now"
     torch.cuda.reset_peak_memory_stats(device)
@@ -239,15 +245,17 @@ class Speed:
         for k in ('precision', 'training', 'images'):
             choice('Speed', k, getattr(self, k), PRECISIONS)
 
-    def compute(self, data: Any, device: torch.device) -> Compute:
-        "What this comes to for images like those of `data` on a device"
-        at = replace(self, device=device.type)
-        if device.type == 'cuda': return (PlainOnGpu if self.name == 'plain' else OnGpu)(at, device)
-        if self.name == 'plain' or min(data.shape[1:]) < self.least: return PLAIN
-        lower = {k: 'float32' for k in ('precision', 'training') if getattr(self, k) == 'tf32'}
-        at = replace(at, deterministic=False, **lower)
-        by_hand = self.by_hand and not self.whole
-        return ByHand(at) if by_hand else Compiled(at, device)
+# %% ../nbs/11_gpu_training.ipynb #speed-compute
+@patch
+def compute(self: Speed, data: Any, device: torch.device) -> Compute:
+    "What this comes to for images like those of `data` on a device"
+    at = replace(self, device=device.type)
+    if device.type == 'cuda': return (PlainOnGpu if self.name == 'plain' else OnGpu)(at, device)
+    if self.name == 'plain' or min(data.shape[1:]) < self.least: return PLAIN
+    lower = {k: 'float32' for k in ('precision', 'training') if getattr(self, k) == 'tf32'}
+    at = replace(at, deterministic=False, **lower)
+    by_hand = self.by_hand and not self.whole
+    return ByHand(at) if by_hand else Compiled(at, device)
 
 # %% ../nbs/11_gpu_training.ipynb #speed-words
 @patch

@@ -21,7 +21,7 @@ from .distribution_matching import DM
 from .names import get_method
 from .training import SyntheticSet, check_data, test_images
 
-# %% ../nbs/19_growing_sets.ipynb #nested
+# %% ../nbs/19_growing_sets.ipynb #nested-class
 @dataclass(frozen=True)
 class Nested(Method):
     "Match the first images of each class alone, in one of several sizes at a time"
@@ -43,6 +43,7 @@ class Nested(Method):
         few = Batch(torch.cat(x), torch.cat(y), tuple(map(len, x)), syn.classes)
         return self.method.match(net, real, few, step)                   # L
 
+# %% ../nbs/19_growing_sets.ipynb #nested
 def nested(method: Any = 'dm', sizes: Sequence = (1, 2, 5)) -> Nested:
     "A method by which the first images of each class are a set by themselves, in each of `sizes`"
     m = get_method(method, 'nested', Method)

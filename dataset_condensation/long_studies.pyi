@@ -1,7 +1,7 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['StudyMethod', 'study_methods', 'study_folder', 'study_file', 'kept']
-from collections.abc import Collection, Iterator
+__all__ = ['StudyMethod', 'study_methods', 'study_folder', 'study_file', 'kept', 'StudyResult', 'fill_study', 'Journal', 'in_processes']
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,3 +41,52 @@ def kept(folder: Path | None, row: StudyMethod, place: str, data: ImageData, ipc
 
 place: Which of its sets, for the file name
 ipc: Images of each class"""
+
+class StudyResult:
+    """What a study found: a table to look at, a JSON file to keep"""
+    kind: str
+    file: str
+    text_columns: int
+
+    def shown(self) -> tuple[list, list]:
+        """The rows of the table, header first, and the lines below it"""
+
+    def as_dict(self) -> dict:
+        ...
+
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        ...
+
+    def __repr__(self) -> str:
+        ...
+
+    def save(self, path: Any) -> Path:
+        """Write everything to a JSON file, whole or not at all"""
+
+    @classmethod
+    def load(cls, path: Any) -> Any:
+        """Read back what `save` wrote: a JSON file, or the folder of a study"""
+
+def resumed(study: Any, path: Path | None) -> Any:
+    """The study as its file has it, rows and orders of earlier calls included; without one, `study`"""
+
+def fill_study(where: str, study: Any, jobs: list, folder: Any, progress: bool) -> Any:
+    """`study` with the runs of the jobs: taken from its folder, or filled and saved step by step"""
+
+class Journal:
+    """Records, appended to a file as they come; without a file only kept in memory"""
+    path: Path | None
+    records: Any
+
+    def __init__(self, path: Path | None=None):
+        ...
+
+    def add(self, record: dict) -> None:
+        ...
+
+    def runs(self, proxy: str, key: str) -> dict[str, dict]:
+        """{network: record} of a proxy"""
+
+def in_processes(where: str, f: Callable, tasks: list[tuple], processes: int) -> Iterator:
+    """What `f` gives for every task, as it comes"""

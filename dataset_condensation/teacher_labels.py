@@ -35,6 +35,20 @@ def soft_labels(
     teacher.train(mode)
     return small.with_labels((torch.cat(scores) / heat).softmax(1), temperature=heat)
 
+# %% ../nbs/20_soft_labels.ipynb #beside-random
+def _beside_random(data: ImageData, sets: dict, seed: int) -> dict[str, list]:
+    "{row: sets}, with random images of their size, as many as the longest row has, first"
+    sets = instance('compare_labels', 'sets', sets or None, dict, 'a dict of sets')
+    rows = {k: list(v) if isinstance(v, (list, tuple)) else [v] for k, v in sets.items()}
+    for s in [s for v in rows.values() for s in v]:
+        instance('compare_labels', 'sets', s, SyntheticSet, 'a dict of SyntheticSets')
+    if 'random' in rows: return rows
+    given = [(k, v[0]) for k, v in rows.items()]
+    ipc = size_beside('compare_labels', None, given, True, data)
+    n, factor = max(map(len, rows.values())), max(s.factor for _, s in given)
+    random = [RANDOM.make(data, ipc, seed + i, factor=factor) for i in range(n)]
+    return dict(random=random) | rows
+
 # %% ../nbs/20_soft_labels.ipynb #compare-labels
 def compare_labels(
     data: ImageData,
@@ -46,16 +60,7 @@ def compare_labels(
 ) -> Comparison:
     "Sets with one class per image and with a teacher's probabilities; always random images too"
     check_data('compare_labels', data)
-    sets = instance('compare_labels', 'sets', sets or None, dict, 'a dict of sets')
-    rows = {k: list(v) if isinstance(v, (list, tuple)) else [v] for k, v in sets.items()}
-    for s in [s for v in rows.values() for s in v]:
-        instance('compare_labels', 'sets', s, SyntheticSet, 'a dict of SyntheticSets')
-    if 'random' not in rows:
-        given = [(k, v[0]) for k, v in rows.items()]
-        ipc = size_beside('compare_labels', None, given, True, data)
-        n, factor = max(map(len, rows.values())), max(s.factor for _, s in given)
-        random = [RANDOM.make(data, ipc, seed + i, factor=factor) for i in range(n)]
-        rows = dict(random=random) | rows
+    rows = _beside_random(data, sets, seed)
     table = {k: [s.with_labels() for s in v] for k, v in rows.items()}
     for k, v in rows.items():
         table[f'{k}, soft'] = [soft_labels(s, teacher, temperature) for s in v]

@@ -272,9 +272,9 @@ def test_tasks_have_one_first_network_and_a_row_for_each_way(data):
 
 def test_tasks_go_on_after_an_interruption(data, tmp_path, monkeypatch):
     whole, real = in_turn(data, sets=2), cl._task_run
-    def stop(study, folder, run, *args):
+    def stop(run, *args, **kw):
         if run.method == 'random, distilled': raise KeyboardInterrupt
-        real(study, folder, run, *args)
+        return real(run, *args, **kw)
     monkeypatch.setattr(cl, '_task_run', stop)
     with pytest.raises(KeyboardInterrupt): in_turn(data, sets=2, folder=tmp_path)
     monkeypatch.setattr(cl, '_task_run', real)

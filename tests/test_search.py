@@ -16,7 +16,7 @@ import pytest
 import torch
 from conftest import run
 
-import dataset_condensation.architecture_search as module
+import dataset_condensation.long_studies as module
 from dataset_condensation.architecture_search import (CONVNETS, SearchResult, grid, plot_search, rank_correlation, search,
                                                       searching, stratified)
 from dataset_condensation.augmentation import Augment

@@ -1,6 +1,6 @@
 """Count how much code and prose the chapters of the course have.
 
-    python tools/course_counts.py              # chapters 00 to 17
+    python tools/course_counts.py              # all chapters of the course
     python tools/course_counts.py 05 12        # some of them, by number or name
     python tools/course_counts.py --nbs PATH   # all notebooks in a folder, for instance of another project
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 NBS = Path(__file__).resolve().parent.parent/'nbs'
-COURSE = re.compile(r'(0\d|1[0-7])_')
+COURSE = re.compile(r'\d\d_')
 
 
 def text(cell) -> str: return ''.join(cell['source'])
