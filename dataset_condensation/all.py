@@ -18,6 +18,7 @@ from .training import *
 from .coresets import *
 from .names import (DISTANCES, LEVELS, METHODS, POLICIES, SAMPLINGS, SPEEDS,
                                         get_method, register)
+from .text import markdown_table, markdown_text, text_table
 from .set_files import *
 from .checkpoints import CheckpointError, Checkpoints, RunLocked, RunLock
 from .condensation import (CustomMatching, Method, Recipe, State, Step,

@@ -28,20 +28,19 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 # %% ../nbs/15_architecture_search.ipynb #imports-own
-from .checks import (choice, class_sizes, instance, refuse, same,
-                                         settings, whole_number)
+from .checks import (choice, class_sizes, instance, refuse, same, settings,
+                                         size_beside, whole_number)
 from .condensation import Method
-from .coresets import size_beside
 from .data import ImageData, ImageSet, gen
 from .long_studies import (Journal, StudyMethod, StudyResult, in_processes,
                                                kept, study_file, study_folder, study_methods)
-from .machine import own_device, versions
+from .machine import bar_kwargs, own_device, pick_device, versions
 from .names import METHODS, as_json
 from .networks import NetSpec, canonical_name, make_net, parse_net
 from .text import json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
-                                           bar_kwargs, check_data, check_evaluate, get_compute,
-                                           n_stored, pick_device, suited, test_images, train)
+                                           check_data, check_evaluate, get_compute, n_stored,
+                                           suited, test_images, train)
 
 # %% ../nbs/15_architecture_search.ipynb #rank-correlation
 def rank_correlation(

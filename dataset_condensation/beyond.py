@@ -21,10 +21,11 @@ from .condensation import Method, Step
 from .data import Batch, ImageData, ImageSet, gen
 from .distribution_matching import (
     DistributionMatching, embeddings, in_batches, one_of, over_classes)
+from .machine import pick_device
 from .names import as_json
 from .networks import make_net
-from .training import (
-    PLAIN, Compute, TrainRecipe, check_data, pick_device, train, train_recipe)
+from .training import (PLAIN, Compute, TrainRecipe, check_data, train,
+                                           train_recipe)
 
 # %% ../nbs/12_beyond.ipynb #cluster-order
 def _thumbnails(images: ImageSet, idx: Tensor) -> Tensor:

@@ -4,20 +4,27 @@
 
 # %% auto #0
 __all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network',
-           'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'byte_images', 'image_shape', 'tensor',
-           'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name',
-           'class_names', 'number_fields']
+           'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same',
+           'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities',
+           'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes',
+           'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'Items', 'dataset', 'together',
+           'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #imports
 import difflib
+import inspect
 import math
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from typing import Any, NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, default_collate
+
+from .text import some
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #refuse
 class Shown(str):
@@ -120,6 +127,37 @@ def class_sizes(
         refuse(where, 'ipc', Shown(f'{len(sizes)} numbers'), f'one for each of {n_classes} classes')
     return sizes
 
+# %% ../nbs/under_the_hood/61_checks.ipynb #enough
+def enough(where: str, data: Any, sizes: list[int], factor: int = 1, ways: str = '') -> None:
+    "Every class must have `factor`² training images for each of the set; `ways` are more ways out"
+    tiles, counts = factor**2, data.train.counts.tolist()
+    for c, (n, have) in enumerate(zip(sizes, counts)):
+        if n * tiles <= have: continue
+        fit = [max(1, min(n, have // tiles)) for n, have in zip(sizes, counts)]
+        each = fit[0] if len({*fit}) == 1 else fit if len(fit) <= 12 else 'a number for each class'
+        of = f' (`ipc` {n}, `factor` {factor})' if factor > 1 else ''
+        what = f'{n * tiles} images{of} of class {data.classes[c]!r}, which has {have} for training'
+        raise ValueError(f'{where}: `ipc` asks for {what}; ask for fewer (ipc={each}){ways}')
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #size-beside
+def size_beside(where: str, ipc: Any, given: list[tuple[str, Any]], made: bool, data: Any,
+                default: int = 1) -> Any:
+    "Images per class of rows to be `made` beside the `given`; `default` if there are none"
+    def words(n: list[int]) -> str: return f'{n[0]} per class' if len({*n}) == 1 else f'{n}'
+    sizes = {} if ipc is None else {'`ipc`': class_sizes(ipc, data.n_classes, where)}
+    for name, s in given: sizes.setdefault(f'set {name!r}', list(s.ipc))
+    first, size = next(iter(sizes.items()), ('', class_sizes(default, data.n_classes, where)))
+    others = [(name, other) for name, other in sizes.items() if other != size]
+    if others and not made and ipc is None: return None
+    for name, other in others:
+        hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out'
+        both = f'{first} has {words(size)}, but {name} has {words(other)}'
+        raise ValueError(f'{where}: {both}; {hint}')
+    if made and 0 in size:
+        raise ValueError(f'{where}: {first} has no image of class {data.classes[size.index(0)]!r}, '
+                         'so nothing can be made of its size')
+    return size[0] if len(set(size)) == 1 else size
+
 # %% ../nbs/under_the_hood/61_checks.ipynb #tensor
 def images(where: str, name: str, v: Any) -> Tensor:
     "`v`, finite floats of shape (N, C, H, W), no axis empty"
@@ -130,6 +168,13 @@ def images(where: str, name: str, v: Any) -> Tensor:
         refuse(where, name, Shown(f'of shape {tuple(v.shape)}'), '(N, C, H, W) with none of them 0')
     if v.isfinite().all(): return v
     refuse(where, name, Shown('NaN or infinite in places'), 'finite numbers')
+
+def index(where: str, idx: Any) -> Tensor:
+    "Indices (n,) of images"
+    idx = tensor(where, 'idx', idx, 'a list of indices')
+    if not idx.numel(): idx = idx.long()
+    if not (idx.is_floating_point() or idx.is_complex()): return idx
+    refuse(where, 'idx', Shown(idx.dtype), 'integers', TypeError)
 
 def same(where: str, what: str, a: Any, b: Any) -> None:
     "Raise an error if `a` and `b` differ"
@@ -246,8 +291,69 @@ def class_names(where: str, names: Any) -> list[str]:
         refuse(where, 'classes', names, 'a list of names (a set has no order)', TypeError)
     return [class_name(c) for c in found]
 
-# %% ../nbs/under_the_hood/61_checks.ipynb #imports-fields
-from dataclasses import fields
+# %% ../nbs/under_the_hood/61_checks.ipynb #as-bytes
+def channels_last(c: int, h: int, w: int) -> bool:
+    "Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"
+    return c > 4 and (w in (1, 3) or w < min(c, h) or c == h != w)
+
+def as_bytes(where: str, arg: str, x: Any) -> Tensor:
+    "Images as uint8 (N, C, H, W)"
+    expected = '(N, H, W) or (N, C, H, W)'
+    x = tensor(where, arg, x, f'a tensor or an array {expected}')
+    x, got = x[:, None] if x.ndim == 3 else x, f'of shape {tuple(x.shape)}'
+    if x.ndim != 4 or not x.numel():
+        refuse(where, arg, Shown(got), f'{expected}, with at least one image')
+    if channels_last(*x.shape[1:]):
+        got = Shown(f'{got}, which looks like (N, H, W, C)')
+        refuse(where, arg, got, '(N, C, H, W): permute(0, 3, 1, 2)')
+    if x.dtype == torch.uint8: return x
+    if not x.is_floating_point():
+        refuse(where, arg, Shown(x.dtype), 'uint8, or floats in 0 to 1', TypeError)
+    out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
+    for i in range(0, len(x), 4096):
+        part = x[i:i + 4096]
+        lo, hi = part.flatten(1).aminmax(dim=1)  # NaN where an image has one
+        for k in (~((lo >= -1e-3) & (hi <= 1 + 1e-3))).nonzero()[:1].flatten().tolist():
+            fine = part[k].isfinite().all()
+            got = f'pixels from {lo[k]:.3g} to {hi[k]:.3g}' if fine else 'NaN or infinite pixels'
+            raise ValueError(f'{where}: image {arg} {i + k} has {got}, expected uint8, or floats '
+                             'in 0 to 1: remove Normalize, or divide by 255')
+        out[i:i + 4096] = (part.clamp(0, 1) * 255).round()
+    return out
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #training-classes
+def training_classes(where: str, y: Tensor, classes: Any) -> list[str]:
+    "Names of the classes, after checking the training labels `y` against them"
+    found = y.unique().tolist()
+    if classes is None and found != list(range(len(found))):
+        how = 'torch.unique(y, return_inverse=True)[1] renumbers them'
+        if where == 'from_datasets':
+            how = 'target_transform renumbers them, and classes= names them'
+        got = f'{some(found)}, expected 0 … C − 1 without gaps'
+        raise ValueError(f'{where}: training labels are {got}: {how}')
+    names = class_names(where, range(len(found)) if classes is None else classes)
+    label_range(where, 'training label', y, len(names))
+    twice = sorted({c for c in names if names.count(c) > 1})
+    empty = [c for i, c in enumerate(names) if i not in set(found)]
+    why = f'class {some(twice)} is named more than once, expected different names' if twice else \
+          f'class {some(empty)} has no training images' if empty else \
+          f'got one class only, {names[0]!r}, expected at least two' if len(names) < 2 else ''
+    if why: raise ValueError(f'{where}: {why}')
+    return names
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #displayable
+def displayable(where: str, images: Any) -> Tensor:
+    "`images` as (N, 1 or 3, H, W) floats in 0–1"
+    x = tensor(where, 'images', images, 'a tensor or an array').detach().cpu()
+    x = x[None] if x.ndim == 3 else x
+    if x.ndim != 4 or not x.numel():
+        got = Shown(f'of shape {tuple(x.shape)}')
+        refuse(where, 'images', got, '(N, C, H, W) or (C, H, W), at least one image')
+    x = x / 255 if x.dtype == torch.uint8 else x.float()
+    if not (x.min() >= -1e-3 and x.max() <= 1 + 1e-3):
+        refuse(where, 'images', Shown(f'from {x.min():.3g} to {x.max():.3g}'),
+               '0 to 1: show data.denormalize(images) if they are normalized')
+    return x[:, :3 if x.shape[1] >= 3 else 1].clamp(0, 1)
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #fields
 def number_fields(settings: Any) -> None:
@@ -259,3 +365,144 @@ def number_fields(settings: Any) -> None:
         if f.type is float: number(where, f.name, v, below=1 if 'momentum' in f.name else math.inf)
         if f.type is bool: flag(where, f.name, v)
         object.__setattr__(settings, f.name, v)
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #plain-dict
+def plain_dict(where: str, name: str, v: Any) -> dict:
+    "A copy of the dict `v`, empty for None, with the numbers of NumPy and torch as Python's own"
+    def plain(v: Any) -> Any:
+        if isinstance(v, dict): return {k: plain(x) for k, x in v.items()}
+        return [plain(x) for x in v] if isinstance(v, list) else python(v)
+    v = instance(where, name, {} if v is None else v, dict, 'a dict')
+    try: return plain(v)
+    except RecursionError: return dict(v)        # who writes it as JSON says what is wrong with it
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #labeled
+def tiles(where: str, factor: Any, shape: Any) -> int:
+    "Tiles along each side of images (…, H, W)"
+    return whole_number(where, 'factor', factor, 1, min(shape[-2:]))
+
+def labeled(where: str, x: Any, y: Any, soft: Any, classes: list[str],
+            factor: Any) -> tuple[Tensor, Tensor, Tensor | None, int]:
+    "Images as float32, classes as int64, probabilities or None, and tiles; `y` may be of any kind"
+    x, rows, n = images(where, 'images', x).float(), soft_rows(where, 'labels', y), len(classes)
+    if rows is not None and soft is None:
+        soft, y = probabilities(where, 'labels', rows, len(x), n), rows.argmax(1)
+    y = labels(where, 'labels', y, len(x)).to(x.device)
+    label_range(where, 'labels', y, n)
+    factor = tiles(where, factor, x.shape)
+    if soft is None: return x, y, None, factor
+    return x, y, probabilities(where, 'soft', soft, len(x) * factor**2, n).to(x.device), factor
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #pixels
+def pixels(where: str, image: Any, shape: tuple[int, ...]) -> Tensor:
+    "A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of `shape` as floats in 0–1"
+    if hasattr(image, 'convert'): image = np.array(image.convert('L' if shape[0] == 1 else 'RGB'))
+    if isinstance(image, np.ndarray):
+        image = torch.as_tensor(image)
+        image = image[None] if image.ndim == 2 else image.movedim(-1, -3)
+    instance(where, 'image', image, Tensor, 'a PIL image, an array or a tensor')
+    same(where, '`image` and the set', tuple(image.shape[-3:]), shape)
+    x = image.float() / 255 if image.dtype == torch.uint8 else image.float()
+    if 0 <= x.min() <= x.max() <= 1: return x
+    refuse(where, 'image', Shown(f'from {x.min():g} to {x.max():g}'), 'bytes, or 0 to 1')
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #items
+class Items:
+    "A torch Dataset, read item by item"
+    def __init__(self, items: Any, collate: Callable): self.items, self.collate = items, collate
+    def __len__(self) -> int: return len(self.items)
+
+    def take(self, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
+        "Images and labels at `idx`"
+        found = self.collate([self.items[int(i)] for i in idx])
+        if isinstance(found, dict):
+            names = ('image', 'img'), ('label', 'target')
+            found = [found[a if a in found else b] for a, b in names]
+        x = images('train', 'images', found[0])
+        p = soft_rows('train', 'labels', found[1])
+        if p is None: y = labels('train', 'labels', found[1], len(x))
+        else: y = probabilities('train', 'labels', p, len(x), p.shape[1])
+        return (x, y) if device is None else (x.to(device), y.to(device))
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #dataset
+def dataset(where: str, data: Any) -> Any:
+    "`data` as something with `len` and `take(idx, device)`"
+    if not isinstance(data, (Tensor, np.ndarray, str)):
+        take = getattr(data, 'take', None)
+        if take and 'device' in inspect.signature(take).parameters: return data
+        if isinstance(data, DataLoader): return Items(data.dataset, data.collate_fn)
+        if hasattr(data, '__len__') and hasattr(data, '__getitem__'):
+            return Items(data, default_collate)
+    expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
+    both = hasattr(data, 'train') and hasattr(data, 'test')
+    hint = ': pass its `train` or `test`' * both
+    refuse(where, 'data', Shown(f'of type {type(data).__name__}'), expected + hint, TypeError)
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #together
+def together(where: str, small: Any, data: Any) -> None:
+    "Raise an error unless a network trained on `small` can be tested on `data`"
+    for k in ('shape', 'n_classes'):
+        same(where, f'{k} of the set and of the data', getattr(small, k), getattr(data, k))
+    named = [c for c in (small.classes, data.classes) if not all(name.isdecimal() for name in c)]
+    if len(named) == 2 or sorted(small.classes) == sorted(data.classes):
+        same(where, 'the classes of the set and of the data', small.classes, data.classes)
+    if not len(getattr(data, 'test', data)):
+        refuse(where, 'data', Shown('one with no test images'), 'some')
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #chosen
+def rows(where: str, z: Any, k: Any) -> None:
+    "Refuse what `k` rows can't be chosen from"
+    fits = isinstance(z, Tensor) and z.ndim == 2 and z.is_floating_point() and z.isfinite().all()
+    if not fits: refuse(where, 'z', z, 'finite floats (n, features)')
+    whole_number(where, 'k', k, 1, len(z))
+
+def indices(where: str, chosen: Any, counts: list[int], classes: list[str]) -> list[Tensor]:
+    "For each class, indices of some of its images, of which there are `counts`"
+    same(where, 'the lists of indices and the classes', len(chosen), len(classes))
+    found, expected = [], 'whole numbers below the size of the class'
+    for i, n, c in zip(chosen, counts, classes):
+        i = tensor(where, 'chosen', i, expected).cpu()
+        if i.is_floating_point() or not all(0 <= k < n for k in i.tolist()):
+            refuse(where, 'chosen', Shown(f'{i.tolist()} for class {c!r}'), expected)
+        found.append(i.long())
+    return found
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #options
+def options(where: str, f: Callable, given: dict, others: tuple) -> Mapping[str, inspect.Parameter]:
+    "The parameters of `f`, which are the `given` options and `others`"
+    takes = inspect.signature(f).parameters
+    if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in takes.values()}:
+        settings(where, given, [k for k in takes if k not in others])
+    return takes
+
+def fits(where: str, name: str, s: Any, data: Any, sizes: list[int], factor: int) -> None:
+    "Refuse a set that isn't like those of a run; as `keep` it may have fewer images"
+    scale = [[*map(torch.Tensor.tolist, (v.mean.cpu(), v.std.cpu()))] for v in (s, data)]
+    for what, a, b in (('shape', s.shape, data.shape), ('classes', s.classes, data.classes),
+                       ('mean and std', *scale), ('tiles', s.factor, factor)):
+        same(where, f'{what} of `{name}` and of the run', a, b)
+    few = [min(n, k) for n, k in zip(s.ipc, sizes)] if name == 'keep' else sizes
+    same(where, f'images per class of `{name}` and `ipc`', s.ipc, few)
+
+# %% ../nbs/under_the_hood/61_checks.ipynb #epoch
+def epoch(where: str, net: Any, data: Any, rng: Any, batch: Any, augment: Any) -> tuple[Any, int]:
+    "`data` as `dataset` gives it, and the size of a batch; the others are right if this returns"
+    data, batch = dataset(where, data), whole_number(where, 'batch', batch)
+    instance(where, 'generator', rng, torch.Generator, 'a torch.Generator')
+    if augment: function(where, 'augment', augment, 'images and a generator')
+    network(where, 'net', net)
+    return data, batch
+
+def joinable(where: str, sets: Any, classes: Any) -> tuple[list, list[str]]:
+    "The sets, all made alike, and the classes of all: `classes`, or in the order they come"
+    sets = list(sets) if isinstance(sets, (list, tuple)) else [sets]
+    if not sets or not all(hasattr(s, 'stored') for s in sets):
+        refuse(where, 'sets', sets, 'SyntheticSets', TypeError)
+    made = [(s.shape, s.factor, s.mean.tolist(), s.std.tolist(), s.soft is not None) for s in sets]
+    what = 'shape, tiles, mean, std or soft labels of the sets'
+    for other in made[1:]: same(where, what, made[0], other)
+    there = list(dict.fromkeys(c for s in sets for c in s.classes))
+    order = there if classes is None else class_names(where, classes)
+    if more := set(there) - set(order):
+        refuse(where, 'classes', order, f'all of the sets: {some(sorted(more), 5)}')
+    return sets, order

@@ -1,7 +1,8 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'images', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'number_fields']
-from collections.abc import Iterable
+__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 import torch
 from torch import Tensor, nn
@@ -60,8 +61,17 @@ ipc: Images per class: a whole number, or one for each class
 n_classes: Number of classes
 where: Name of the called function"""
 
+def enough(where: str, data: Any, sizes: list[int], factor: int=1, ways: str='') -> None:
+    """Every class must have `factor`² training images for each of the set; `ways` are more ways out"""
+
+def size_beside(where: str, ipc: Any, given: list[tuple[str, Any]], made: bool, data: Any, default: int=1) -> Any:
+    """Images per class of rows to be `made` beside the `given`; `default` if there are none"""
+
 def images(where: str, name: str, v: Any) -> Tensor:
     """`v`, finite floats of shape (N, C, H, W), no axis empty"""
+
+def index(where: str, idx: Any) -> Tensor:
+    """Indices (n,) of images"""
 
 def same(where: str, what: str, a: Any, b: Any) -> None:
     """Raise an error if `a` and `b` differ"""
@@ -99,5 +109,67 @@ def class_name(c: Any) -> str:
 def class_names(where: str, names: Any) -> list[str]:
     """Class names as a list of strings, in the order of the labels"""
 
+def channels_last(c: int, h: int, w: int) -> bool:
+    """Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"""
+
+def as_bytes(where: str, arg: str, x: Any) -> Tensor:
+    """Images as uint8 (N, C, H, W)"""
+
+def training_classes(where: str, y: Tensor, classes: Any) -> list[str]:
+    """Names of the classes, after checking the training labels `y` against them"""
+
+def displayable(where: str, images: Any) -> Tensor:
+    """`images` as (N, 1 or 3, H, W) floats in 0–1"""
+
 def number_fields(settings: Any) -> None:
     """Check the numbers of a frozen dataclass by their annotations; momentum is below 1"""
+
+def plain_dict(where: str, name: str, v: Any) -> dict:
+    """A copy of the dict `v`, empty for None, with the numbers of NumPy and torch as Python's own"""
+
+def tiles(where: str, factor: Any, shape: Any) -> int:
+    """Tiles along each side of images (…, H, W)"""
+
+def labeled(where: str, x: Any, y: Any, soft: Any, classes: list[str], factor: Any) -> tuple[Tensor, Tensor, Tensor | None, int]:
+    """Images as float32, classes as int64, probabilities or None, and tiles; `y` may be of any kind"""
+
+def pixels(where: str, image: Any, shape: tuple[int, ...]) -> Tensor:
+    """A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of `shape` as floats in 0–1"""
+
+class Items:
+    """A torch Dataset, read item by item"""
+    items: Any
+    collate: Callable
+
+    def __init__(self, items: Any, collate: Callable):
+        ...
+
+    def __len__(self) -> int:
+        ...
+
+    def take(self, idx: Any, device: Any=None) -> tuple[Tensor, Tensor]:
+        """Images and labels at `idx`"""
+
+def dataset(where: str, data: Any) -> Any:
+    """`data` as something with `len` and `take(idx, device)`"""
+
+def together(where: str, small: Any, data: Any) -> None:
+    """Raise an error unless a network trained on `small` can be tested on `data`"""
+
+def rows(where: str, z: Any, k: Any) -> None:
+    """Refuse what `k` rows can't be chosen from"""
+
+def indices(where: str, chosen: Any, counts: list[int], classes: list[str]) -> list[Tensor]:
+    """For each class, indices of some of its images, of which there are `counts`"""
+
+def options(where: str, f: Callable, given: dict, others: tuple) -> Mapping[str, inspect.Parameter]:
+    """The parameters of `f`, which are the `given` options and `others`"""
+
+def fits(where: str, name: str, s: Any, data: Any, sizes: list[int], factor: int) -> None:
+    """Refuse a set that isn't like those of a run; as `keep` it may have fewer images"""
+
+def epoch(where: str, net: Any, data: Any, rng: Any, batch: Any, augment: Any) -> tuple[Any, int]:
+    """`data` as `dataset` gives it, and the size of a batch; the others are right if this returns"""
+
+def joinable(where: str, sets: Any, classes: Any) -> tuple[list, list[str]]:
+    """The sets, all made alike, and the classes of all: `classes`, or in the order they come"""

@@ -49,7 +49,7 @@ from .distributed import (ProcessLost, evaluate_together, first_process,
                                               first_then_all, first_to_end, joined, launcher,
                                               writes)
 from .image_folders import load_dataset
-from .machine import NotFiniteError, versions
+from .machine import NotFiniteError, pick_device, versions
 from .names import METHODS, get_method
 from .recommendation import chosen_settings, recommend
 from .report import report_page, write_report
@@ -57,9 +57,9 @@ from .runs import condense
 from .scoring import score
 from .zoo import publish
 from .safe_files import MADE_BY, check_ours, kind_of, write_atomic, write_json
-from .text import plain_text
+from .text import duration, plain_text
 from .training import (Evaluation, SyntheticSet, TrainRecipe, augment_for,
-                                           duration, pick_device, train_recipe)
+                                           train_recipe)
 
 # %% ../nbs/under_the_hood/60_command.ipynb #network
 @cache

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Recipe', 'Step', 'Method', 'CustomMatching', 'as_method', 'update_images', 'State', 'Host', 'Run', 'train_between', 'one_update', 'steps', 'condensing']
+__all__ = ['Recipe', 'Step', 'Method', 'as_method', 'CustomMatching', 'synthetic', 'class_loss', 'update_images', 'State', 'Host', 'Run', 'train_between', 'one_update', 'steps', 'condensing']
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -41,7 +41,9 @@ class Recipe:
 
 def check_recipe(r: Recipe) -> None:
     """Refuse settings that can't be run, and replace the name of a policy by the policy"""
-chunk_size: Any
+
+def inner_policy(inner: Any) -> Any:
+    """A number of epochs, or the policy of that name"""
 
 class Step(NamedTuple):
     """Where in a run a method is called"""
@@ -69,13 +71,13 @@ class Method:
         """The loss, a scalar that is differentiable in the synthetic images"""
 
     def separable(self, net: nn.Module) -> bool:
-        """Is the loss a sum over classes?"""
+        ...
 
     def ready(self, run: Any) -> 'Method':
-        """The method for a `Run`, with what it makes from the data before the first update"""
+        ...
 
     def prepare(self, net: nn.Module, draw: Callable) -> None:
-        """Called before every update; draw(n) gives n real images of each class"""
+        ...
 
     def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
         """The published settings for images per class of `data`, a set or its name, with some changed"""
@@ -83,29 +85,29 @@ class Method:
     def make(self, data: ImageData, ipc: Any=1, *args: Any, **options: Any) -> SyntheticSet:
         """The set that `condense` makes, with its options; Ctrl-C stops what it is made for"""
 
+def as_method(method: Any, where: str) -> Method:
+    """The method of that name, if it's one that computes images"""
+
 @dataclass(frozen=True)
 class CustomMatching(Method):
     """A method by a loss of your own"""
     loss: Callable
     is_sum: bool = ...
 
-    def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
-        ...
-
     def separable(self, net: nn.Module) -> bool:
         ...
 
-def as_method(method: Any, where: str) -> Method:
-    """The method of that name, if it's one that computes images"""
+    def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
+        ...
 
-def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int], recipe: Recipe, step: Step, class_chunk: int | None=None, classes: range | None=None) -> tuple:
-    """Compute the loss and the images' gradient
+def synthetic(x: Tensor, sizes: list[int], some: range, factor: int=1) -> Batch:
+    """The images of some classes, which have `sizes` and `factor` × `factor` tiles, as a batch"""
 
-source: Where real images come from: the data, or as a sampling gives it
-images: (N, C, H, W), ordered by class; its `.grad` is filled
-sizes: Images of each class
-class_chunk: Classes at a time, for a loss that is a sum over them
-classes: The classes that `images` are of; all if None"""
+def class_loss(method: Method, net: nn.Module, real: Any, x: Tensor, sizes: list[int], factor: int, step: Step, some: range) -> tuple[Tensor, Any]:
+    """The loss of some classes, and its gradient in their images `x`"""
+
+def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int], recipe: Recipe, step: Step, class_chunk: int | None=None, classes: range | None=None) -> tuple[Tensor, list]:
+    """The loss over all `classes`, and (some, loss) of each piece; fills the `.grad` of `images`"""
 
 @dataclass
 class State:
@@ -166,21 +168,24 @@ class Host:
     def moving(self, state: State, parts: list) -> Any:
         ...
 
+def to_move(images: Tensor, r: Recipe) -> tuple[Tensor, torch.optim.Optimizer, Callable]:
+    """Images with a gradient, their optimizer, and what sets its rate before an update"""
+
 class Run:
     """What a run works with; its `state` is that before the first update"""
-    method: Any
     seed: Any
+    method: Any
     sizes: Any
     speed: Any
     compute: Any
     class_chunk: Any
+    augment: Any
+    policy: Any
     state: Any
     host: Any
     mine: Any
     opt: Any
     rate: Any
-    policy: Any
-    augment: Any
     source: Any
     net_opt: Any = ...
     matcher: Any = ...
@@ -197,6 +202,12 @@ class Run:
 
 def train_between(state: State) -> int:
     """Train the state's network on the images until the policy has enough; the number of epochs"""
+
+def find_gradient(state: State, step: Step) -> tuple[Tensor, list]:
+    """Call the method: the loss and its parts; the gradient is in the `.grad` of the images"""
+
+def move_images(state: State) -> None:
+    """S ← S − η ∇, at the rate of this update"""
 
 def one_update(state: State) -> None:
     """Draw or train a network, call the method, move the images"""

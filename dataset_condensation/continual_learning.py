@@ -32,12 +32,12 @@ from .gradient_matching import GradientMatching
 from .image_folders import load_dataset, resized
 from .long_studies import (StudyMethod, StudyResult, fill_study,
                                                study_methods)
-from .machine import own_device, versions
+from .machine import moved, own_device, pick_device, versions
 from .networks import make_net
 from .text import picture_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
-                                           check_data, evaluate, moved, n_stored, pick_device,
-                                           placed, predict, split_batches, suited, train_recipe)
+                                           check_data, evaluate, n_stored, placed, predict,
+                                           split_batches, suited, train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
 def class_subset(images: ImageSet, classes: Any) -> ImageSet:

@@ -4,13 +4,11 @@
 
 # %% auto #0
 __all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all',
-           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles',
-           'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
+           'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'as_tiles', 'in_tiles', 'first_images',
+           'Score', 'Comparison', 'score_from_dict', 'compare']
 
 # %% ../nbs/04_coresets.ipynb #imports
-import html
 import inspect
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -23,37 +21,25 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
 
+# %% ../nbs/04_coresets.ipynb #imports-own
 from . import checks
-from .checks import Shown, class_sizes, refuse, whole_number
+from .checks import Shown, class_sizes, refuse, size_beside, whole_number
 from .data import ImageData, gen
-from .machine import own_device
-from .names import get_method
+from .machine import own_device, pick_device, waiting
+from .names import comparison_rows, get_method
 from .networks import embed, make_net, net_name
-from .text import plain_text
-from .training import (Evaluation, SyntheticSet, TrainRecipe, as_dataset,
-                                           check_data, check_evaluate, evaluate, for_net, near_net,
-                                           pick_device, predict, train, train_recipe,
-                                           training_batches, waiting)
+from .text import markdown_table, text_table
+from .training import (Evaluation, SyntheticSet, TrainRecipe, check_data,
+                                           evaluate, first_rows, in_order, predict, train,
+                                           train_recipe, training_batches)
 
 # %% ../nbs/04_coresets.ipynb #chosen-set
 @own_device
-def chosen_set(
-    data: ImageData,
-    chosen: Sequence,   # For each class, indices among the images of the class
-    method: str,        # Name of the way they were chosen
-    **info: Any,        # More to remember: seed, recipe
-) -> SyntheticSet:
-    "The chosen training images as a small set"
+def chosen_set(data: ImageData, chosen: Sequence, method: str, **info: Any) -> SyntheticSet:
+    "The training images at indices for each class, and how they were chosen, as a small set"
     check_data('chosen_set', data)
-    checks.same('chosen_set', 'the lists of indices and the classes', len(chosen), data.n_classes)
-    parts, expected = [], 'whole numbers below the size of the class'
-    for c, i in enumerate(chosen):
-        i, where = checks.tensor('chosen_set', 'chosen', i, expected).cpu(), data.train.places(c)
-        if i.is_floating_point() or not all(0 <= k < len(where) for k in i.tolist()):
-            got = Shown(f'{i.tolist()} for class {data.classes[c]!r}')
-            refuse('chosen_set', 'chosen', got, expected)
-        parts.append(where.start + i.long())
-    idx = torch.cat(parts)
+    parts = checks.indices('chosen_set', chosen, data.train.counts.tolist(), data.classes)
+    idx = torch.cat([data.train.places(c).start + i for c, i in enumerate(parts)])
     x, y = data.train.take(idx)
     info = dict(method=method, data=data.name, **info, chosen=data.train.order[idx].tolist())
     return SyntheticSet(x.cpu(), y.cpu(), data.classes, data.mean, data.std, info)
@@ -63,20 +49,8 @@ def sizes_within(ipc: Any, data: Any, where: str) -> list[int]:
     "`class_sizes`, none of them larger than its class"
     check_data(where, data)
     sizes = class_sizes(ipc, data.n_classes, where)
-    _check_enough(where, data, sizes)
+    checks.enough(where, data, sizes)
     return sizes
-
-def _check_enough(where: str, data: ImageData, sizes: list[int], factor: int = 1,
-                  ways: str = '') -> None:
-    "Every class must have `factor`² training images for each of the set; `ways` are more ways out"
-    tiles, counts = factor**2, data.train.counts.tolist()
-    for c, (n, have) in enumerate(zip(sizes, counts)):
-        if n * tiles <= have: continue
-        fit = [max(1, min(n, have // tiles)) for n, have in zip(sizes, counts)]
-        each = fit[0] if len({*fit}) == 1 else fit if len(fit) <= 12 else 'a number for each class'
-        of = f' (`ipc` {n}, `factor` {factor})' if factor > 1 else ''
-        what = f'{n * tiles} images{of} of class {data.classes[c]!r}, which has {have} for training'
-        raise ValueError(f'{where}: `ipc` asks for {what}; ask for fewer (ipc={each}){ways}')
 
 # %% ../nbs/04_coresets.ipynb #random-set
 @own_device
@@ -88,55 +62,30 @@ def random_set(
     device: Any = None,
 ) -> SyntheticSet:
     "Real images drawn at random, class by class"
-    sizes = sizes_within(ipc, data, 'random_set')
-    chosen = [torch.randperm(int(have), generator=gen(seed, 'random', c))[:n]
-              for c, (n, have) in enumerate(zip(sizes, data.train.counts))]
+    sizes, many = sizes_within(ipc, data, 'random_set'), data.train.counts.tolist()
+    chosen = [torch.randperm(have, generator=gen(seed, 'random', c))[:n]
+              for c, (n, have) in enumerate(zip(sizes, many))]
     return chosen_set(data, chosen, 'random', seed=seed)
 
 # %% ../nbs/04_coresets.ipynb #whole-net
-def whole_net(
-    data: ImageData,
-    net: Any = 'convnet',     # Name of the network, or your own as in `make_net`
-    recipe: Any = 'whole',    # `TrainRecipe`, or the name of one
-    seed: int = 0,            # Starts from `gen(seed, 'whole')`
-    device: Any = None,       # A GPU where there is one
-    progress: Any = True,     # Show a bar where it takes over five seconds
-) -> nn.Module:
-    "A network trained on the whole training set"
+def whole_net(data: ImageData, net: Any = 'convnet', recipe: Any = 'whole', seed: int = 0,
+              device: Any = None, progress: Any = True) -> nn.Module:
+    "A network trained on the whole training set, from `gen(seed, 'whole')` on"
     n = make_net(net, data, generator=gen(seed, 'whole'), device=pick_device(device))
     train(n, data, recipe, gen(seed, 'whole-order'), progress=progress)
     return n
 
+# %% ../nbs/04_coresets.ipynb #embed-all
 @own_device
 @torch.no_grad()
-def embed_all(
-    net: nn.Module,      # Any network
-    images: Any,         # An `ImageSet`, a `SyntheticSet`, a torch Dataset or a DataLoader
-    batch: int = 1000,   # Images at a time
-) -> Tensor:             # (N, features), on the CPU
-    "The embedding of every image, in the order they are stored"
-    mode, device = checks.network('embed_all', 'net', net).training, next(net.parameters()).device
-    images = near_net(for_net(net, as_dataset('embed_all', images)), net)
-    batches = torch.arange(len(images)).split(whole_number('embed_all', 'batch', batch))
-    net.eval()
-    parts = [embed(net, images.take(i, device)[0]).cpu() for i in batches]
-    net.train(mode)
-    return torch.cat(parts)
-
-# %% ../nbs/04_coresets.ipynb #check-rows
-def _check_rows(where: str, z: Any, k: Any) -> None:
-    "Refuse what cannot be chosen from"
-    fits = isinstance(z, Tensor) and z.ndim == 2 and z.is_floating_point() and z.isfinite().all()
-    if not fits: refuse(where, 'z', z, 'finite floats (n, features)')
-    whole_number(where, 'k', k, 1, len(z))
+def embed_all(net: nn.Module, images: Any, batch: int = 1000) -> Tensor:
+    "The embedding (N, features) of every image of a set or Dataset, in order, on the CPU"
+    return torch.cat([embed(net, x).cpu() for x, _ in in_order('embed_all', net, images, batch)])
 
 # %% ../nbs/04_coresets.ipynb #herd
-def herd(
-    z: Tensor,               # (n, features), one class
-    k: int,                  # How many to choose
-) -> Tensor:                 # (k,), indices in the order of choice
-    "Choose `k` rows whose mean follows the mean of all, one by one"
-    _check_rows('herd', z, k)
+def herd(z: Tensor, k: int) -> Tensor:
+    "The indices of `k` rows of z (n, features) whose mean follows the mean of all, one by one"
+    checks.rows('herd', z, k)
     chosen: list[int] = []
     z_bar, total = z.mean(0), torch.zeros_like(z[0])
     for i in range(1, k + 1):
@@ -147,12 +96,9 @@ def herd(
     return torch.tensor(chosen)
 
 # %% ../nbs/04_coresets.ipynb #k-center
-def k_center(
-    z: Tensor,               # (n, features), one class
-    k: int,                  # How many to choose
-) -> Tensor:                 # (k,), indices in the order of choice
-    "Choose `k` rows greedily, so that no row is far from a chosen one"
-    _check_rows('k_center', z, k)
+def k_center(z: Tensor, k: int) -> Tensor:
+    "The indices of `k` rows of z (n, features), chosen greedily so that no row is far from all"
+    checks.rows('k_center', z, k)
     chosen = [int((z - z.mean(0)).norm(dim=1).argmin())]
     far = (z - z[chosen[0]]).norm(dim=1)
     while len(chosen) < k:
@@ -161,47 +107,39 @@ def k_center(
         far = torch.minimum(far, (z - z[chosen[-1]]).norm(dim=1))
     return torch.tensor(chosen)
 
-# %% ../nbs/04_coresets.ipynb #k-means
+# %% ../nbs/04_coresets.ipynb #centers
 def _centers(x: Tensor, k: int, seed: int) -> Tensor:
     "Centers (k, features) of the clusters that scikit-learn's k-means finds"
     from sklearn.cluster import KMeans   # here, since it takes a second to import and few need it
     how: dict[str, Any] = dict(n_init=1, random_state=seed)
     return torch.from_numpy(KMeans(k, **how).fit(x.numpy()).cluster_centers_)
 
-def k_means(
-    z: Tensor,           # (n, features), one class
-    k: int,              # How many to choose
-    seed: int = 0,       # Of scikit-learn's k-means
-) -> Tensor:             # (k,), indices
-    "Choose the row nearest to each of `k` cluster centers, no row twice"
-    _check_rows('k_means', z, k)
+# %% ../nbs/04_coresets.ipynb #k-means
+def k_means(z: Tensor, k: int, seed: int = 0) -> Tensor:
+    "The indices of the row of z (n, features) nearest to each of `k` cluster centers, no row twice"
+    checks.rows('k_means', z, k)
     chosen: list[int] = []
     for d in torch.cdist(_centers(z, k, seed).to(z), z):
         d[chosen] = float('inf')
         chosen.append(int(d.argmin()))
     return torch.tensor(chosen)
 
+# %% ../nbs/04_coresets.ipynb #falls
+def falls_of(right: Tensor) -> Tensor:
+    "How often each image fell from right to wrong in (epochs, N); epochs + 1 if it was never right"
+    return (right[:-1] & ~right[1:]).sum(0).masked_fill(~right.any(0), len(right) + 1)
+
 # %% ../nbs/04_coresets.ipynb #forgetting-counts
 @own_device
-def forgetting_counts(
-    data: ImageData,
-    net: Any = 'convnet',    # Name of the network, or your own as in `make_net`
-    recipe: Any = 'whole',   # `TrainRecipe`, or the name of one: epochs to count over
-    seed: int = 0,           # Starts from `gen(seed, 'forgetting')`
-    device: Any = None,      # A GPU where there is one
-    progress: Any = True,    # Show a bar where it takes over five seconds
-) -> Tensor:                 # (N,), for each training image; epochs + 1 if never learned
-    "How often each training image fell from right to wrong between epochs"
+def forgetting_counts(data: ImageData, net: Any = 'convnet', recipe: Any = 'whole', seed: int = 0,
+                      device: Any = None, progress: Any = True) -> Tensor:
+    "How often each training image (N,) was forgotten over the epochs of the recipe; see `falls_of`"
     recipe = replace(train_recipe(recipe), augment='none', drop_at=1.)
     n = make_net(net, data, generator=gen(seed, 'forgetting'), device=pick_device(device))
-    falls = torch.zeros(len(data.train), dtype=torch.long)
-    was, ever = falls.bool(), falls.bool()
-    def count() -> None:
-        nonlocal falls, ever, was
-        right = predict(n, data.train) == data.train.labels.cpu()
-        falls, ever, was = falls + (was & ~right), ever | right, right
-    train(n, data, recipe, gen(seed, 'forgetting-order'), progress, after=count)
-    return falls.masked_fill(~ever, recipe.epochs + 1)
+    right: list[Tensor] = []
+    def look() -> None: right.append(predict(n, data.train) == data.train.labels.cpu())
+    train(n, data, recipe, gen(seed, 'forgetting-order'), progress, after=look)
+    return falls_of(torch.stack(right))
 
 # %% ../nbs/04_coresets.ipynb #coreset-class
 @dataclass(frozen=True)
@@ -214,25 +152,23 @@ class Coreset:
 
     def check(self, options: dict) -> Mapping[str, inspect.Parameter]:
         "The parameters of `choose`, after a look at the names of options"
-        takes = inspect.signature(self.choose).parameters
-        if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in takes.values()}:
-            others = ('data', 'ipc', 'seed', 'net', 'device')
-            checks.settings(self.name, options, [k for k in takes if k not in others])
-        return takes
+        others = 'data', 'ipc', 'seed', 'net', 'device'
+        return checks.options(self.name, self.choose, options, others)
 
-    @own_device
-    def make(self, data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'convnet',
-             device: Any = None, progress: Any = True, factor: int = 1,
-             **options: Any) -> SyntheticSet:
-        "The chosen images of `data`, in `factor` × `factor` tiles"
-        if 'progress' in self.check(options): options = dict(progress=progress) | options
-        check_data(self.name, data)
-        sizes = class_sizes(ipc, data.n_classes, self.name)
-        factor = whole_number(self.name, 'factor', factor, 1, min(data.shape[1:]))
-        _check_enough(self.name, data, sizes, factor)
-        many = [n * factor**2 for n in sizes]
-        small = self.choose(data, many, seed=seed, net=net, device=device, **options)
-        return in_tiles(small, factor)
+# %% ../nbs/04_coresets.ipynb #coreset-make
+@patch
+@own_device
+def make(self: Coreset, data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'convnet',
+         device: Any = None, progress: Any = True, factor: int = 1, **options: Any) -> SyntheticSet:
+    "The chosen images of `data`, in `factor` × `factor` tiles"
+    if 'progress' in self.check(options): options = dict(progress=progress) | options
+    check_data(self.name, data)
+    sizes = class_sizes(ipc, data.n_classes, self.name)
+    factor = checks.tiles(self.name, factor, data.shape)
+    checks.enough(self.name, data, sizes, factor)
+    many = [n * factor**2 for n in sizes]
+    small = self.choose(data, many, seed=seed, net=net, device=device, **options)
+    return in_tiles(small, factor)
 
 # %% ../nbs/04_coresets.ipynb #by-embedding
 @dataclass(frozen=True)
@@ -250,10 +186,11 @@ class ByEmbedding:
         chosen = [self.pick(zc, n) for zc, n in zip(z, sizes)]
         return chosen_set(data, chosen, self.name, seed=seed, net=net_name(net))
 
+# %% ../nbs/04_coresets.ipynb #most-forgotten
 def most_forgotten(data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'convnet',
                    device: Any = None, falls: Any = None, recipe: Any = 'whole',
                    progress: Any = True) -> SyntheticSet:
-    "The images that were forgotten most often, ties broken by the seed"
+    "The images that were forgotten most often"
     sizes, n = sizes_within(ipc, data, 'forgetting'), len(data.train)
     if falls is None: falls = forgetting_counts(data, net, recipe, seed, device, progress)
     checks.same('forgetting', 'the numbers of `falls` and of training images', len(falls), n)
@@ -264,62 +201,19 @@ def most_forgotten(data: ImageData, ipc: Any = 1, seed: int = 0, net: Any = 'con
 
 # %% ../nbs/04_coresets.ipynb #coresets
 RANDOM = Coreset('random', random_set, 'real images drawn at random')
-HERDING = Coreset('herding', ByEmbedding('herding', herd),
-                  'real images whose mean embedding follows that of the class',
-                  'Welling, ICML 2009')
-KCENTER = Coreset('kcenter', ByEmbedding('kcenter', k_center),
-                  'real images that leave none far from a chosen one',
-                  'Sener & Savarese, ICLR 2018')
+HERDING = Coreset('herding', ByEmbedding('herding', herd), paper='Welling, ICML 2009',
+                  doc='real images whose mean embedding follows that of the class')
+KCENTER = Coreset('kcenter', ByEmbedding('kcenter', k_center), paper='Sener & Savarese, ICLR 2018',
+                  doc='real images that leave none far from a chosen one')
 KMEANS = Coreset('kmeans', ByEmbedding('kmeans', k_means),
                  'the real image nearest to each k-means center')
-FORGETTING = Coreset('forgetting', most_forgotten,
-                     'real images that training forgets most often', 'Toneva et al., ICLR 2019')
-
-# %% ../nbs/04_coresets.ipynb #first-images
-INITS = ('noise', 'real', 'centroids')
-
-@own_device
-def first_images(
-    data: ImageData,
-    ipc: Any = 1,        # Images per class, or a list with one number for each class
-    init: Any = 'noise', # One of `INITS`, or a `SyntheticSet`
-    seed: int = 0,
-    factor: int = 1,     # Tiles along each side of an image
-    where: str = 'first_images',  # Name of the function that was called
-    keep: Any = None,    # A `SyntheticSet` whose images are the first ones of each class
-) -> SyntheticSet:
-    "Where a run starts: noise in normalized space, random images, or centers of clusters"
-    check_data(where, data)
-    factor = whole_number(where, 'factor', factor, 1, min(data.shape[1:]))
-    sizes = class_sizes(ipc, data.n_classes, where)
-    if not isinstance(init, SyntheticSet): first = _first(data, sizes, init, seed, factor, where)
-    else: first = _like_first(where, 'init', init, data, sizes, factor)
-    if keep is None: return first
-    keep = _like_first(where, 'keep', keep, data, sizes, factor)
-    if keep.ipc == sizes: refuse(where, 'ipc', sizes, 'more images than `keep` has')
-    first.stored[first_rows(first.stored_labels, keep.ipc)] = keep.stored
-    return first
-
-# %% ../nbs/04_coresets.ipynb #first-ways
-def _first(data: ImageData, sizes: list[int], init: Any, seed: int, factor: int,
-           where: str) -> SyntheticSet:
-    "The images of a way to start"
-    init = checks.choice(where, 'init', init, INITS)
-    if init == 'noise': x = torch.cat([_noise(data, c, n, seed) for c, n in enumerate(sizes)])
-    else:
-        _check_enough(where, data, sizes, factor, ", or start from noise (init='noise')")
-        many = [n * factor**2 for n in sizes]
-        if init == 'real' and factor == 1: return random_set(data, sizes, seed)
-        if init == 'real': x = random_set(data, many, seed).images
-        else: x = torch.cat([_centroids(data, c, n, seed) for c, n in enumerate(many)])
-        x = as_tiles(x, factor)
-    y = torch.repeat_interleave(torch.arange(data.n_classes), torch.tensor(sizes))
-    info = dict(factor=factor) if factor > 1 else None
-    return SyntheticSet(x, y, data.classes, data.mean, data.std, info)
+FORGETTING = Coreset('forgetting', most_forgotten, paper='Toneva et al., ICLR 2019',
+                     doc='real images that training forgets most often')
 
 # %% ../nbs/04_coresets.ipynb #centroids
-def _noise(data: ImageData, c: int, n: int, seed: int) -> Tensor:
-    return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
+def _noise(shape: tuple, c: int, n: int, seed: int) -> Tensor:
+    "(n, C, H, W): noise for a class, in normalized space"
+    return torch.randn(n, *shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
 
 def _centroids(data: ImageData, c: int, n: int, seed: int) -> Tensor:
     "(n, C, H, W): the centers of `n` clusters of a class, in pixels"
@@ -329,49 +223,73 @@ def _centroids(data: ImageData, c: int, n: int, seed: int) -> Tensor:
         refuse('first_images', 'ipc', n, f'at most {len(x)}, for class {data.classes[c]!r}')
     return _centers(x.flatten(1), n, seed % 2**32).float().view(n, *data.shape)
 
+# %% ../nbs/04_coresets.ipynb #by-class
+def _by_class(data: ImageData, parts: list[Tensor], **info: Any) -> SyntheticSet:
+    "A set of the images that are made for each class"
+    y = torch.arange(len(parts)).repeat_interleave(torch.tensor([*map(len, parts)]))
+    return SyntheticSet(torch.cat(parts), y, data.classes, data.mean, data.std, info)
+
 # %% ../nbs/04_coresets.ipynb #first-tiles
-def as_tiles(
-    images: Tensor,   # (N·factor², C, H, W), the tiles of an image following each other
-    factor: int,      # Tiles along each side
-) -> Tensor:          # (N, C, H, W)
-    "Reduce images to tiles and put factor × factor of them into one; what `formation` takes apart"
-    n = whole_number('as_tiles', 'factor', factor, 1, min(images.shape[2:]))**2
+def as_tiles(images: Tensor, factor: int) -> Tensor:
+    "Images in a row (N·factor², C, H, W) reduced and put into tiles; `formation` takes them apart"
+    n = checks.tiles('as_tiles', factor, images.shape)**2
     if n == 1: return images
-    if len(images) % n:
-        refuse('as_tiles', 'images', Shown(len(images)), f'a multiple of {n} images')
-    out = images.new_zeros(len(images) // n, *images.shape[1:])
+    many, left = divmod(len(images), n)
+    if left: refuse('as_tiles', 'images', Shown(len(images)), f'a multiple of {n} images')
+    out = images.new_zeros(many, *images.shape[1:])
     cells = [t for rows in out.tensor_split(factor, 2) for t in rows.tensor_split(factor, 3)]
     for k, cell in enumerate(cells):
         small = F.interpolate(images[k::n], cell.shape[2:], mode='bilinear', antialias=True)
         cell.copy_(small)
     return out
 
+# %% ../nbs/04_coresets.ipynb #in-tiles
 def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     "The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"
     if factor == 1: return small
-    n = whole_number('in_tiles', 'factor', factor, 1, min(small.shape[1:]))**2
+    n = checks.tiles('in_tiles', factor, small.shape)**2
     x, y, info = as_tiles(small.images, factor), small.hard_labels[::n], small.info
-    info = info | dict(factor=factor)
-    return SyntheticSet(x, y, small.classes, small.mean, small.std, info, soft=small.soft)
+    return small.but(images=x, labels=y, info=info | dict(factor=factor), losses=None)
+
+# %% ../nbs/04_coresets.ipynb #first-ways
+def _first(data: ImageData, sizes: list[int], init: Any, seed: int, factor: int,
+           where: str) -> SyntheticSet:
+    "The images of a way to start"
+    init = checks.choice(where, 'init', init, INITS)
+    if init == 'noise':
+        parts, tiled = [_noise(data.shape, c, n, seed) for c, n in enumerate(sizes)], factor > 1
+        return _by_class(data, parts, **dict(factor=factor) if tiled else {})
+    checks.enough(where, data, sizes, factor, ", or start from noise (init='noise')")
+    many = [n * factor**2 for n in sizes]
+    if init == 'real': return in_tiles(random_set(data, many, seed), factor)
+    parts = [_centroids(data, c, n, seed) for c, n in enumerate(many)]
+    return in_tiles(_by_class(data, parts), factor)
+
+# %% ../nbs/04_coresets.ipynb #first-images
+INITS = ('noise', 'real', 'centroids')
+
+@own_device
+def first_images(data: ImageData, ipc: Any = 1, init: Any = 'noise', seed: int = 0, factor: int = 1,
+                 where: str = 'first_images', keep: Any = None) -> SyntheticSet:
+    "Where a run starts: one of `INITS` or a set, with the images of `keep` first in each class"
+    check_data(where, data)
+    factor = checks.tiles(where, factor, data.shape)
+    sizes = class_sizes(ipc, data.n_classes, where)
+    if not isinstance(init, SyntheticSet): first = _first(data, sizes, init, seed, factor, where)
+    else: first = _like_first(where, 'init', init, data, sizes, factor)
+    if keep is None: return first
+    keep = _like_first(where, 'keep', keep, data, sizes, factor)
+    if keep.ipc == sizes: refuse(where, 'ipc', sizes, 'more images than `keep` has')
+    first.stored[first_rows(first.stored_labels, keep.ipc)] = keep.stored
+    return first
 
 # %% ../nbs/04_coresets.ipynb #given
 def _like_first(where: str, name: str, s: SyntheticSet, data: ImageData, sizes: list[int],
                 factor: int) -> SyntheticSet:
     "The images of a given set with hard labels, where they fit the run"
-    scale = [[*map(torch.Tensor.tolist, (v.mean.cpu(), v.std.cpu()))] for v in (s, data)]
-    for what, a, b in (('shape', s.shape, data.shape), ('classes', s.classes, data.classes),
-                       ('mean and std', *scale), ('tiles', s.factor, factor)):
-        checks.same(where, f'{what} of `{name}` and of the run', a, b)
-    few = [min(n, k) for n, k in zip(s.ipc, sizes)] if name == 'keep' else sizes
-    checks.same(where, f'images per class of `{name}` and `ipc`', s.ipc, few)
-    info = dict(factor=factor) if factor > 1 else None
-    return SyntheticSet(s.stored.cpu(), s.stored_labels.cpu(), s.classes, s.mean, s.std, info)
-
-def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
-    "(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"
-    size = torch.tensor(ipc, device=y.device)
-    starts = torch.cat([size[:1] * 0, y.bincount(minlength=len(ipc)).cumsum(0)])
-    return torch.arange(len(y), device=y.device) - starts[y] < size[y]
+    checks.fits(where, name, s, data, sizes, factor)
+    info = dict(factor=factor) if factor > 1 else {}
+    return s.to('cpu').but(info=info, losses=None, soft=None)
 
 # %% ../nbs/04_coresets.ipynb #score
 @dataclass
@@ -384,40 +302,17 @@ class Score:
     @property
     def mean(self) -> float: return mean(e.mean for e in self.evaluations)
 
-    @property
-    def between_sets(self) -> float | None:
-        "Standard deviation of the sets' means; None for one set"
-        return stdev(e.mean for e in self.evaluations) if len(self.evaluations) > 1 else None
+# %% ../nbs/04_coresets.ipynb #spreads
+@patch(as_prop=True)
+def between_sets(self: Score) -> float | None:
+    "Standard deviation of the sets' means; None for one set"
+    return stdev(e.mean for e in self.evaluations) if len(self.evaluations) > 1 else None
 
-    @property
-    def between_nets(self) -> float | None:
-        "Standard deviation of networks on the same set, pooled over sets; None for one network"
-        spreads = [e.std**2 for e in self.evaluations if len(e.accuracies) > 1]
-        return mean(spreads)**.5 if spreads else None
-
-    def as_dict(self) -> dict[str, Any]:
-        "Everything, ready for JSON"
-        names = ('name', 'mean', 'between_sets', 'between_nets', 'seconds')
-        evaluations = [e.as_dict() for e in self.evaluations]
-        return {k: getattr(self, k) for k in names} | dict(evaluations=evaluations)
-
-# %% ../nbs/04_coresets.ipynb #tables
-def text_table(rows: list, left: int = 1) -> str:
-    "Rows of text, the header first, in columns, the first `left` of them aligned to the left"
-    rows = [list(map(plain_text, r)) for r in rows]
-    width = [max(map(len, column)) for column in zip(*rows)]
-    def align(i: int, v: str) -> str: return v.ljust(width[i]) if i < left else v.rjust(width[i])
-    return '\n'.join('  '.join(align(i, v) for i, v in enumerate(r)).rstrip() for r in rows)
-
-def markdown_text(s: Any) -> str:
-    "Any text in markdown, as it stands: no table of its own, no HTML, link, code or formula"
-    return re.sub(r'([\\|`\[\]$])', r'\\\1', html.escape(plain_text(s), quote=False))
-
-def markdown_table(rows: list, left: int = 1) -> str:
-    "The same in markdown"
-    head, *rows = [list(map(markdown_text, r)) for r in rows]
-    lines = [head, ['---'] * left + ['---:'] * (len(head) - left), *rows]
-    return '\n'.join('| ' + ' | '.join(r) + ' |' for r in lines)
+@patch(as_prop=True)
+def between_nets(self: Score) -> float | None:
+    "Standard deviation of networks on the same set, pooled over sets; None for one network"
+    spreads = [e.std**2 for e in self.evaluations if len(e.accuracies) > 1]
+    return mean(spreads)**.5 if spreads else None
 
 # %% ../nbs/04_coresets.ipynb #comparison
 @dataclass
@@ -426,27 +321,14 @@ class Comparison:
     scores: list[Score]
     about: dict[str, Any] = field(default_factory=dict)   # Data, ipc, network, recipe, seed
 
+    def __repr__(self) -> str: return text_table(self.rows())
+    def _repr_markdown_(self) -> str: return markdown_table(self.rows())
     def __getitem__(self, name: str) -> Score:
         "The row of that name"
         for s in self.scores:
             if s.name == name: return s
         there = ', '.join(s.name for s in self.scores)
         raise KeyError(f'Comparison: no row is called {name!r}; there are {there}')
-
-    def as_dict(self) -> dict[str, Any]:
-        "Everything, ready for JSON"
-        return dict(about=self.about, scores=[s.as_dict() for s in self.scores])
-
-    @classmethod
-    def load(cls, path: Any) -> 'Comparison':
-        "Read back the JSON file that `save` wrote"
-        from dataset_condensation.safe_files import load_made
-        def made(d: dict) -> Comparison:
-            return cls([*map(score_from_dict, d['scores'])], dict(d['about']))
-        return load_made('Comparison.load', path, 'a comparison that `save` wrote', made)
-
-    def __repr__(self) -> str: return text_table(self.rows())
-    def _repr_markdown_(self) -> str: return markdown_table(self.rows())
 
 # %% ../nbs/04_coresets.ipynb #comparison-rows
 @patch
@@ -461,6 +343,19 @@ def rows(self: Comparison) -> list[list[str]]:
     keep = [i for i in range(6) if any(r[i] != '–' for r in rows[1:])]
     return [[r[i] for i in keep] for r in rows]
 
+# %% ../nbs/04_coresets.ipynb #as-dict
+@patch
+def as_dict(self: Score) -> dict[str, Any]:
+    "Everything, ready for JSON"
+    names = ('name', 'mean', 'between_sets', 'between_nets', 'seconds')
+    evaluations = [e.as_dict() for e in self.evaluations]
+    return {k: getattr(self, k) for k in names} | dict(evaluations=evaluations)
+
+@patch
+def as_dict(self: Comparison) -> dict[str, Any]:
+    "Everything, ready for JSON"
+    return dict(about=self.about, scores=[s.as_dict() for s in self.scores])
+
 # %% ../nbs/04_coresets.ipynb #score-from-dict
 def score_from_dict(d: dict) -> Score:
     "A `Score` from what `Score.as_dict` gave"
@@ -470,18 +365,28 @@ def score_from_dict(d: dict) -> Score:
         return Evaluation(**kept)
     return Score(d['name'], [*map(evaluation, d['evaluations'])], d['seconds'])
 
+# %% ../nbs/04_coresets.ipynb #comparison-files
 @patch
 def save(self: Comparison, path: Any) -> Any:
     "Write everything to a JSON file, whole or not at all"
     from dataset_condensation.safe_files import write_json
     return write_json(path, self.as_dict(), 'Comparison.save')
 
-# %% ../nbs/04_coresets.ipynb #apart
+@patch(cls_method=True)
+def load(cls: Comparison, path: Any) -> Comparison:
+    "Read back the JSON file that `save` wrote"
+    from dataset_condensation.safe_files import load_made
+    def made(d: dict) -> Comparison:
+        return Comparison([*map(score_from_dict, d['scores'])], dict(d['about']))
+    return load_made('Comparison.load', path, 'a comparison that `save` wrote', made)
+
+# %% ../nbs/04_coresets.ipynb #error2
 def _error2(s: Score) -> float | None:
     "Square of the standard error of a score's mean; None for one network on one set"
     if s.between_sets is not None: return s.between_sets**2 / len(s.evaluations)
     if s.between_nets is not None: return s.between_nets**2 / len(s.evaluations[0].accuracies)
 
+# %% ../nbs/04_coresets.ipynb #apart
 def _apart(mine: Score, best: Score) -> str:
     "Which of two scores is better, and how that was decided"
     gap, a, b = mine.mean - best.mean, _error2(mine), _error2(best)
@@ -499,71 +404,37 @@ def _apart(mine: Score, best: Score) -> str:
 @patch
 def verdict(self: Comparison, name: str) -> str:
     "Row `name` in words, beside the best of the other rows of its size and the whole set"
-    mine = self[name]
+    mine, whole = self[name], 'whole set'
     size = mine.evaluations[0].images
-    alike = [s for s in self.scores if s.evaluations[0].images == size]
-    others = [s for s in alike if s.name not in (name, 'whole set')]
+    others = [s for s in self.scores if s.name not in (name, whole)]
+    others = [s for s in others if s.evaluations[0].images == size]
     words = [f'Trained on {size:,} images by {name}, a network classifies {mine.mean:.1f} % '
              'of unseen images correctly']
-    best = max(others, key=lambda s: s.mean, default=None)
-    if best:
+    if best := max(others, key=lambda s: s.mean, default=None):
         which = f'the best of {len(others)} baselines' if len(others) > 1 else 'the only baseline'
         words.append(f'on as many by {best.name}, {which}, {best.mean:.1f} %')
     for s in self.scores:
-        if s.name == 'whole set' != name:
-            words.append(f'on all {s.evaluations[0].images:,} {s.mean:.1f} %')
+        everything = s.evaluations[0].images
+        if s.name == whole != name: words.append(f'on all {everything:,} {s.mean:.1f} %')
     return '; '.join(words) + '.' + (f' {name} is {_apart(mine, best)}.' if best else '')
 
-# %% ../nbs/04_coresets.ipynb #make-sets
-def _rows(methods: Any, options: dict, data: ImageData) -> list[tuple[str, Any]]:
-    "(name, method or list of sets) of each row, all of which can be made or scored"
+# %% ../nbs/04_coresets.ipynb #entries
+def _entries(data: Any, methods: Any, ipc: Any, sets: Any, nets: Any, options: dict) -> tuple:
+    "(name, method or list of sets) of each row, images per class, sets and networks of each"
+    sets, nets = (whole_number('compare', k, v) for k, v in dict(sets=sets, nets=nets).items())
     check_data('compare', data)
-    if isinstance(methods, (str, SyntheticSet)) or hasattr(methods, 'make'): methods = [methods]
-    checks.instance('compare', 'methods', methods, (dict, list, tuple), 'names, methods or sets')
-    rows: list[tuple[Any, Any]] = list(methods.items()) if isinstance(methods, dict) else \
-                                  [(None, m) for m in methods]
-    for i, (name, m) in enumerate(rows):
-        if isinstance(m, SyntheticSet): rows[i] = name or m.info.get('method', 'set'), [m]
-        elif name is None or not isinstance(m, (list, tuple)):
-            m = get_method(m, 'compare')
-            rows[i] = name or m.name, m
-        elif not m or not all(isinstance(s, SyntheticSet) for s in m):
-            refuse('compare', f'methods[{name!r}]', m, 'at least one SyntheticSet')
-    for name, s in _given(rows):
-        check_evaluate(s, data, 1)
-        checks.same('compare', f'the sizes of {name!r}', s.ipc, dict(rows)[name][0].ipc)
-    checks.settings('compare: options', options, [name for name, _ in rows])
-    return rows
+    rows, given = comparison_rows(methods, options, data)
+    made = any(hasattr(m, 'make') for _, m in rows)
+    return rows, size_beside('compare', ipc, given, made, data), sets, nets
 
-def _given(rows: list) -> list[tuple[str, SyntheticSet]]:
-    "(name, set) of each set that exists already"
-    return [(name, s) for name, m in rows if isinstance(m, (list, tuple)) for s in m]
-
+# %% ../nbs/04_coresets.ipynb #make-sets
 def make_sets(m: Any, data: ImageData, ipc: Any, sets: int, seed: int,
               **kwargs: Any) -> list[SyntheticSet]:
     "The sets of one row: as they are given, or made from seeds `seed`, `seed`+1, …"
     if isinstance(m, (list, tuple)): return list(m)
     return [get_method(m).make(data, ipc, seed=seed + i, **kwargs) for i in range(sets)]
 
-# %% ../nbs/04_coresets.ipynb #size-beside
-def size_beside(where: str, ipc: Any, given: list[tuple[str, SyntheticSet]], made: bool,
-                data: ImageData, default: int = 1) -> Any:
-    "Images per class of rows to be `made` beside the `given`; `default` if there are none"
-    def words(n: list[int]) -> str: return f'{n[0]} per class' if len({*n}) == 1 else f'{n}'
-    sizes = {} if ipc is None else {'`ipc`': class_sizes(ipc, data.n_classes, where)}
-    for name, s in given: sizes.setdefault(f'set {name!r}', list(s.ipc))
-    first, size = next(iter(sizes.items()), ('', class_sizes(default, data.n_classes, where)))
-    others = [(name, other) for name, other in sizes.items() if other != size]
-    if others and not made and ipc is None: return None
-    for name, other in others:
-        hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out'
-        both = f'{first} has {words(size)}, but {name} has {words(other)}'
-        raise ValueError(f'{where}: {both}; {hint}')
-    if made and 0 in size:
-        raise ValueError(f'{where}: {first} has no image of class {data.classes[size.index(0)]!r}, '
-                         'so nothing can be made of its size')
-    return size[0] if len(set(size)) == 1 else size
-
+# %% ../nbs/04_coresets.ipynb #score-row
 def _score_row(data: ImageData, net: Any, nets: int, seed: int, device: Any, progress: Any,
                name: str, made: list, recipe: TrainRecipe, seconds: float = 0.) -> Score:
     "The `Score` of the sets of a row"
@@ -589,16 +460,14 @@ def compare(
     progress: Any = True,       # Show bars where it takes over five seconds
 ) -> Comparison:
     "Make the sets of every method and score them all under one recipe"
-    sets, nets = (whole_number('compare', k, v) for k, v in dict(sets=sets, nets=nets).items())
-    rows, options = _rows(methods, options or {}, data), options or {}
+    rows, ipc, sets, nets = _entries(data, methods, ipc, sets, nets, options or {})
     recipe, whole = train_recipe(recipe), whole and train_recipe(whole)
-    ipc = size_beside('compare', ipc, _given(rows), any(hasattr(m, 'make') for _, m in rows), data)
     make_net(net, data, device=pick_device(device))
     how, scores = dict(progress=progress, net=net, device=device), []
     score = partial(_score_row, data, net, nets, seed, device, progress)
     for name, m in rows:
-        start = time.perf_counter()
-        made = make_sets(m, data, ipc, sets, seed, **how | options.get(name, {}))
+        start, more = time.perf_counter(), (options or {}).get(name, {})
+        made = make_sets(m, data, ipc, sets, seed, **how | more)
         scores.append(score(name, made, recipe, time.perf_counter() - start))
     if whole: scores.append(score('whole set', [data.train], whole))
     about = dict(data=data.name, ipc=ipc, net=net_name(net), recipe=recipe.as_dict(), seed=seed)

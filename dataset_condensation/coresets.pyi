@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all', 'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'first_images', 'as_tiles', 'in_tiles', 'Score', 'text_table', 'markdown_text', 'markdown_table', 'Comparison', 'score_from_dict', 'compare']
+__all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'chosen_set', 'random_set', 'whole_net', 'embed_all', 'herd', 'k_center', 'k_means', 'forgetting_counts', 'Coreset', 'as_tiles', 'in_tiles', 'first_images', 'Score', 'Comparison', 'score_from_dict', 'compare']
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,7 @@ from .data import ImageData
 from .training import Evaluation, SyntheticSet
 
 def chosen_set(data: ImageData, chosen: Sequence, method: str, **info: Any) -> SyntheticSet:
-    """The chosen training images as a small set
-
-chosen: For each class, indices among the images of the class
-method: Name of the way they were chosen
-info: More to remember: seed, recipe"""
+    """The training images at indices for each class, and how they were chosen, as a small set"""
 
 def sizes_within(ipc: Any, data: Any, where: str) -> list[int]:
     """`class_sizes`, none of them larger than its class"""
@@ -26,48 +22,25 @@ seed: Draws from `gen(seed, 'random', class)`
 net: Not used, nor is the next: every choice is called with both"""
 
 def whole_net(data: ImageData, net: Any='convnet', recipe: Any='whole', seed: int=0, device: Any=None, progress: Any=True) -> nn.Module:
-    """A network trained on the whole training set
-
-net: Name of the network, or your own as in `make_net`
-recipe: `TrainRecipe`, or the name of one
-seed: Starts from `gen(seed, 'whole')`
-device: A GPU where there is one
-progress: Show a bar where it takes over five seconds"""
+    """A network trained on the whole training set, from `gen(seed, 'whole')` on"""
 
 def embed_all(net: nn.Module, images: Any, batch: int=1000) -> Tensor:
-    """The embedding of every image, in the order they are stored
-
-net: Any network
-images: An `ImageSet`, a `SyntheticSet`, a torch Dataset or a DataLoader
-batch: Images at a time"""
+    """The embedding (N, features) of every image of a set or Dataset, in order, on the CPU"""
 
 def herd(z: Tensor, k: int) -> Tensor:
-    """Choose `k` rows whose mean follows the mean of all, one by one
-
-z: (n, features), one class
-k: How many to choose"""
+    """The indices of `k` rows of z (n, features) whose mean follows the mean of all, one by one"""
 
 def k_center(z: Tensor, k: int) -> Tensor:
-    """Choose `k` rows greedily, so that no row is far from a chosen one
-
-z: (n, features), one class
-k: How many to choose"""
+    """The indices of `k` rows of z (n, features), chosen greedily so that no row is far from all"""
 
 def k_means(z: Tensor, k: int, seed: int=0) -> Tensor:
-    """Choose the row nearest to each of `k` cluster centers, no row twice
+    """The indices of the row of z (n, features) nearest to each of `k` cluster centers, no row twice"""
 
-z: (n, features), one class
-k: How many to choose
-seed: Of scikit-learn's k-means"""
+def falls_of(right: Tensor) -> Tensor:
+    """How often each image fell from right to wrong in (epochs, N); epochs + 1 if it was never right"""
 
 def forgetting_counts(data: ImageData, net: Any='convnet', recipe: Any='whole', seed: int=0, device: Any=None, progress: Any=True) -> Tensor:
-    """How often each training image fell from right to wrong between epochs
-
-net: Name of the network, or your own as in `make_net`
-recipe: `TrainRecipe`, or the name of one: epochs to count over
-seed: Starts from `gen(seed, 'forgetting')`
-device: A GPU where there is one
-progress: Show a bar where it takes over five seconds"""
+    """How often each training image (N,) was forgotten over the epochs of the recipe; see `falls_of`"""
 
 @dataclass(frozen=True)
 class Coreset:
@@ -93,34 +66,22 @@ class ByEmbedding:
         ...
 
 def most_forgotten(data: ImageData, ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, falls: Any=None, recipe: Any='whole', progress: Any=True) -> SyntheticSet:
-    """The images that were forgotten most often, ties broken by the seed"""
+    """The images that were forgotten most often"""
 RANDOM: Coreset
 HERDING: Coreset
 KCENTER: Coreset
 KMEANS: Coreset
 FORGETTING: Coreset
-INITS: tuple
-
-def first_images(data: ImageData, ipc: Any=1, init: Any='noise', seed: int=0, factor: int=1, where: str='first_images', keep: Any=None) -> SyntheticSet:
-    """Where a run starts: noise in normalized space, random images, or centers of clusters
-
-ipc: Images per class, or a list with one number for each class
-init: One of `INITS`, or a `SyntheticSet`
-factor: Tiles along each side of an image
-where: Name of the function that was called
-keep: A `SyntheticSet` whose images are the first ones of each class"""
 
 def as_tiles(images: Tensor, factor: int) -> Tensor:
-    """Reduce images to tiles and put factor × factor of them into one; what `formation` takes apart
-
-images: (N·factor², C, H, W), the tiles of an image following each other
-factor: Tiles along each side"""
+    """Images in a row (N·factor², C, H, W) reduced and put into tiles; `formation` takes them apart"""
 
 def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     """The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"""
+INITS: tuple
 
-def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
-    """(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"""
+def first_images(data: ImageData, ipc: Any=1, init: Any='noise', seed: int=0, factor: int=1, where: str='first_images', keep: Any=None) -> SyntheticSet:
+    """Where a run starts: one of `INITS` or a set, with the images of `keep` first in each class"""
 
 @dataclass
 class Score:
@@ -144,39 +105,30 @@ class Score:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON"""
 
-def text_table(rows: list, left: int=1) -> str:
-    """Rows of text, the header first, in columns, the first `left` of them aligned to the left"""
-
-def markdown_text(s: Any) -> str:
-    """Any text in markdown, as it stands: no table of its own, no HTML, link, code or formula"""
-
-def markdown_table(rows: list, left: int=1) -> str:
-    """The same in markdown"""
-
 @dataclass
 class Comparison:
     """A table of methods scored under one recipe"""
     scores: list[Score]
     about: dict[str, Any] = ...
 
-    def __getitem__(self, name: str) -> Score:
-        """The row of that name"""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON"""
-
-    @classmethod
-    def load(cls, path: Any) -> 'Comparison':
-        """Read back the JSON file that `save` wrote"""
-
     def __repr__(self) -> str:
         ...
+
+    def __getitem__(self, name: str) -> Score:
+        """The row of that name"""
 
     def rows(self) -> list[list[str]]:
         """The cells of the table, as text"""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON"""
+
     def save(self, path: Any) -> Any:
         """Write everything to a JSON file, whole or not at all"""
+
+    @classmethod
+    def load(cls, path: Any) -> Comparison:
+        """Read back the JSON file that `save` wrote"""
 
     def verdict(self, name: str) -> str:
         """Row `name` in words, beside the best of the other rows of its size and the whole set"""
@@ -186,9 +138,6 @@ def score_from_dict(d: dict) -> Score:
 
 def make_sets(m: Any, data: ImageData, ipc: Any, sets: int, seed: int, **kwargs: Any) -> list[SyntheticSet]:
     """The sets of one row: as they are given, or made from seeds `seed`, `seed`+1, …"""
-
-def size_beside(where: str, ipc: Any, given: list[tuple[str, SyntheticSet]], made: bool, data: ImageData, default: int=1) -> Any:
-    """Images per class of rows to be `made` beside the `given`; `default` if there are none"""
 
 def compare(data: ImageData, methods: Any=..., ipc: Any=None, sets: int=1, nets: int=3, net: Any='convnet', recipe: Any='dc', whole: Any='whole', options: dict | None=None, seed: int=0, device: Any=None, progress: Any=True) -> Comparison:
     """Make the sets of every method and score them all under one recipe

@@ -27,7 +27,7 @@ from . import checks
 from .checks import Shown, refuse
 from .machine import free_gpu_memory, own_device, send
 from .names import plain_name
-from .text import json_digest, picture_text, shape_text, some
+from .text import json_digest, picture_text, shape_text
 
 # %% ../nbs/01_data.ipynb #byte-counts
 def byte_counts(images: Any) -> Tensor:
@@ -41,10 +41,8 @@ def byte_counts(images: Any) -> Tensor:
 
 # %% ../nbs/01_data.ipynb #image-stats
 @own_device
-def image_stats(
-    images: Any,             # (N, C, H, W) uint8, a tensor or images in a file
-) -> tuple[Tensor, Tensor]:  # Mean and standard deviation, (C,) float32 each, of pixels in 0–1
-    "Mean and standard deviation of each channel, from how often each of the 256 values occurs"
+def image_stats(images: Any) -> tuple[Tensor, Tensor]:
+    "Mean and standard deviation of the channels, (C,) each, from how often each byte occurs"
     checks.byte_images('image_stats', images, 1)
     counts = byte_counts(images) if getattr(images, 'counts', None) is None else images.counts
     value = torch.arange(256, dtype=torch.float64) / 255
@@ -121,9 +119,7 @@ class ImageSet(Labelled):
         y, n = checks.labels('ImageSet', 'labels', labels, len(images)), len(images)
         checks.label_range('ImageSet', 'label', y, len(self.classes))
         order = torch.arange(n) if order is None else checks.labels('ImageSet', 'order', order, n)
-        if (y[1:] < y[:-1]).any():
-            y, perm = y.sort(stable=True)
-            images, order = _pick(images, perm), order[perm.cpu()]
+        images, y, order = _sorted(images, y, order)
         self.images = images.contiguous() if isinstance(images, Tensor) else images
         self.labels, self.order = y.to(images.device), order
         self.shape = c, _, _ = tuple(self.images.shape[1:])
@@ -135,6 +131,12 @@ class ImageSet(Labelled):
 def _pick(images: Any, idx: Tensor) -> Any:
     "The images at `idx`; those in a file stay there"
     return images[idx.to(images.device)] if isinstance(images, Tensor) else images.pick(idx)
+
+def _sorted(images: Any, y: Tensor, order: Tensor) -> tuple[Any, Tensor, Tensor]:
+    "Images, labels and order, class after class"
+    if not (y[1:] < y[:-1]).any(): return images, y, order
+    y, perm = y.sort(stable=True)
+    return _pick(images, perm), y, order[perm.cpu()]
 
 # %% ../nbs/01_data.ipynb #of-class
 @patch
@@ -152,15 +154,9 @@ def of_class(self: ImageSet, c: int) -> Tensor:
 # %% ../nbs/01_data.ipynb #take
 @patch
 @own_device
-def take(self: ImageSet,
-         idx: Any,           # (n,) indices of stored images
-         device: Any = None, # Where to put the result, default where the images are
-        ) -> tuple[Tensor, Tensor]:  # Normalized float32 images (n, C, H, W) and int64 labels (n,)
-    "Some images and their labels"
-    idx = send(checks.tensor('take', 'idx', idx, 'a list of indices'), self.device)
-    if not idx.numel(): idx = idx.long()
-    if idx.is_floating_point() or idx.is_complex():
-        refuse('take', 'idx', Shown(idx.dtype), 'integers', TypeError)
+def take(self: ImageSet, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
+    "The images at `idx`, normalized float32 (n, C, H, W), and their labels (n,), on `device`"
+    idx = send(checks.index('take', idx), self.device)
     if device is not None: checks.usable_device('take', device)
     x, y = self.images[idx], self.labels[send(idx, self.labels.device)]
     return self.normalize(send(x, device or x.device)), send(y, device or y.device)
@@ -168,15 +164,6 @@ def take(self: ImageSet,
 @patch
 def __getitem__(self: ImageSet, i: int) -> tuple[Tensor, int]:
     return self.normalize(self.images[i]), int(self.labels[i])
-
-@patch
-def to(self: ImageSet, device: Any) -> 'ImageSet':
-    "The same set with its images on `device`, where they stay; those in a file stay in it"
-    checks.usable_device('to', device)
-    new = copy(self)
-    for k in ('images', 'labels', 'mean', 'std'): setattr(new, k, getattr(self, k).to(device))
-    new.stays = True
-    return new
 
 # %% ../nbs/01_data.ipynb #gen
 def gen(
@@ -205,25 +192,17 @@ def sample(n: int, size: int, generator: torch.Generator) -> Tensor:
 # %% ../nbs/01_data.ipynb #draw
 @patch
 @own_device
-def which(self: ImageSet,
-          c: int,                      # Class
-          n: int,                      # Images wanted; a smaller class gives all it has
-          generator: torch.Generator,  # A CPU generator, e.g. `gen(seed, 'draw', step, c)`
-         ) -> Tensor:                  # (min(n, class size),), indices of stored images
-    "Where the images are that `draw` gives"
+def which(self: ImageSet, c: int, n: int, generator: torch.Generator) -> Tensor:
+    "Where n random images of class `c` are stored; a smaller class gives all it has"
     checks.instance('draw', 'generator', generator, torch.Generator, 'a torch.Generator')
     n, where = checks.whole_number('draw', 'n', n), self.places(c)
     return where.start + sample(min(n, len(where)), len(where), generator)
 
+# %% ../nbs/01_data.ipynb #draw-images
 @patch
 @own_device
-def draw(self: ImageSet,
-         c: int,                      # As for `which`, and so are the next two
-         n: int,
-         generator: torch.Generator,
-         device: Any = None,          # Where to put the result, default where the images are
-        ) -> Tensor:                  # (min(n, class size), C, H, W) normalized float32
-    "Random images of one class, none of them twice"
+def draw(self: ImageSet, c: int, n: int, generator: torch.Generator, device: Any = None) -> Tensor:
+    "Random images of one class, normalized (min(n, class size), C, H, W), none of them twice"
     return self.take(self.which(c, n, generator), device)[0]
 
 # %% ../nbs/01_data.ipynb #subset
@@ -267,12 +246,6 @@ def which(self: ImageData, c: int, n: int, generator: torch.Generator) -> Tensor
     "Where the images are that `draw` gives, see `ImageSet.which`"
     return self.train.which(c, n, generator)
 
-@patch
-def to(self: ImageData, device: Any) -> 'ImageData':
-    "The same data with its images on `device`, see `ImageSet.to`"
-    parts = self.train.to(device), self.test.to(device)
-    return ImageData(*parts, self.name, self.n_skipped, self.cache)
-
 # %% ../nbs/01_data.ipynb #holdout
 @patch
 def holdout(self: ImageData,
@@ -304,14 +277,10 @@ class Batch(NamedTuple):
         xs, ys = self.x.split(self.sizes), self.y.split(self.sizes)
         yield from zip(self.classes or (int(y[0]) for y in ys), xs, ys)
 
-def real_batch(
-    data: Any,             # An `ImageData`, or what a sampling gives in its place
-    classes: Sequence[int],  # Which classes
-    n: int,                # Images of each; a smaller class gives all it has
-    rng: Callable,         # rng(class) → the generator of its draw
-    device: Any = None,    # Where to put the batch
-) -> Batch:
-    "A fresh batch of real images"
+# %% ../nbs/01_data.ipynb #real-batch
+def real_batch(data: Any, classes: Sequence[int], n: int, rng: Callable,
+               device: Any = None) -> Batch:
+    "n images of each class, drawn by rng(class) from an `ImageData`, or what a sampling gives"
     idx = [data.which(c, n, rng(c)) for c in classes]
     x, y = data.train.take(torch.cat(idx), device)
     return Batch(x, y, tuple(map(len, idx)), tuple(classes))
@@ -333,6 +302,7 @@ class Drawn:
     x = property(lambda self: self.draw(self.classes).x)
     y = property(lambda self: self.draw(self.classes).y)
 
+# %% ../nbs/01_data.ipynb #live
 class Live:
     "Images and labels as they are now, for `train_epoch`"
     def __init__(self, images: Tensor, labels: Tensor) -> None:
@@ -360,7 +330,7 @@ def show_images(
     ax: Axes | None = None,          # Axes to draw into, default a figure that fits
 ) -> Axes:  # `.figure.savefig(path, bbox_inches='tight')` keeps the texts
     "Draw images in a grid, every pixel a sharp square"
-    x = _displayable(images)
+    x = checks.displayable('show_images', images)
     n, c, h, w = x.shape
     ncols = min(n, 10 if ncols is None else checks.whole_number('show_images', 'ncols', ncols))
     zoom = 0 if zoom is None else checks.number('show_images', 'zoom', zoom)
@@ -388,14 +358,12 @@ def _label(ax: Axes, titles: Iterable | None, rows: Iterable | None, ncols: int,
         y0 = r * dy + top + (size[0] - 1) / 2
         ax.text(-gap - 1, y0, picture_text(text), ha='right', va='center', fontsize=8)
 
+# %% ../nbs/01_data.ipynb #show
 @patch
 @own_device
-def show(self: ImageData,
-         n: int = 8,                           # Images per class
-         classes: Sequence[int] | None = None, # Classes to show, by number, default the first ten
-         zoom: float | None = None,            # Screen pixels per image pixel
-        ) -> Axes:
-    "The first training images of each class, a row per class"
+def show(self: ImageData, n: int = 8, classes: Sequence[int] | None = None,
+         zoom: float | None = None) -> Axes:
+    "The first n training images of each class, or of the ten first classes, a row per class"
     n = checks.whole_number('show', 'n', n)
     classes = range(min(10, self.n_classes)) if classes is None else classes
     blank = torch.full((n, *self.shape), 255, dtype=torch.uint8)  # for classes with fewer images
@@ -443,7 +411,7 @@ def from_tensors(
     name: str = 'tensors',  # For reports
 ) -> ImageData:
     "Image data from tensors or arrays"
-    x, x_test = as_bytes('from_tensors', 'x', x), as_bytes('from_tensors', 'x_test', x_test)
+    x, x_test = (checks.as_bytes('from_tensors', k, v) for k, v in dict(x=x, x_test=x_test).items())
     if x.shape[1:] != x_test.shape[1:]:
         got = Shown(f'of images {shape_text(x_test.shape[1:])}')
         refuse('from_tensors', 'x_test', got, f'{shape_text(x.shape[1:])}, as those of `x` are')
@@ -455,7 +423,7 @@ def from_tensors(
 def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str,
                n_skipped: int = 0, cache: Any = None) -> ImageData:
     "`ImageData` from two of (bytes, labels[, order]), after checking the labels"
-    classes = _class_names(where, train[1], classes)
+    classes = checks.training_classes(where, train[1], classes)
     checks.label_range(where, 'test label', test[1], len(classes))
     mean, std = _mean_std(where, stats, train[0], name)
     def made(x: Any, y: Any, order: Any = None) -> ImageSet:
@@ -487,69 +455,21 @@ def _mean_std(where: str, stats: Any, images: Any, name: str) -> tuple[Tensor, T
         return v.repeat(images.shape[1]) if len(v) == 1 else v
     return checks.mean_std(where, each(mean), each(std), images.shape[1])
 
-# %% ../nbs/01_data.ipynb #as-bytes
-def channels_last(c: int, h: int, w: int) -> bool:
-    "Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"
-    return c > 4 and (w in (1, 3) or w < min(c, h) or c == h != w)
+# %% ../nbs/01_data.ipynb #to
+@patch
+def to(self: ImageSet, device: Any) -> 'ImageSet':
+    "The same set with its images on `device`, where they stay; those in a file stay in it"
+    checks.usable_device('to', device)
+    new = copy(self)
+    for k in ('images', 'labels', 'mean', 'std'): setattr(new, k, getattr(self, k).to(device))
+    new.stays = True
+    return new
 
-def as_bytes(where: str, arg: str, x: Any) -> Tensor:
-    "Images as uint8 (N, C, H, W)"
-    expected = '(N, H, W) or (N, C, H, W)'
-    x = checks.tensor(where, arg, x, f'a tensor or an array {expected}')
-    x, got = x[:, None] if x.ndim == 3 else x, f'of shape {tuple(x.shape)}'
-    if x.ndim != 4 or not x.numel():
-        refuse(where, arg, Shown(got), f'{expected}, with at least one image')
-    if channels_last(*x.shape[1:]):
-        got = Shown(f'{got}, which looks like (N, H, W, C)')
-        refuse(where, arg, got, '(N, C, H, W): permute(0, 3, 1, 2)')
-    if x.dtype == torch.uint8: return x
-    if not x.is_floating_point():
-        refuse(where, arg, Shown(x.dtype), 'uint8, or floats in 0 to 1', TypeError)
-    out = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
-    for i in range(0, len(x), 4096):
-        part = x[i:i + 4096]
-        lo, hi = part.flatten(1).aminmax(dim=1)  # NaN where an image has one
-        for k in (~((lo >= -1e-3) & (hi <= 1 + 1e-3))).nonzero()[:1].flatten().tolist():
-            fine = part[k].isfinite().all()
-            got = f'pixels from {lo[k]:.3g} to {hi[k]:.3g}' if fine else 'NaN or infinite pixels'
-            raise ValueError(f'{where}: image {arg} {i + k} has {got}, expected uint8, or floats '
-                             'in 0 to 1: remove Normalize, or divide by 255')
-        out[i:i + 4096] = (part.clamp(0, 1) * 255).round()
-    return out
-
-# %% ../nbs/01_data.ipynb #class-names
-def _class_names(where: str, y: Tensor, classes: Any) -> list[str]:
-    "Names of the classes, after checking the training labels `y` against them"
-    found = y.unique().tolist()
-    if classes is None and found != list(range(len(found))):
-        how = 'torch.unique(y, return_inverse=True)[1] renumbers them'
-        if where == 'from_datasets':
-            how = 'target_transform renumbers them, and classes= names them'
-        got = f'{some(found)}, expected 0 … C − 1 without gaps'
-        raise ValueError(f'{where}: training labels are {got}: {how}')
-    names = checks.class_names(where, range(len(found)) if classes is None else classes)
-    checks.label_range(where, 'training label', y, len(names))
-    twice = sorted({c for c in names if names.count(c) > 1})
-    empty = [c for i, c in enumerate(names) if i not in set(found)]
-    why = f'class {some(twice)} is named more than once, expected different names' if twice else \
-          f'class {some(empty)} has no training images' if empty else \
-          f'got one class only, {names[0]!r}, expected at least two' if len(names) < 2 else ''
-    if why: raise ValueError(f'{where}: {why}')
-    return names
-
-# %% ../nbs/01_data.ipynb #displayable
-def _displayable(images: Any) -> Tensor:
-    "`images` as (N, 1 or 3, H, W) floats in 0–1"
-    x = checks.tensor('show_images', 'images', images, 'a tensor or an array').detach().cpu()
-    x = x[None] if x.ndim == 3 else x
-    if x.ndim != 4 or not x.numel():
-        got = Shown(f'of shape {tuple(x.shape)}')
-        refuse('show_images', 'images', got, '(N, C, H, W) or (C, H, W), at least one image')
-    x = x / 255 if x.dtype == torch.uint8 else x.float()
-    if not (x.min() >= -1e-3 and x.max() <= 1 + 1e-3):
-        refuse('show_images', 'images', Shown(f'from {x.min():.3g} to {x.max():.3g}'),
-               '0 to 1: show data.denormalize(images) if they are normalized')
-    return x[:, :3 if x.shape[1] >= 3 else 1].clamp(0, 1)
+@patch
+def to(self: ImageData, device: Any) -> 'ImageData':
+    "The same data with its images on `device`, see `ImageSet.to`"
+    parts = self.train.to(device), self.test.to(device)
+    return ImageData(*parts, self.name, self.n_skipped, self.cache)
 
 # %% ../nbs/01_data.ipynb #near
 _copies = weakref.WeakKeyDictionary()    # ImageSet → {device: (version of its images, set there)}

@@ -12,9 +12,7 @@ def byte_counts(images: Any) -> Tensor:
     """How often each of the 256 values occurs in each channel of (N, C, H, W) bytes: (C, 256) int64"""
 
 def image_stats(images: Any) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, from how often each of the 256 values occurs
-
-images: (N, C, H, W) uint8, a tensor or images in a file"""
+    """Mean and standard deviation of the channels, (C,) each, from how often each byte occurs"""
 
 class Scaled:
     """Classes, and the mean and standard deviation that normalize their images"""
@@ -79,35 +77,25 @@ source: Name of the data, where known: augmentation depends on it"""
         """The images of class `c`, (n, C, H, W) uint8: a view, or read from the file they are in"""
 
     def take(self, idx: Any, device: Any=None) -> tuple[Tensor, Tensor]:
-        """Some images and their labels
-
-idx: (n,) indices of stored images
-device: Where to put the result, default where the images are"""
+        """The images at `idx`, normalized float32 (n, C, H, W), and their labels (n,), on `device`"""
 
     def __getitem__(self, i: int) -> tuple[Tensor, int]:
         ...
 
-    def to(self, device: Any) -> 'ImageSet':
-        """The same set with its images on `device`, where they stay; those in a file stay in it"""
-
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
-        """Where the images are that `draw` gives
-
-c: Class
-n: Images wanted; a smaller class gives all it has
-generator: A CPU generator, e.g. `gen(seed, 'draw', step, c)`"""
+        """Where n random images of class `c` are stored; a smaller class gives all it has"""
 
     def draw(self, c: int, n: int, generator: torch.Generator, device: Any=None) -> Tensor:
-        """Random images of one class, none of them twice
-
-c: As for `which`, and so are the next two
-device: Where to put the result, default where the images are"""
+        """Random images of one class, normalized (min(n, class size), C, H, W), none of them twice"""
 
     def subset(self, idx: Any) -> 'ImageSet':
         """The stored images with the indices `idx`, (n,); those in a file stay in it"""
 
     def __repr__(self) -> str:
         ...
+
+    def to(self, device: Any) -> 'ImageSet':
+        """The same set with its images on `device`, where they stay; those in a file stay in it"""
 
     def near(self, device: Any) -> 'ImageSet':
         """The set on the GPU `device`, if its images fit into half of the free memory; else itself"""
@@ -149,9 +137,6 @@ cache: The folder with the images, if they are not in memory"""
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
         """Where the images are that `draw` gives, see `ImageSet.which`"""
 
-    def to(self, device: Any) -> 'ImageData':
-        """The same data with its images on `device`, see `ImageSet.to`"""
-
     def holdout(self, fraction: float=0.1, seed: int=0) -> 'ImageData':
         """The training images in two parts: train on one, score on the other
 
@@ -159,14 +144,13 @@ fraction: Share of each class that is held out
 seed: Of the choice"""
 
     def show(self, n: int=8, classes: Sequence[int] | None=None, zoom: float | None=None) -> Axes:
-        """The first training images of each class, a row per class
-
-n: Images per class
-classes: Classes to show, by number, default the first ten
-zoom: Screen pixels per image pixel"""
+        """The first n training images of each class, or of the ten first classes, a row per class"""
 
     def __repr__(self) -> str:
         ...
+
+    def to(self, device: Any) -> 'ImageData':
+        """The same data with its images on `device`, see `ImageSet.to`"""
 
     def near(self, device: Any) -> 'ImageData':
         """The same data with its images on a GPU where they fit, see `ImageSet.near`"""
@@ -185,13 +169,7 @@ class Batch(NamedTuple):
         """(label, images, labels) for each class"""
 
 def real_batch(data: Any, classes: Sequence[int], n: int, rng: Callable, device: Any=None) -> Batch:
-    """A fresh batch of real images
-
-data: An `ImageData`, or what a sampling gives in its place
-classes: Which classes
-n: Images of each; a smaller class gives all it has
-rng: rng(class) → the generator of its draw
-device: Where to put the batch"""
+    """n images of each class, drawn by rng(class) from an `ImageData`, or what a sampling gives"""
 
 class Drawn:
     """Real images of some classes like a `Batch`, each class drawn when it's needed"""
@@ -249,9 +227,3 @@ name: For reports"""
 def image_data(where: str, train: tuple, test: tuple, classes: Any, stats: Any, name: str, n_skipped: int=0, cache: Any=None) -> ImageData:
     """`ImageData` from two of (bytes, labels[, order]), after checking the labels"""
 PUBLISHED_STATS: dict
-
-def channels_last(c: int, h: int, w: int) -> bool:
-    """Does (c, h, w) look like (height, width, channels)? So do images narrower than their channels"""
-
-def as_bytes(where: str, arg: str, x: Any) -> Tensor:
-    """Images as uint8 (N, C, H, W)"""

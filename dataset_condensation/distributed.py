@@ -24,9 +24,10 @@ from torch import Tensor, nn
 from .checkpoints import differences
 from .checks import function, whole_number
 from .condensation import Method, State
+from .machine import pick_device
 from .networks import has_batch_norm, make_net
 from .runs import Alone
-from .training import Compute, Evaluation, evaluate, pick_device
+from .training import Compute, Evaluation, evaluate
 
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #divide
 def divide(n: int, parts: int) -> list[range]:

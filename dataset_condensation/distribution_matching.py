@@ -23,11 +23,11 @@ from .checks import (
     function, network, number, refuse, same, whole_number)
 from .condensation import Method, Recipe, Step, as_method
 from .data import Batch, ImageData, ImageSet, gen
+from .machine import bar_kwargs, pick_device
 from .names import plain_name
 from .networks import has_batch_norm, make_net
-from dataset_condensation.training import (
-    SyntheticSet, TrainRecipe, accuracy, augment_for, bar_kwargs, check_data, pick_device,
-    train_epoch, train_recipe)
+from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
+                                           check_data, train_epoch, train_recipe)
 
 # %% ../nbs/10_distribution_matching.ipynb #mean-distance
 def mean_distance(

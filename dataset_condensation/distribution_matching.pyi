@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from .condensation import Method, Recipe, Step
 from .data import Batch, ImageData
-from dataset_condensation.training import SyntheticSet
+from .training import SyntheticSet
 
 def mean_distance(a: Tensor, b: Tensor, generator: Any=None) -> Tensor:
     """Squared distance between the means of two sets of embeddings

@@ -21,10 +21,10 @@ from .checks import instance, network, same
 from .condensation import Recipe, Step
 from .data import Batch, ImageData, gen
 from .gradient_matching import GradientMatching, match_gradients
-from .machine import own_device
+from .machine import own_device, pick_device
 from .names import as_json
 from .networks import class_scores, embed
-from .training import augment_for, check_data, pick_device
+from .training import augment_for, check_data
 
 # %% ../nbs/22_frozen_backbones.ipynb #output
 def output(

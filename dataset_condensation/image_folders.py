@@ -36,8 +36,8 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorD
 from tqdm.auto import tqdm
 
 from . import checks
-from .checks import Shown, refuse
-from .data import ImageData, as_bytes, channels_last, gen, image_data
+from .checks import Shown, as_bytes, channels_last, refuse
+from .data import ImageData, gen, image_data
 from .image_store import (Cache, ImageWriter, cache_folder, cache_path,
                                               cached, open_cache)
 from .machine import free_memory, own_device, warn

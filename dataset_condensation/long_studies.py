@@ -32,15 +32,15 @@ from tqdm.auto import tqdm
 from .checkpoints import Checkpoints, RunLock, differences
 from .checks import instance, refuse, settings
 from .condensation import Method
-from .coresets import (Coreset, markdown_table, markdown_text, sizes_within,
-                                           text_table)
+from .coresets import Coreset, sizes_within
 from .data import ImageData
-from .machine import warn
+from .machine import bar_kwargs, warn
 from .names import as_json, as_settings, get_method
 from .runs import condense
 from .safe_files import as_path, load_made, write_json
-from .text import json_digest, plain_text
-from .training import SyntheticSet, bar_kwargs
+from .text import (json_digest, markdown_table, markdown_text, plain_text,
+                                       text_table)
+from .training import SyntheticSet
 
 # %% ../nbs/under_the_hood/69_long_studies.ipynb #study-method
 _of_study = {'data', 'method', 'ipc', 'seed', 'net', 'device', 'overrides'}

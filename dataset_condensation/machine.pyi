@@ -1,14 +1,25 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['log', 'own_device', 'send', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'versions', 'NotFiniteError']
+__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'near_net', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'waiting', 'versions', 'NotFiniteError']
+import contextlib
 from collections.abc import Callable
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 def own_device(f: Callable) -> Callable:
     """Run `f` as if `torch.set_default_device` had not been called"""
 
 def send(t: Tensor, device: Any) -> Tensor:
     """`t` on `device`; a copy from the CPU to a GPU runs in the background"""
+
+def pick_device(device: Any=None) -> torch.device:
+    """The device of that name; a GPU where there is one if None or 'auto'"""
+
+def moved(data: Any, device: Any) -> Any:
+    """A set with its images on `device`, or as near to it as they fit; anything else as it is"""
+
+def near_net(data: Any, net: nn.Module) -> Any:
+    """`data` with its images where `net` is, if it can have them there"""
 
 def free_memory() -> int | None:
     """Memory that is still available to this process"""
@@ -22,6 +33,12 @@ def tell(text: str, *args: Any) -> None:
 
 def warn(text: str) -> None:
     """Warn, and point at the line outside this package that made the call"""
+
+def bar_kwargs(progress: Any) -> dict[str, Any]:
+    """Where `progress` is true, tqdm's own switches decide"""
+
+def waiting(total: int, desc: str, progress: Any=True) -> contextlib.AbstractContextManager:
+    """A bar that appears after five seconds, or the bar that `progress` is; TQDM_DISABLE=1 hides it"""
 
 def versions() -> dict[str, str]:
     """Versions of this package, torch and Python"""

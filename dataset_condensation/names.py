@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find',
-           'plain_name', 'get_method', 'register', 'as_json', 'as_settings', 'run_info']
+           'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'as_settings', 'run_info']
 
 # %% ../nbs/under_the_hood/67_names.ipynb #imports
 import ast
@@ -115,6 +115,29 @@ def register(method: Any) -> Any:
     "Add `method` to the table and return it; warn if its name was taken"
     METHODS.add(get_method(method, 'register').name, method)
     return method
+
+# %% ../nbs/under_the_hood/67_names.ipynb #rows
+def comparison_rows(methods: Any, options: dict, data: Any) -> tuple[list, list]:
+    "(name, method or list of sets) of each row, and (name, set) of all sets that exist already"
+    from dataset_condensation import checks
+    def is_set(m: Any) -> bool: return hasattr(m, 'stored')
+    if isinstance(methods, str) or is_set(methods) or hasattr(methods, 'make'): methods = [methods]
+    checks.instance('compare', 'methods', methods, (dict, list, tuple), 'names, methods or sets')
+    named = isinstance(methods, dict)
+    rows: list[tuple[Any, Any]] = [*methods.items()] if named else [(None, m) for m in methods]
+    for i, (name, m) in enumerate(rows):
+        if is_set(m): rows[i] = name or m.info.get('method', 'set'), [m]
+        elif name is None or not isinstance(m, (list, tuple)):
+            m = get_method(m, 'compare')
+            rows[i] = name or m.name, m
+        elif not m or not all(map(is_set, m)):
+            checks.refuse('compare', f'methods[{name!r}]', m, 'at least one SyntheticSet')
+    given = [(name, s) for name, m in rows if isinstance(m, (list, tuple)) for s in m]
+    for name, s in given:
+        checks.together('evaluate', s, data)
+        checks.same('compare', f'the sizes of {name!r}', s.ipc, dict(rows)[name][0].ipc)
+    checks.settings('compare: options', options, [name for name, _ in rows])
+    return rows, given
 
 # %% ../nbs/under_the_hood/67_names.ipynb #json
 def as_json(v: Any) -> Any:

@@ -18,10 +18,11 @@ from .adaptive_steps import Schedule
 from .coresets import Coreset
 from .data import ImageData
 from .gpu_training import native_bfloat16
-from .machine import tell
+from .machine import pick_device, tell
 from .names import METHODS
 from .runs import condense
-from .training import SyntheticSet, duration, pick_device
+from .text import duration
+from .training import SyntheticSet
 
 # %% ../nbs/17_recommendation.ipynb #choices
 @cache

@@ -29,11 +29,11 @@ from .condensation import Host, Method, Recipe, Run, State, steps
 from .coresets import Coreset
 from .data import ImageData
 from .kept_networks import kept_networks
-from .machine import NotFiniteError, own_device, tell, warn
+from .machine import (NotFiniteError, bar_kwargs, own_device, pick_device, tell,
+                                          warn)
 from .names import SPEEDS, as_json, find, get_method
-from .text import some
-from .training import (SyntheticSet, bar_kwargs, duration, evaluate,
-                                           pick_device, recipe_for)
+from .text import duration, some
+from .training import SyntheticSet, evaluate, recipe_for
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #what-happened
 def what_happened(state: State, reached: float, step: int, parts: list) -> str:

@@ -25,21 +25,19 @@ from matplotlib.axes import Axes
 
 # %% ../nbs/18_scoring_fairly.ipynb #imports-own
 from . import checks
-from .checks import Shown, refuse
-from .coresets import (HERDING, RANDOM, first_images, markdown_table,
-                                           size_beside, text_table)
-from .data import PUBLISHED_STATS, ImageData, as_bytes
+from .checks import Shown, as_bytes, refuse, size_beside
+from .coresets import HERDING, RANDOM, first_images
+from .data import PUBLISHED_STATS, ImageData
 from .image_folders import How, decode, folder_files
-from .machine import free_memory, tell, versions
+from .machine import free_memory, pick_device, tell, versions, waiting
 from .names import as_json, plain_name
 from .networks import make_net, net_name
 from .safe_files import as_path, load_made, write_json
 from .set_files import import_published
 from .teacher_labels import soft_labels
-from .text import picture_text, plain_text
+from .text import duration, markdown_table, picture_text, plain_text, text_table
 from .training import (SyntheticSet, TrainRecipe, check_data, check_evaluate,
-                                           duration, evaluate, pick_device, train_recipe,
-                                           training_batches, waiting)
+                                           evaluate, train_recipe, training_batches)
 
 # %% ../nbs/18_scoring_fairly.ipynb #baselines
 ROWS = 'this set', 'random', 'herding', 'centroids'

@@ -54,11 +54,17 @@ def _describe(where: str, about: dict, **kwargs: Any) -> str:
     got = Shown(f'{len(text):,} bytes as JSON, with the classes')
     refuse(where, 'info', got, f'at most {_MAX_JSON//2:,}')
 
-def write_file(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict) -> Path:
-    "Write images, labels, mean, std, losses, and `about` them, to one file, whole or not at all"
+def write_file(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Path:
+    "Write a set to one file, whole or not at all; a PNG by its name, of `bits` or within `budget`"
+    if str(path).lower().endswith('.png'): return write_png(path, small, bits, budget)
+    if (bits, budget) != (None, None):
+        refuse('SyntheticSet.save', 'path', path, 'a name ending in .png, for `bits` or `budget`')
+    names = dict(images='stored', labels='stored_labels', mean='mean', std='std', losses='losses')
+    found = {k: getattr(small, v).detach().cpu().contiguous() for k, v in names.items()}
+    if small.soft is not None: found['soft'] = small.soft.half().cpu().contiguous()
+    about = dict(classes=small.classes, info=small.info)
     text = _describe(where := 'SyntheticSet.save', about)
-    whole = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-    whole |= {k: v.clone() for k, v in whole.items() if k != 'images'}
+    whole = {k: v if k == 'images' else v.clone() for k, v in found.items()}
     raw = tensors_to_bytes(whole, dict(set=text))     # one entry: several would have no order
     return write_atomic(path, raw, where=where)
 

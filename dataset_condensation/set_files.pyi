@@ -7,8 +7,8 @@ from torch import Tensor
 from .training import SyntheticSet
 FORMAT: str
 
-def write_file(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict) -> Path:
-    """Write images, labels, mean, std, losses, and `about` them, to one file, whole or not at all"""
+def write_file(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Path:
+    """Write a set to one file, whole or not at all; a PNG by its name, of `bits` or within `budget`"""
 
 def read_file(path: str | os.PathLike) -> SyntheticSet:
     """Read what `write_file` wrote; uses at most 8 times the size of the file and 256 MiB"""

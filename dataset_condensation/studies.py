@@ -20,14 +20,15 @@ from tqdm.auto import tqdm
 
 from .checks import choice, class_sizes, instance, whole_number
 from .condensation import Method, Recipe, as_method
-from .coresets import Comparison, Score, markdown_table, text_table
+from .coresets import Comparison, Score
 from .data import ImageData
 from .gradient_matching import GradientMatching, name_of
 from .long_studies import StudyMethod, study_methods
+from .machine import bar_kwargs
 from .networks import NetSpec, make_net, parse_net
 from .safe_files import write_json
-from .text import picture_text
-from .training import bar_kwargs, check_data, evaluate, train_recipe
+from .text import markdown_table, picture_text, text_table
+from .training import check_data, evaluate, train_recipe
 
 # %% ../nbs/13_transfer.ipynb #cross-table
 @dataclass

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from .checks import instance, network, number
-from .coresets import RANDOM, Comparison, compare, size_beside
+from .checks import instance, network, number, size_beside
+from .coresets import RANDOM, Comparison, compare
 from .data import ImageData
-from .machine import own_device
+from .machine import near_net, own_device
 from .networks import class_scores
-from .training import SyntheticSet, check_data, for_net, near_net
+from .training import SyntheticSet, check_data, for_net
 
 # %% ../nbs/20_soft_labels.ipynb #soft-labels
 @own_device

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['plain_text', 'picture_text', 'some', 'shape_text', 'json_digest']
+__all__ = ['plain_text', 'picture_text', 'some', 'shape_text', 'duration', 'text_table', 'markdown_text', 'markdown_table', 'json_digest']
 from collections.abc import Callable, Iterable, Sequence
 
 def plain_text(s: Any) -> str:
@@ -14,6 +14,18 @@ def some(items: Iterable, n: int=6) -> str:
 
 def shape_text(shape: Sequence[int]) -> str:
     """The sides with a × between them, such as '3 × 32 × 32'"""
+
+def duration(s: float) -> str:
+    """Seconds in words"""
+
+def text_table(rows: list, left: int=1) -> str:
+    """Rows of text, the header first, in columns, the first `left` of them aligned to the left"""
+
+def markdown_text(s: Any) -> str:
+    """Any text in markdown, as it stands: no table of its own, no HTML, link, code or formula"""
+
+def markdown_table(rows: list, left: int=1) -> str:
+    """The same in markdown"""
 
 def json_digest(about: Any, default: Callable | None=None) -> str:
     """SHA-256 of a description as JSON, in hexadecimal; `default` is that of `json.dumps`"""

@@ -8,7 +8,6 @@ __all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 
            'Evaluation', 'get_compute', 'evaluate', 'formation']
 
 # %% ../nbs/03_training.ipynb #imports
-import inspect
 import math
 import operator
 import os
@@ -23,24 +22,21 @@ from statistics import mean, stdev
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, default_collate
-from tqdm.auto import tqdm
 
 # %% ../nbs/03_training.ipynb #imports-own
 from . import checks
 from .augmentation import dsa_for, make_augment
-from .checks import Shown, refuse
+from .checks import refuse
 from .data import ImageData, ImageSet, Labelled, gen, show_images
-from .machine import own_device, send, warn
+from .machine import (moved, near_net, own_device, pick_device, send, waiting,
+                                          warn)
 from .names import SPEEDS, find
 from .networks import (Net, check_scores, class_scores, embed, has_batch_norm,
                                            make_net, net_name, parse_net)
-from .text import some
 
 # %% ../nbs/03_training.ipynb #stored
 class StoredImages(Labelled):
@@ -48,30 +44,17 @@ class StoredImages(Labelled):
     stored: Tensor          # (N, C, H, W), normalized
     stored_labels: Tensor   # (N,), their classes
     factor: int
-    @cached_property
-    def images(self) -> Tensor:   # (N·factor², C, H, W)
+
+    @cached_property        # (N·factor², C, H, W)
+    def images(self) -> Tensor:
         if self.factor == 1: return self.stored
         return formation(self.stored, self.stored_labels, self.factor)[0]
-    @property
-    def hard_labels(self) -> Tensor:   # (N·factor²,)
-        return self.stored_labels.repeat_interleave(self.factor**2)
-    @cached_property
-    def labels(self) -> Tensor:   # (N·factor²,), or `soft`
-        return self.hard_labels if self.soft is None else self.soft
-    @property
-    def pixels(self) -> Tensor:   # (N·factor², C, H, W), in 0–1, on the CPU
-        "The images as they are displayed"
-        return self.denormalize(self.images.cpu())
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> 'SyntheticSet':
-        "Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"
-        from dataset_condensation.set_files import read_file
-        return read_file(path)
-    @classmethod
-    def from_folder(cls, path: str | os.PathLike) -> 'SyntheticSet':
-        "Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"
-        from dataset_condensation.set_files import read_folder
-        return read_folder(path)
+    @property               # (N·factor²,)
+    def hard_labels(self) -> Tensor: return self.stored_labels.repeat_interleave(self.factor**2)
+    @cached_property        # (N·factor²,), or `soft`
+    def labels(self) -> Tensor: return self.hard_labels if self.soft is None else self.soft
+    @property               # (N·factor², C, H, W), in 0–1, on the CPU
+    def pixels(self) -> Tensor: return self.denormalize(self.images.cpu())
 
 # %% ../nbs/03_training.ipynb #synthetic-set
 class SyntheticSet(StoredImages):
@@ -87,96 +70,71 @@ class SyntheticSet(StoredImages):
                  losses: Any = None,  # (updates,), the matching loss of each image update
                  soft: Any = None,    # (N·factor², classes), probabilities; see chapter 20
                 ):
-        self.classes, self.info = checks.class_names('SyntheticSet', classes), _plain_info(info)
-        self.factor = self.info.get('factor', 1)
-        self.stored, self.stored_labels, self.soft = _stored(self, images, labels, soft)
-        c, h, w = self.stored.shape[1:]
-        self.shape, self.source = (c, h, w), self.info.get('data', '')   # the data's name
-        mean, std = checks.mean_std('SyntheticSet', mean, std, c)
+        me, self.classes = 'SyntheticSet', checks.class_names('SyntheticSet', classes)
+        self.info = checks.plain_dict(me, 'info', info)
+        tiles, self.source = self.info.get('factor', 1), self.info.get('data', '')
+        x, y, soft, self.factor = checks.labeled(me, images, labels, soft, self.classes, tiles)
+        self.stored, self.stored_labels, self.soft = in_class_order(x, y, soft)
+        c, h, w = x.shape[1:]
+        self.shape, self.ipc = (c, h, w), y.bincount(minlength=len(self.classes)).tolist()
+        mean, std = checks.mean_std(me, mean, std, c)
         self.mean, self.std = mean.cpu(), std.cpu()
         losses = () if losses is None else losses
-        self.losses = checks.tensor('SyntheticSet', 'losses', losses, 'numbers').float().cpu()
-        self.ipc = self.stored_labels.bincount(minlength=len(self.classes)).tolist()
-
-    @classmethod
-    def join(cls, sets: Any, classes: Any = None) -> 'SyntheticSet':
-        "One set from several made alike, of `classes`: the first's, then those that others add"
-        return _joined(sets, classes)
+        self.losses = checks.tensor(me, 'losses', losses, 'numbers').float().cpu()
 
 # %% ../nbs/03_training.ipynb #check-set
-def _stored(s: Any, images: Any, labels: Any, soft: Any) -> tuple[Tensor, Tensor, Tensor | None]:
-    "Images as float32, classes as int64, probabilities: checked and in the order of the classes"
-    where, n = 'SyntheticSet', len(s.classes)
-    images = checks.images(where, 'images', images).float()
-    rows = checks.soft_rows(where, 'labels', labels)
-    if rows is not None and soft is None:
-        soft, labels = checks.probabilities(where, 'labels', rows, len(images), n), rows.argmax(1)
-    labels = checks.labels(where, 'labels', labels, len(images)).to(images.device)
-    checks.label_range(where, 'labels', labels, n)
-    order, s.factor = labels.argsort(stable=True), _factor(where, s.factor, images)
-    if soft is not None:
-        soft = checks.probabilities(where, 'soft', soft, len(images) * s.factor**2, n)
-        soft = soft.to(images.device).view(len(images), -1, n)[order].flatten(0, 1)
-    return images[order], labels[order], soft
-
-# %% ../nbs/03_training.ipynb #check-set-more
-def _factor(where: str, factor: Any, images: Tensor) -> int:
-    "Tiles along each side of an image, no more than it has pixels"
-    return checks.whole_number(where, 'factor', factor, 1, min(images.shape[2:]))
-
-def _plain_info(info: Any) -> dict:
-    "A copy of `info` with the numbers of NumPy and torch as Python's own"
-    def plain(v: Any) -> Any:
-        if isinstance(v, dict): return {k: plain(x) for k, x in v.items()}
-        return [plain(x) for x in v] if isinstance(v, list) else checks.python(v)
-    info = checks.instance('SyntheticSet', 'info', {} if info is None else info, dict, 'a dict')
-    try: return plain(info)
-    except RecursionError: return dict(info)     # `save` will say what is wrong with it
+def in_class_order(x: Tensor, y: Tensor, soft: Tensor | None) -> tuple:
+    "Images, classes, and soft labels of their tiles, ordered by class"
+    order = y.argsort(stable=True)
+    if soft is not None: soft = soft.unflatten(0, (len(x), -1))[order].flatten(0, 1)
+    return x[order], y[order], soft
 
 # %% ../nbs/03_training.ipynb #index
 @patch
 def __getitem__(self: SyntheticSet, i: Any) -> Any:
     "An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"
-    if not isinstance(i, (slice, list, tuple, range)) and not getattr(i, 'ndim', 0):
-        i = operator.index(i)
-        y = self.labels[i]
-        return self.images[i], y if y.ndim else int(y)
-    some = i if isinstance(i, slice) else torch.as_tensor(i, device='cpu')
-    idx = torch.arange(len(self), device='cpu')[some]
-    idx = idx[self.hard_labels.cpu()[idx].argsort(stable=True)]
-    info = {k: v for k, v in self.info.items() if k != 'factor'}
-    if len(chosen := info.get('chosen', ())) == len(self):
-        info['chosen'] = [chosen[k] for k in idx.tolist()]
+    if isinstance(i, (slice, list, tuple, range)) or getattr(i, 'ndim', 0): return _some(self, i)
+    i = operator.index(i)
+    y = self.labels[i]
+    return self.images[i], y if y.ndim else int(y)
+
+# %% ../nbs/03_training.ipynb #but
+@patch
+def but(self: SyntheticSet, **new: Any) -> SyntheticSet:
+    "The set with some of what it was made of replaced: `images`, `labels`, `info`, …"
+    made_of = {k: getattr(self, k) for k in ('classes', 'mean', 'std', 'info', 'losses', 'soft')}
+    return SyntheticSet(**dict(images=self.stored, labels=self.stored_labels) | made_of | new)
+
+# %% ../nbs/03_training.ipynb #some
+def _chosen(s: SyntheticSet, idx: Tensor) -> dict:
+    "Where the images at `idx` stood in the data, for the `info` of a set that knows it"
+    known = s.info.get('chosen', ())
+    return dict(chosen=[known[i] for i in idx.tolist()]) if len(known) == len(s) else {}
+
+def _some(s: SyntheticSet, i: Any) -> SyntheticSet:
+    "The images that a slice, a list or a mask picks"
+    idx = torch.arange(len(s), device='cpu')
+    idx = idx[i if isinstance(i, slice) else torch.as_tensor(i, device='cpu')]
+    idx = idx[s.hard_labels.cpu()[idx].argsort(stable=True)]
     x, y, soft = (v if v is None else v[send(idx, v.device)]
-                  for v in (self.images, self.hard_labels, self.soft))
-    return SyntheticSet(x, y, self.classes, self.mean, self.std, info, self.losses, soft)
+                  for v in (s.images, s.hard_labels, s.soft))
+    info = {k: v for k, v in s.info.items() if k != 'factor'} | _chosen(s, idx)
+    return s.but(images=x, labels=y, soft=soft, info=info)
 
 # %% ../nbs/03_training.ipynb #set-pixels
 @patch
 def transform(self: SyntheticSet, image: Any) -> Tensor:
-    "A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of the set's size as networks expect it"
-    mode = 'L' if self.shape[0] == 1 else 'RGB'
-    if hasattr(image, 'convert'): image = np.array(image.convert(mode))
-    if isinstance(image, np.ndarray):
-        image = torch.as_tensor(image)
-        image = image[None] if image.ndim == 2 else image.movedim(-1, -3)
-    checks.instance('transform', 'image', image, Tensor, 'a PIL image, an array or a tensor')
-    checks.same('transform', '`image` and the set', tuple(image.shape[-3:]), self.shape)
-    x = image.float() / 255 if image.dtype == torch.uint8 else image.float()
-    if not 0 <= x.min() <= x.max() <= 1:
-        refuse('transform', 'image', Shown(f'from {x.min():g} to {x.max():g}'), 'bytes, or 0 to 1')
-    return self.normalize(x)
+    "A PIL image, array (H, W[, C]) or tensor (…, C, H, W) as the set's networks expect it"
+    return self.normalize(checks.pixels('transform', image, self.shape))
 
 # %% ../nbs/03_training.ipynb #set-take
 @patch
-def take(self: SyntheticSet,
-         idx: Tensor | Sequence[int],   # Which images, (n,)
-         device: Any = None,            # Where to put them
-        ) -> tuple[Tensor, Tensor]:     # Images (n, C, H, W) and labels (n,), or (n, classes)
-    "The images and labels at `idx`"
+def take(self: SyntheticSet, idx: Tensor | Sequence[int], device: Any = None) -> tuple:
+    "The images (n, C, H, W) at `idx` and their labels, (n,) or (n, classes), on `device`"
     idx, device = send(torch.as_tensor(idx), self.images.device), device or self.images.device
     return send(self.images[idx], device), send(self.labels[idx], device)
 
+# %% ../nbs/03_training.ipynb #set-to
 @patch
 def to(self: SyntheticSet, device: Any) -> SyntheticSet:
     "The set with its images on `device`; itself where they are there already"
@@ -186,79 +144,58 @@ def to(self: SyntheticSet, device: Any) -> SyntheticSet:
         if (v := getattr(self, k)) is not None: setattr(new, k, v.to(device))
     return new
 
-# %% ../nbs/03_training.ipynb #moved
-def moved(data: Any, device: Any) -> Any:
-    "A set with its images on `device`, or as near to it as they fit; anything else as it is"
-    move = getattr(data, 'near', None) or getattr(data, 'to', None)
-    return move(device) if move else data
-
-def near_net(data: Any, net: nn.Module) -> Any:
-    "`data` with its images where `net` is, if it can have them there"
-    return moved(data, next(net.parameters()).device)
-
-def n_stored(data: Any) -> int:
-    "How many images a set keeps, which with tiles are fewer than one trains on"
-    return len(getattr(data, 'stored', data))
-
 # %% ../nbs/03_training.ipynb #set-first
+def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
+    "(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"
+    size = torch.tensor(ipc, device=y.device)
+    starts = torch.cat([size[:1] * 0, y.bincount(minlength=len(ipc)).cumsum(0)])
+    return torch.arange(len(y), device=y.device) - starts[y] < size[y]
+
+# %% ../nbs/03_training.ipynb #first
 @patch
 def first(self: SyntheticSet, k: int) -> SyntheticSet:
     "The first `k` stored images of each class, with their tiles and labels"
     k = checks.whole_number('first', 'k', k, 1, min(self.ipc))
-    y, tiles = self.stored_labels.cpu(), self.factor**2
-    place = torch.arange(len(y)) - torch.tensor([0, *self.ipc]).cumsum(0)[y]
-    idx, info = (place < k).nonzero().flatten(), {**self.info, 'ipc': k}
-    if len(chosen := self.info.get('chosen', ())) == len(self):
-        info['chosen'] = [chosen[i * tiles + j] for i in idx.tolist() for j in range(tiles)]
-    idx = idx.to(self.stored.device)
-    soft = None if self.soft is None else self.soft.unflatten(0, (-1, tiles))[idx].flatten(0, 1)
-    return SyntheticSet(self.stored[idx], self.stored_labels[idx], self.classes, self.mean,
-                        self.std, info, self.losses, soft)
+    rows = first_rows(self.stored_labels, [k] * self.n_classes)
+    tiles = rows.repeat_interleave(self.factor**2)
+    info = self.info | dict(ipc=k) | _chosen(self, tiles.nonzero().flatten())
+    soft = self.soft if self.soft is None else self.soft[tiles]
+    return self.but(images=self.stored[rows], labels=self.stored_labels[rows], soft=soft, info=info)
 
+# %% ../nbs/03_training.ipynb #with-labels
 @patch
 def with_labels(self: SyntheticSet, soft: Any = None, **info: Any) -> SyntheticSet:
     "The same images with probabilities as labels, (images, classes); None: with their classes"
-    return SyntheticSet(self.stored, self.stored_labels, self.classes, self.mean, self.std,
-                        self.info | info, self.losses, soft)
+    return self.but(soft=soft, info=self.info | info)
 
 # %% ../nbs/03_training.ipynb #set-show
 @patch
 @own_device
-def show(self: SyntheticSet,
-         ncols: int | None = None,  # Pictures in a row; None: a column for each class
-         **kwargs: Any,             # Passed on to `show_images`
-        ) -> Any:                   # The axes
-    "Draw the stored images, one column for each class where the classes are of one size"
-    px, ipc = self.denormalize(self.stored.cpu()), self.ipc
-    even = len(set(ipc)) == 1 and ncols is None and self.n_classes <= 20
-    if not even:
-        titles = [self.classes[c] for c in self.stored_labels]
+def show(self: SyntheticSet, ncols: int | None = None, **kwargs: Any) -> Any:
+    "Draw the stored images with `show_images`, a column for each class or `ncols` in a row"
+    px, names, n = self.denormalize(self.stored.cpu()), self.classes, self.n_classes
+    if ncols is not None or len({*self.ipc}) > 1 or n > 20:
+        titles = [names[c] for c in self.stored_labels]
         return show_images(px, ncols=ncols, titles=titles, **kwargs)
-    px = px.view(self.n_classes, ipc[0], *self.shape).transpose(0, 1).flatten(0, 1)
-    titles = self.classes + [''] * (len(px) - self.n_classes)
-    return show_images(px, ncols=self.n_classes, titles=titles, **kwargs)
+    px = px.view(n, -1, *self.shape).transpose(0, 1).flatten(0, 1)
+    return show_images(px, ncols=n, titles=names + [''] * (len(px) - n), **kwargs)
 
+# %% ../nbs/03_training.ipynb #set-repr
 @patch
 def __repr__(self: SyntheticSet) -> str:
-    ipc = sorted(set(self.ipc))
-    per = str(ipc[0]) if len(ipc) == 1 else f'{ipc[0]}–{ipc[-1]}'
-    how = f" by {self.info['method']}" if 'method' in self.info else ''
-    size = '×'.join(map(str, self.shape))
+    least, most, size = min(self.ipc), max(self.ipc), '×'.join(map(str, self.shape))
+    per = least if least == most else f'{least}–{most}'
     tiles = f' in {self.factor}×{self.factor} tiles, {len(self)} to train on' * (self.factor > 1)
+    how = f" by {self.info['method']}" if 'method' in self.info else ''
     many = f'{len(self.stored)} images of {size}{tiles}'
     return f'SyntheticSet: {many}, {per} for each of {self.n_classes} classes{how}'
 
 # %% ../nbs/03_training.ipynb #make-optimizer
 OPTIMIZERS = 'sgd', 'adam'
 
-def make_optimizer(
-    opt: Any,                   # 'sgd', 'adam', or a function: opt(parameters, lr=lr)
-    params: Iterable[Tensor],   # What is moved
-    lr: float,                  # Learning rate
-    momentum: float = 0.,       # Of SGD
-    weight_decay: float = 0.,   # L2 penalty of SGD and Adam
-) -> torch.optim.Optimizer:
-    "An optimizer by its name, or by a function of yours"
+def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: float = 0.,
+                   weight_decay: float = 0.) -> torch.optim.Optimizer:
+    "An optimizer by its name, or by a function of yours, opt(parameters, lr=lr)"
     if not isinstance(opt, str): return opt(params, lr=lr)
     opt = checks.choice('make_optimizer', 'opt', opt, OPTIMIZERS)
     if opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
@@ -267,14 +204,10 @@ def make_optimizer(
 # %% ../nbs/03_training.ipynb #scheduled
 SCHEDULES = 'cosine',
 
-def scheduled(
-    opt: torch.optim.Optimizer,
-    schedule: Any,      # None, 'cosine', or a function: steps made → factor
-    steps: int,         # At the end of which a cosine is 0
-) -> Callable:          # rate(steps made), called before each step
-    "A function that sets the learning rate before a step"
-    def cosine(step: int) -> float: return (1 + math.cos(math.pi * step / steps)) / 2
+def scheduled(opt: torch.optim.Optimizer, schedule: Any, steps: int) -> Callable:
+    "rate(steps made) sets the learning rate: None, 'cosine', or a function of the steps made"
     if schedule is None: return lambda step: None
+    def cosine(step: int) -> float: return (1 + math.cos(math.pi * step / steps)) / 2
     if not callable(schedule): checks.choice('scheduled', 'schedule', schedule, SCHEDULES)
     factor, rates = schedule if callable(schedule) else cosine, [g['lr'] for g in opt.param_groups]
     def rate(step: int) -> None:
@@ -295,20 +228,21 @@ class TrainRecipe:
     opt: Any = 'sgd'             # 'sgd', 'adam', or a function: opt(parameters, lr=lr)
 
     def __post_init__(self) -> None:
-        for k, v in vars(self).items(): object.__setattr__(self, k, checks.python(v))
-        for k in ('epochs', 'batch'): checks.whole_number('TrainRecipe', k, getattr(self, k))
-        for k in ('lr', 'weight_decay'): checks.number('TrainRecipe', k, getattr(self, k))
-        for k in ('momentum', 'drop_at'): checks.number('TrainRecipe', k, getattr(self, k), 0, 1)
+        checks.number_fields(self)
+        checks.number('TrainRecipe', 'drop_at', self.drop_at, 0, 1)
 
-    def optimizer(self, net: nn.Module) -> torch.optim.Optimizer:
-        "A new optimizer of the network's parameters"
-        params, decay = net.parameters(), self.weight_decay
-        return make_optimizer(self.opt, params, self.lr, self.momentum, decay)
+# %% ../nbs/03_training.ipynb #recipe-use
+@patch
+def optimizer(self: TrainRecipe, net: nn.Module) -> torch.optim.Optimizer:
+    "A new optimizer of the network's parameters"
+    params, decay = net.parameters(), self.weight_decay
+    return make_optimizer(self.opt, params, self.lr, self.momentum, decay)
 
-    def as_dict(self) -> dict[str, Any]:
-        "Ready for JSON: functions by name, and without SGD, as in older files"
-        def plain(v: Any) -> Any: return getattr(v, '__name__', str(v)) if callable(v) else v
-        return {k: plain(v) for k, v in asdict(self).items() if (k, v) != ('opt', 'sgd')}
+@patch
+def as_dict(self: TrainRecipe) -> dict[str, Any]:
+    "Ready for JSON: functions by name, and without SGD, as in older files"
+    def plain(v: Any) -> Any: return getattr(v, '__name__', str(v)) if callable(v) else v
+    return {k: plain(v) for k, v in asdict(self).items() if (k, v) != ('opt', 'sgd')}
 
 # %% ../nbs/03_training.ipynb #recipe-names
 TRAIN_RECIPES = {
@@ -319,26 +253,23 @@ TRAIN_RECIPES = {
     'whole': TrainRecipe(epochs=20),
     'search': TrainRecipe(epochs=100)}
 
+# %% ../nbs/03_training.ipynb #recipe-by-name
 def train_recipe(recipe: str | TrainRecipe = 'dc',   # A name in `TRAIN_RECIPES`, or a `TrainRecipe`
                  **overrides: Any,   # Fields of `TrainRecipe` to change
                 ) -> TrainRecipe:
     "The recipe of that name, with some fields changed"
-    if isinstance(recipe, str):
-        recipe = TRAIN_RECIPES[checks.choice('train_recipe', 'recipe', recipe, TRAIN_RECIPES)]
-    checks.instance('train_recipe', 'recipe', recipe, TrainRecipe, 'a name or a TrainRecipe')
-    checks.settings('train_recipe', overrides, [f.name for f in fields(TrainRecipe)])
+    me, known = 'train_recipe', TRAIN_RECIPES
+    if isinstance(recipe, str): recipe = known[checks.choice(me, 'recipe', recipe, known)]
+    checks.instance(me, 'recipe', recipe, TrainRecipe, 'a name or a TrainRecipe')
+    checks.settings(me, overrides, [f.name for f in fields(TrainRecipe)])
     recipe = replace(recipe, **overrides)
     make_augment(recipe.augment)
-    if not callable(recipe.opt): checks.choice('train_recipe', 'opt', recipe.opt, OPTIMIZERS)
+    if not callable(recipe.opt): checks.choice(me, 'opt', recipe.opt, OPTIMIZERS)
     return recipe
 
 # %% ../nbs/03_training.ipynb #recipe-for
-def recipe_for(
-    scoring: str,            # 'dc' or 'dsa', as a `Method` has it
-    data: Any,               # A data set or its name
-    net: Any = 'convnet',    # The network that is trained
-) -> str:                    # A name in `TRAIN_RECIPES`
-    "The recipe by which a method's authors score its sets"
+def recipe_for(scoring: str, data: Any, net: Any = 'convnet') -> str:
+    "The name of the recipe for `data`, a set or its name, of a method scored by 'dc' or 'dsa'"
     spec, name = parse_net(net), data if isinstance(data, str) else getattr(data, 'name', None)
     name = checks.instance('recipe_for', 'data', name, str, 'a data set or its name')
     if scoring != 'dc': return scoring
@@ -358,37 +289,6 @@ def split_batches(n: int, size: int, generator: torch.Generator | None = None) -
     if len(parts) > 1 and len(parts[-1]) == 1 and size > 1: parts[-2:] = [torch.cat(parts[-2:])]
     return parts
 
-# %% ../nbs/03_training.ipynb #check-batches
-class _Items:
-    "A torch Dataset, read item by item"
-    def __init__(self, items: Any, collate: Callable):
-        self.items, self.collate = items, collate
-
-    def __len__(self) -> int: return len(self.items)
-
-    def take(self, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
-        found = self.collate([self.items[int(i)] for i in idx])
-        if isinstance(found, dict):
-            names = ('image', 'img'), ('label', 'target')
-            found = [found[a if a in found else b] for a, b in names]
-        x = checks.images('train', 'images', found[0])
-        p = checks.soft_rows('train', 'labels', found[1])
-        if p is None: y = checks.labels('train', 'labels', found[1], len(x))
-        else: y = checks.probabilities('train', 'labels', p, len(x), p.shape[1])
-        return (x, y) if device is None else (x.to(device), y.to(device))
-
-def as_dataset(where: str, data: Any) -> Any:
-    "`data` as something with `len` and `take(idx, device)`"
-    if not isinstance(data, (Tensor, np.ndarray, str)):
-        take = getattr(data, 'take', None)
-        if take and 'device' in inspect.signature(take).parameters: return data
-        if isinstance(data, DataLoader): return _Items(data.dataset, data.collate_fn)
-        if hasattr(data, '__len__') and hasattr(data, '__getitem__'):
-            return _Items(data, default_collate)
-    expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
-    hint = ': pass its `train` or `test`' if isinstance(data, ImageData) else ''
-    refuse(where, 'data', Shown(f'of type {type(data).__name__}'), expected + hint, TypeError)
-
 # %% ../nbs/03_training.ipynb #for-net
 _trained_on = WeakKeyDictionary()  # Network → mean and standard deviation of its training images
 
@@ -396,27 +296,31 @@ def remember(net: nn.Module, data: Any) -> None:
     "Note how the images are normalized that `net` is trained on"
     if hasattr(data, 'mean'): _trained_on[net] = data.mean.cpu(), data.std.cpu()
 
+# %% ../nbs/03_training.ipynb #renormalized
 def _normalized(data: Any, mean: Tensor, std: Tensor) -> Any:
-    "The images of an `ImageSet`, normalized in another way"
-    new = copy(data)
-    new.mean, new.std = mean, std
-    return new
+    "The images of a set, normalized in another way"
+    if isinstance(data, ImageSet):
+        new = copy(data)
+        new.mean, new.std = mean, std
+        return new
+    device, scales = data.images.device, (data.mean, data.std, mean, std)
+    a, b, m, s = (v.to(device).view(1, -1, 1, 1) for v in scales)
+    x, y = (data.images * b + a - m) / s, data.hard_labels
+    return SyntheticSet(x, y, data.classes, mean, std, soft=data.soft)
 
+# %% ../nbs/03_training.ipynb #for-net-code
 def for_net(net: nn.Module, data: Any) -> Any:
     "`data` as `net` wants it: normalized as those that it was trained on"
     by, is_set = _trained_on.get(net), isinstance(data, (ImageSet, SyntheticSet))
     if not is_set or by is None or len(by[0]) != data.shape[0]: return data
     if all(torch.equal(a, b.cpu()) for a, b in zip(by, (data.mean, data.std))): return data
-    if isinstance(data, ImageSet): return _normalized(data, *by)
-    all_four = (v.to(data.images.device).view(1, -1, 1, 1) for v in (data.mean, data.std, *by))
-    a, b, mean, std = all_four
-    return SyntheticSet((data.images * b + a - mean) / std, data.hard_labels, data.classes, *by,
-                        soft=data.soft)
+    return _normalized(data, *by)
 
 # %% ../nbs/03_training.ipynb #compute
 class Compute:
     "How to compute what networks give: here the plain way, as PyTorch does it"
     chosen: int | None = None    # Classes at a time, where that is found out on the way
+    def __str__(self) -> str: return 'plain'
 
     def embed(self, net: nn.Module, x: Tensor) -> Tensor:
         "Embeddings of images; where no gradient is wanted on a CPU, in pieces that fit its cache"
@@ -425,28 +329,13 @@ class Compute:
         return torch.cat([embed(net, part) for part in x.split(max(4, 2**14 // x[0, 0].numel()))])
 
     def scores(self, net: nn.Module, x: Tensor) -> Tensor: return class_scores(net, x)
-
-    def precision(self, training: bool = False) -> AbstractContextManager:
-        "A block in which networks are matched, or trained"
-        return nullcontext()
-
-    def map(self, f: Callable, items: Iterable) -> Iterator:
-        "f of each item, in order"
-        return map(f, items)
-
-    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
-        "How many classes to match at a time; None leaves it to `in_parts`"
-        return None
-
-    def __str__(self) -> str: return 'plain'
+    def precision(self, training: bool = False) -> AbstractContextManager: return nullcontext()
+    def map(self, f: Callable, items: Iterable) -> Iterator: return map(f, items)
+    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None: return None
+    def engine(self, run: Any) -> Any: return None    # Another way through a `Run`, see chapter 73
+    def together(self, *job: Any) -> Iterator | None: return None    # Networks side by side
 
 # %% ../nbs/03_training.ipynb #compute-more
-@patch
-def gradient(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-    "Gradient of the mean cross-entropy, one tensor for each parameter"
-    loss = F.cross_entropy(class_scores(net, x), y)
-    return torch.autograd.grad(loss, tuple(net.parameters()))
-
 @patch
 def backward(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     "Fill the `.grad` of the parameters for a step of training; the mean cross-entropy"
@@ -456,70 +345,62 @@ def backward(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return loss.detach()
 
 @patch
+def gradient(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    "Gradient of the mean cross-entropy, one tensor for each parameter"
+    loss = F.cross_entropy(class_scores(net, x), y)
+    return torch.autograd.grad(loss, tuple(net.parameters()))
+
+# %% ../nbs/03_training.ipynb #compute-whole
+@patch
 def in_parts(self: Compute, f: Callable, classes: range, n: int | None = None) -> Iterator:
     "(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"
     for i in range(0, len(classes), n or 1): yield (some := classes[i:i + (n or 1)]), f(some)
 
 PLAIN = Compute()
 
-# %% ../nbs/03_training.ipynb #compute-whole
-@patch
-def engine(self: Compute, run: Any) -> Any:
-    "Another way through the updates of a `Run`, see chapter 73; None for the loop's own"
-    return None
-
-@patch
-def together(self: Compute, *job: Any) -> Iterator | None:
-    "Accuracies and networks of an `evaluate`, where they are trained side by side"
-    return None
-
 # %% ../nbs/03_training.ipynb #train-epoch
 @own_device
-def train_epoch(
-    net: nn.Module,                # In train mode
-    data: Any,                     # A `SyntheticSet`, an `ImageSet`, a Dataset or a DataLoader
-    opt: torch.optim.Optimizer,    # Over the network's parameters
-    generator: torch.Generator,    # Shuffles and augments
-    batch: int = 256,              # Images in a batch
-    augment: Callable | None = None,  # An `Augment`; each image gets parameters of its own
-    tick: Callable | None = None,  # Called after each batch
-    compute: Compute = PLAIN,      # How
-) -> Tensor:                       # Mean cross-entropy, a scalar on the network's device
-    "Train `net` for one epoch on `data`"
-    data = as_dataset('train_epoch', data)
-    batch = checks.whole_number('train_epoch', 'batch', batch)
-    checks.instance('train_epoch', 'generator', generator, torch.Generator, 'a torch.Generator')
-    if augment: checks.function('train_epoch', 'augment', augment, 'images and a generator')
-    device = next(checks.network('train_epoch', 'net', net).parameters()).device
+def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator,
+                batch: int = 256, augment: Callable | None = None, tick: Callable | None = None,
+                compute: Compute = PLAIN) -> Tensor:
+    "Train `net` for an epoch on `data`, shuffled by `generator`; the mean cross-entropy, a scalar"
+    data, batch = checks.epoch('train_epoch', net, data, generator, batch, augment)
+    device = next(net.parameters()).device
     remember(net, data)
     total = torch.zeros((), device=device, dtype=torch.float32)
     for idx in split_batches(len(data), batch, generator):
         x, y = data.take(idx, device)
-        if augment: x = augment(x, generator)
+        if augment: x = augment(x, generator)      # each image with parameters of its own
         loss = compute.backward(net, x, y)
         opt.step()
         total += loss * len(idx)
         if tick: tick()
     return total / len(data)
 
-# %% ../nbs/03_training.ipynb #waiting
+# %% ../nbs/03_training.ipynb #epochs
 def training_batches(data: Any, recipe: TrainRecipe, nets: int = 1) -> int:
     "How many batches `nets` trainings walk through"
     return nets * recipe.epochs * -(-len(data) // recipe.batch)
 
-def bar_kwargs(progress: Any) -> dict[str, Any]:
-    "Where `progress` is true, tqdm's own switches decide"
-    return {} if progress else dict(disable=True)
+def _epochs(net: nn.Module, data: Any, recipe: TrainRecipe, *how: Any) -> Iterator[Tensor]:
+    "Train for the epochs of the recipe, with the mean cross-entropy of each"
+    opt, drop = recipe.optimizer(net), round(recipe.epochs * recipe.drop_at)
+    generator, *rest = how
+    for epoch in range(recipe.epochs):
+        for group in opt.param_groups: group['lr'] /= 10 if epoch == drop else 1
+        yield train_epoch(net.train(), data, opt, generator, recipe.batch, *rest)
 
-def waiting(total: int, desc: str, progress: Any = True) -> AbstractContextManager:
-    "A bar that appears after five seconds, or the bar that `progress` is; TQDM_DISABLE=1 hides it"
-    if hasattr(progress, 'update'): return nullcontext(progress)
-    return tqdm(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1,
-                **bar_kwargs(progress))
-
-def duration(s: float) -> str:
-    "Seconds in words"
-    return f'{s:.0f} s' if s < 100 else f'{s / 60:.0f} min' if s < 6000 else f'{s / 3600:.0f} h'
+# %% ../nbs/03_training.ipynb #ready
+def _ready(net: nn.Module, data: Any, recipe: TrainRecipe) -> tuple[Any, Callable | None]:
+    "The images near the network, which can be trained on them, and their augmentation"
+    about = data if getattr(data, 'classes', None) else getattr(data, 'source', '')
+    augment = augment_for(recipe.augment, about)
+    given = checks.dataset('train', data.train if isinstance(data, ImageData) else data)
+    data, classes = near_net(given, net), getattr(given, 'n_classes', 0)
+    device, soft = next(net.parameters()).device, getattr(data, 'soft', None) is not None
+    if not isinstance(net, Net) or net.n_classes < classes or soft and net.n_classes > classes:
+        check_scores('train', net, data.take([0], device)[0], classes, soft)
+    return data, augment
 
 # %% ../nbs/03_training.ipynb #train
 @own_device
@@ -534,45 +415,41 @@ def train(
 ) -> Tensor:                    # (epochs,), mean cross-entropy of each epoch
     "Train `net` on `data` by the recipe"
     checks.network('train', 'net', net)
-    recipe, generator = train_recipe(recipe), generator or gen(0, 'train')
-    about = data if getattr(data, 'classes', None) else getattr(data, 'source', '')
-    augment = augment_for(recipe.augment, about)
-    data = near_net(as_dataset('train', data.train if isinstance(data, ImageData) else data), net)
-    classes, device = getattr(data, 'n_classes', 0), next(net.parameters()).device
-    soft = getattr(data, 'soft', None) is not None
-    if not isinstance(net, Net) or net.n_classes < classes or soft and net.n_classes > classes:
-        check_scores('train', net, data.take([0], device)[0], classes, soft)
-    opt, drop, losses = recipe.optimizer(net), round(recipe.epochs * recipe.drop_at), []
+    recipe, generator, losses = train_recipe(recipe), generator or gen(0, 'train'), []
+    data, augment = _ready(net, data, recipe)
     with waiting(training_batches(data, recipe), 'training', progress) as bar:
-        how = recipe.batch, augment, bar.update, compute
-        for epoch in range(recipe.epochs):
-            for group in opt.param_groups: group['lr'] /= 10 if epoch == drop else 1
-            losses.append(train_epoch(net.train(), data, opt, generator, *how))
+        for loss in _epochs(net, data, recipe, generator, augment, bar.update, compute):
+            losses.append(loss)
             if after: after()
     return torch.stack(losses).cpu()
 
-# %% ../nbs/03_training.ipynb #predict
+# %% ../nbs/03_training.ipynb #in-order
+def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    "Batches of images and labels where `net` is, which is in eval mode until the last"
+    mode, device = checks.network(where, 'net', net).training, next(net.parameters()).device
+    batch = checks.whole_number(where, 'batch', batch)
+    data = near_net(for_net(net, checks.dataset(where, data)), net)
+    net.eval()
+    for idx in torch.arange(len(data)).split(batch): yield data.take(idx, device)
+    net.train(mode)
+
+# %% ../nbs/03_training.ipynb #answers
 @own_device
 @torch.no_grad()
-def _answers(where: str, net: nn.Module, data: Any, batch: int,
-             compute: Compute) -> tuple[Tensor, Tensor]:
+def _answers(where: str, net: nn.Module, data: Any, batch: int, compute: Compute) -> tuple:
     "The class that `net` gives each image, -1 where its scores are NaN, and the label; on the CPU"
-    mode, device = checks.network(where, 'net', net).training, next(net.parameters()).device
-    batch, found, labels = checks.whole_number(where, 'batch', batch), [], []
-    data = near_net(for_net(net, as_dataset(where, data)), net)
-    net.eval()
-    for idx in torch.arange(len(data)).split(batch):
-        x, y = data.take(idx, device)
+    found, labels = [], []
+    for x, y in in_order(where, net, data, batch):
         out = compute.scores(net, x)
         found.append(out.argmax(1).masked_fill(out.isnan().any(1), -1))
         labels.append(y if y.ndim == 1 else y.argmax(1))
-    net.train(mode)
     best = torch.cat(found).cpu()
-    if (n := int((best < 0).sum())):
+    if n := int((best < 0).sum()):
         warn(f'{where}: the scores of `net` are NaN for {n:,} of {len(best):,} images, which count '
              'as wrong: try a lower learning rate')
     return best, torch.cat(labels).cpu()
 
+# %% ../nbs/03_training.ipynb #predict
 def predict(
     net: nn.Module,     # Left in the mode it was in
     data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
@@ -610,15 +487,20 @@ class Evaluation:
     def mean(self) -> float: return mean(self.accuracies)
     @property
     def std(self) -> float: return stdev(self.accuracies) if len(self.accuracies) > 1 else 0.
-    def as_dict(self) -> dict[str, Any]:
-        "Everything, ready for JSON"
-        off = ['networks', *['label_bytes'] * (not self.label_bytes)]
-        found = {k: v for k, v in vars(self).items() if k not in off}
-        return dict(mean=self.mean, std=self.std, **found | dict(recipe=self.recipe.as_dict()))
-    def __repr__(self) -> str:
-        n = len(self.accuracies)
-        spread, many = (f' ± {self.std:.1f}', 's') if n > 1 else ('', '')
-        return f'{self.mean:.1f}{spread} % ({n} network{many}, {self.images} images)'
+
+# %% ../nbs/03_training.ipynb #evaluation-shown
+@patch
+def __repr__(self: Evaluation) -> str:
+    n = len(self.accuracies)
+    spread, many = (f' ± {self.std:.1f}', 's') if n > 1 else ('', '')
+    return f'{self.mean:.1f}{spread} % ({n} network{many}, {self.images} images)'
+
+@patch
+def as_dict(self: Evaluation) -> dict[str, Any]:
+    "Everything but the networks, ready for JSON"
+    off = ['networks', *['label_bytes'] * (not self.label_bytes)]
+    found = {k: v for k, v in vars(self).items() if k not in off}
+    return dict(mean=self.mean, std=self.std, **found | dict(recipe=self.recipe.as_dict()))
 
 # %% ../nbs/03_training.ipynb #evaluate-helpers
 def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
@@ -630,20 +512,14 @@ def suited(recipe: str | TrainRecipe, data: Any) -> TrainRecipe:
     recipe = train_recipe(recipe)
     return replace(recipe, augment=dsa_for(data)) if recipe.augment == 'dsa' else recipe
 
-def pick_device(device: Any = None) -> torch.device:
-    "The device of that name; a GPU where there is one if None or 'auto'"
-    if device in (None, 'auto'): device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    return torch.empty(0, device=checks.usable_device('pick_device', device)).device
+def n_stored(data: Any) -> int:
+    "How many images a set keeps, which with tiles are fewer than one trains on"
+    return len(getattr(data, 'stored', data))
 
 # %% ../nbs/03_training.ipynb #get-compute
-def get_compute(
-    speed: Any,    # 'plain', 'auto', another name in `SPEEDS`, a `Speed`, or a `Compute` as it is
-    data: Any,     # What it is for: anything with the `shape` of its images
-    device: Any = None,  # A GPU where there is one
-    where: str = 'get_compute',  # Name of the function that was called
-    net: Any = 'convnet',  # The network; your own are computed the plain way
-) -> Compute:
-    "The way to compute that is meant by `speed`, as it suits data, device and network"
+def get_compute(speed: Any, data: Any, device: Any = None, where: str = 'get_compute',
+                net: Any = 'convnet') -> Compute:
+    "How to compute by `speed` for images as in `data`; networks of your own get the plain way"
     speed = find(SPEEDS, 'plain' if speed is None else speed, where)
     if isinstance(speed, Compute): return speed
     if not hasattr(speed, 'compute'): refuse(where, 'speed', speed, 'a name or a Speed', TypeError)
@@ -656,22 +532,14 @@ def check_data(where: str, data: Any) -> None:
 
 def check_evaluate(small: Any, data: Any, nets: Any, first: Any = 0) -> tuple[int, int]:
     "`nets` and `first` as ints; raises where `small` and `data` do not belong together"
-    expected = 'a SyntheticSet or an ImageData'
-    checks.instance('evaluate', 'small', small, (SyntheticSet, ImageSet), expected)
-    if not isinstance(data, ImageSet): check_data('evaluate', data)
-    for k in ('shape', 'n_classes'):
-        a, b = getattr(small, k), getattr(data, k)
-        checks.same('evaluate', f'{k} of the set and of the data', a, b)
-    named = [c for c in (small.classes, data.classes) if not all(name.isdecimal() for name in c)]
-    if len(named) == 2 or sorted(small.classes) == sorted(data.classes):
-        checks.same('evaluate', 'the classes of the set and of the data', small.classes,
-                    data.classes)
-    test: Any = getattr(data, 'test', data)
-    if not len(test):
-        refuse('evaluate', 'data', Shown('one with no test images'), 'some')
-    nets = checks.whole_number('evaluate', 'nets', nets)
-    return nets, checks.whole_number('evaluate', 'first', first, 0)
+    kinds, me = (SyntheticSet, ImageSet), 'evaluate'
+    checks.instance(me, 'small', small, kinds, 'a SyntheticSet or an ImageData')
+    if not isinstance(data, ImageSet): check_data(me, data)
+    checks.together(me, small, data)
+    nets = checks.whole_number(me, 'nets', nets)
+    return nets, checks.whole_number(me, 'first', first, 0)
 
+# %% ../nbs/03_training.ipynb #train-and-test
 def _train_and_test(small: Any, test: ImageSet, net: Any, recipe: TrainRecipe, seed: int,
                     device: Any, compute: Compute, progress: Any, k: int) -> tuple[float, Any]:
     "Accuracy of network `k`, and the network"
@@ -679,6 +547,17 @@ def _train_and_test(small: Any, test: ImageSet, net: Any, recipe: TrainRecipe, s
     with compute.precision(training=True):
         train(n, small, recipe, gen(seed, 'evaluate-order', k), progress, compute)
         return accuracy(n, test, compute=compute), n
+
+# %% ../nbs/03_training.ipynb #networks
+def _networks(small: Any, data: Any, net: Any, recipe: TrainRecipe, seed: int, numbers: range,
+              device: Any, compute: Compute, progress: Any, map: Callable | None) -> Iterator:
+    "(accuracy, network) for each of the numbers"
+    small, data = moved(small, device), data.near(device)
+    job = small, test_images(data, small.mean, small.std), net, recipe, seed
+    with waiting(training_batches(small, recipe, len(numbers)), 'evaluating', progress) as bar:
+        one = partial(_train_and_test, *job, device, compute, bar)
+        found = None if map else compute.together(*job, numbers, device, bar)
+        yield from found or (map or compute.map)(one, numbers)
 
 # %% ../nbs/03_training.ipynb #evaluate
 def evaluate(
@@ -699,88 +578,71 @@ def evaluate(
     small, recipe, seed = getattr(small, 'train', small), suited(recipe, data), checks.python(seed)
     (nets, first), device = check_evaluate(small, data, nets, first), pick_device(device)
     result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed, [], small.label_bytes)
-    start, small, data = time.perf_counter(), moved(small, device), data.near(device)
-    compute, numbers = get_compute(speed, data, device, 'evaluate', net), range(first, first + nets)
-    with waiting(training_batches(small, recipe, nets), 'evaluating', progress) as bar:
-        job = small, test_images(data, small.mean, small.std), net, recipe, seed
-        one = partial(_train_and_test, *job, device, compute, bar)
-        found = None if map else compute.together(*job, numbers, device, bar)
-        for a, n in found or (map or compute.map)(one, numbers):
-            result.accuracies.append(a)
-            if keep: result.networks.append(n)
+    start, compute = time.perf_counter(), get_compute(speed, data, device, 'evaluate', net)
+    how = net, recipe, seed, range(first, first + nets), device, compute, progress, map
+    for a, n in _networks(small, data, *how):
+        result.accuracies.append(a)
+        if keep: result.networks.append(n)
     result.seconds = time.perf_counter() - start
     return result
 
 # %% ../nbs/03_training.ipynb #formation
-def formation(
-    images: Tensor,   # (N, C, H, W), each of factor × factor tiles
-    labels: Tensor,   # (N,)
-    factor: int,      # Tiles along each side
-) -> tuple[Tensor, Tensor]:  # Images (N·factor², C, H, W), those of one in a row, and labels
-    "Cut images into tiles, and enlarge each to the size of an image"
-    if _factor('formation', factor, images) == 1: return images, labels
+def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    "Images (N, C, H, W) cut into factor × factor tiles of the size of an image, with their labels"
+    if checks.tiles('formation', factor, images.shape) == 1: return images, labels
     tiles = [t for rows in images.tensor_split(factor, 2) for t in rows.tensor_split(factor, 3)]
     def enlarged(t: Tensor) -> Tensor:
         return F.interpolate(t, images.shape[2:], mode='bilinear', align_corners=False)
-    large = torch.stack([*map(enlarged, tiles)], 1)
+    large = torch.stack([*map(enlarged, tiles)], 1)      # the tiles of an image in a row
     return large.flatten(0, 1), labels.repeat_interleave(factor**2)
 
-# %% ../nbs/03_training.ipynb #join
-@own_device
-def _joined(sets: Any, classes: Any = None) -> SyntheticSet:
-    sets = list(sets) if isinstance(sets, (list, tuple)) else [sets]
-    if not sets or not all(isinstance(s, SyntheticSet) for s in sets):
-        refuse('SyntheticSet.join', 'sets', sets, 'SyntheticSets', TypeError)
-    def made(s: SyntheticSet) -> tuple:
-        return s.shape, s.factor, s.mean.tolist(), s.std.tolist(), s.soft is not None
-    first, what = sets[0], 'shape, tiles, mean, std or soft labels of the sets'
-    for s in sets[1:]: checks.same('SyntheticSet.join', what, made(first), made(s))
-    there = list(dict.fromkeys(c for s in sets for c in s.classes))
-    order = there if classes is None else checks.class_names('SyntheticSet.join', classes)
-    if more := set(there) - set(order):
-        refuse('SyntheticSet.join', 'classes', order, f'all of the sets: {some(sorted(more), 5)}')
-    same = 'method', 'data', 'factor', 'temperature'
-    info = {k: first.info[k] for k in same if k in first.info}
-    parts = [placed(s, order) for s in sets]
-    x, y = torch.cat([s.stored for s in parts]), torch.cat([s.stored_labels for s in parts])
-    soft = [s.soft for s in parts if s.soft is not None]
-    return SyntheticSet(x, y, order, first.mean, first.std, info,
-                        soft=torch.cat(soft) if soft else None)
-
+# %% ../nbs/03_training.ipynb #placed
 def placed(s: SyntheticSet, classes: list[str]) -> SyntheticSet:
     "The same images, labeled by their place in a longer list of classes"
     place, soft = torch.tensor([classes.index(c) for c in s.classes]).to(s.stored.device), s.soft
     if soft is not None: soft = soft.new_zeros(len(s), len(classes)).index_copy(1, place, soft)
-    y = place[s.stored_labels]
-    return SyntheticSet(s.stored, y, classes, s.mean, s.std, s.info, soft=soft)
+    return s.but(labels=place[s.stored_labels], classes=classes, soft=soft, losses=None)
+
+# %% ../nbs/03_training.ipynb #join
+@patch(cls_method=True)
+@own_device
+def join(cls: SyntheticSet, sets: Any, classes: Any = None) -> SyntheticSet:
+    "One set from several made alike, of `classes`: the first's, then those that others add"
+    sets, order = checks.joinable('SyntheticSet.join', sets, classes)
+    first, parts = sets[0], [placed(s, order) for s in sets]
+    same = 'method', 'data', 'factor', 'temperature'
+    info = {k: first.info[k] for k in same if k in first.info}
+    x, y = (torch.cat([getattr(s, k) for s in parts]) for k in ('stored', 'stored_labels'))
+    soft = None if first.soft is None else torch.cat([s.soft for s in parts])
+    return SyntheticSet(x, y, order, first.mean, first.std, info, soft=soft)
 
 # %% ../nbs/03_training.ipynb #set-files
 @patch
-def save(self: SyntheticSet,
-         path: str | os.PathLike,   # File to write
-         bits: int | None = None,   # For each pixel of a .png, see chapter 21
-         budget: Any = None,        # Or the most bits that fit into so many bytes, '10kB'
-        ) -> Path:
-    "Write the set to one safetensors file, or to one PNG by its name, whole or not at all"
-    from dataset_condensation.set_files import write_file, write_png
-    if str(path).lower().endswith('.png'): return write_png(path, self, bits, budget)
-    if (bits, budget) != (None, None):
-        refuse('SyntheticSet.save', 'path', path, 'a name ending in .png, for `bits` or `budget`')
-    tensors = dict(images=self.stored, labels=self.stored_labels)
-    tensors |= {k: getattr(self, k) for k in ('mean', 'std', 'losses')}
-    if self.soft is not None: tensors['soft'] = self.soft.half()
-    return write_file(path, tensors, dict(classes=self.classes, info=self.info))
+def save(self: SyntheticSet, path: str | os.PathLike, bits: int | None = None,
+         budget: Any = None) -> Path:
+    "Write one safetensors file, or by its name one PNG (see chapter 21), whole or not at all"
+    from dataset_condensation.set_files import write_file
+    return write_file(path, self, bits, budget)
+
+@patch(cls_method=True)
+def load(cls: SyntheticSet, path: str | os.PathLike) -> SyntheticSet:
+    "Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"
+    from dataset_condensation.set_files import read_file
+    return read_file(path)
 
 # %% ../nbs/03_training.ipynb #set-folder
 @patch
-def to_folder(self: SyntheticSet,
-              path: str | os.PathLike,   # Folder to make; must be empty or not exist
-              stored: bool = False,      # Keep images in tiles as they are stored
-              clip: bool = False,        # Cut off what's beyond black and white: nicer to look at
-             ) -> Path:
-    "Write the set as PNG files in class folders, 8 bits for each channel"
+def to_folder(self: SyntheticSet, path: str | os.PathLike, stored: bool = False,
+              clip: bool = False) -> Path:
+    "Write PNG files, with tiles as `stored` or apart; `clip` what's beyond black and white"
     from dataset_condensation.set_files import write_folder
     syn = self if stored or self.factor == 1 else self[:]
     about = dict(classes=syn.classes, mean=syn.mean.tolist(), std=syn.std.tolist(), info=syn.info)
     pixels = syn.denormalize(syn.stored.cpu(), clip)
     return write_folder(path, pixels, syn.stored_labels.cpu(), about, syn.soft)
+
+@patch(cls_method=True)
+def from_folder(cls: SyntheticSet, path: str | os.PathLike) -> SyntheticSet:
+    "Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"
+    from dataset_condensation.set_files import read_folder
+    return read_folder(path)

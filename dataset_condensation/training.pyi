@@ -32,30 +32,22 @@ class StoredImages(Labelled):
 
     @property
     def pixels(self) -> Tensor:
-        """The images as they are displayed"""
-
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> 'SyntheticSet':
-        """Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"""
-
-    @classmethod
-    def from_folder(cls, path: str | os.PathLike) -> 'SyntheticSet':
-        """Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"""
+        ...
 
 class SyntheticSet(StoredImages):
     """A small labeled set with all that is needed to train on it, normalized and ordered by class"""
     classes: Any
     info: Any
+    source: Any
     factor: Any
     stored: Any
     stored_labels: Any
     soft: Any
     shape: Any
-    source: Any
+    ipc: Any
     mean: Any
     std: Any
     losses: Any
-    ipc: Any
 
     def __init__(self, images: Tensor, labels: Any, classes: Any, mean: Any, std: Any, info: dict | None=None, losses: Any=None, soft: Any=None):
         """images: (N, C, H, W), float, normalized, as they are stored
@@ -67,21 +59,17 @@ info: Method, recipe, seed …; must survive JSON
 losses: (updates,), the matching loss of each image update
 soft: (N·factor², classes), probabilities; see chapter 20"""
 
-    @classmethod
-    def join(cls, sets: Any, classes: Any=None) -> 'SyntheticSet':
-        """One set from several made alike, of `classes`: the first's, then those that others add"""
-
     def __getitem__(self, i: Any) -> Any:
         """An image and its label; for a slice, a list of numbers or a mask a `SyntheticSet`"""
 
+    def but(self, **new: Any) -> SyntheticSet:
+        """The set with some of what it was made of replaced: `images`, `labels`, `info`, …"""
+
     def transform(self, image: Any) -> Tensor:
-        """A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of the set's size as networks expect it"""
+        """A PIL image, array (H, W[, C]) or tensor (…, C, H, W) as the set's networks expect it"""
 
-    def take(self, idx: Tensor | Sequence[int], device: Any=None) -> tuple[Tensor, Tensor]:
-        """The images and labels at `idx`
-
-idx: Which images, (n,)
-device: Where to put them"""
+    def take(self, idx: Tensor | Sequence[int], device: Any=None) -> tuple:
+        """The images (n, C, H, W) at `idx` and their labels, (n,) or (n, classes), on `device`"""
 
     def to(self, device: Any) -> SyntheticSet:
         """The set with its images on `device`; itself where they are there already"""
@@ -93,53 +81,42 @@ device: Where to put them"""
         """The same images with probabilities as labels, (images, classes); None: with their classes"""
 
     def show(self, ncols: int | None=None, **kwargs: Any) -> Any:
-        """Draw the stored images, one column for each class where the classes are of one size
-
-ncols: Pictures in a row; None: a column for each class
-kwargs: Passed on to `show_images`"""
+        """Draw the stored images with `show_images`, a column for each class or `ncols` in a row"""
 
     def __repr__(self) -> str:
         ...
 
-    def save(self, path: str | os.PathLike, bits: int | None=None, budget: Any=None) -> Path:
-        """Write the set to one safetensors file, or to one PNG by its name, whole or not at all
+    @classmethod
+    def join(cls, sets: Any, classes: Any=None) -> SyntheticSet:
+        """One set from several made alike, of `classes`: the first's, then those that others add"""
 
-path: File to write
-bits: For each pixel of a .png, see chapter 21
-budget: Or the most bits that fit into so many bytes, '10kB'"""
+    def save(self, path: str | os.PathLike, bits: int | None=None, budget: Any=None) -> Path:
+        """Write one safetensors file, or by its name one PNG (see chapter 21), whole or not at all"""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> SyntheticSet:
+        """Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"""
 
     def to_folder(self, path: str | os.PathLike, stored: bool=False, clip: bool=False) -> Path:
-        """Write the set as PNG files in class folders, 8 bits for each channel
+        """Write PNG files, with tiles as `stored` or apart; `clip` what's beyond black and white"""
 
-path: Folder to make; must be empty or not exist
-stored: Keep images in tiles as they are stored
-clip: Cut off what's beyond black and white: nicer to look at"""
+    @classmethod
+    def from_folder(cls, path: str | os.PathLike) -> SyntheticSet:
+        """Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"""
 
-def moved(data: Any, device: Any) -> Any:
-    """A set with its images on `device`, or as near to it as they fit; anything else as it is"""
+def in_class_order(x: Tensor, y: Tensor, soft: Tensor | None) -> tuple:
+    """Images, classes, and soft labels of their tiles, ordered by class"""
 
-def near_net(data: Any, net: nn.Module) -> Any:
-    """`data` with its images where `net` is, if it can have them there"""
-
-def n_stored(data: Any) -> int:
-    """How many images a set keeps, which with tiles are fewer than one trains on"""
+def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
+    """(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"""
 OPTIMIZERS: tuple
 
 def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: float=0.0, weight_decay: float=0.0) -> torch.optim.Optimizer:
-    """An optimizer by its name, or by a function of yours
-
-opt: 'sgd', 'adam', or a function: opt(parameters, lr=lr)
-params: What is moved
-lr: Learning rate
-momentum: Of SGD
-weight_decay: L2 penalty of SGD and Adam"""
+    """An optimizer by its name, or by a function of yours, opt(parameters, lr=lr)"""
 SCHEDULES: tuple
 
 def scheduled(opt: torch.optim.Optimizer, schedule: Any, steps: int) -> Callable:
-    """A function that sets the learning rate before a step
-
-schedule: None, 'cosine', or a function: steps made → factor
-steps: At the end of which a cosine is 0"""
+    """rate(steps made) sets the learning rate: None, 'cosine', or a function of the steps made"""
 
 @dataclass(frozen=True)
 class TrainRecipe:
@@ -170,20 +147,13 @@ recipe: A name in `TRAIN_RECIPES`, or a `TrainRecipe`
 overrides: Fields of `TrainRecipe` to change"""
 
 def recipe_for(scoring: str, data: Any, net: Any='convnet') -> str:
-    """The recipe by which a method's authors score its sets
-
-scoring: 'dc' or 'dsa', as a `Method` has it
-data: A data set or its name
-net: The network that is trained"""
+    """The name of the recipe for `data`, a set or its name, of a method scored by 'dc' or 'dsa'"""
 
 def augment_for(name: Any, data: Any) -> Any:
     """The augmentation that `make_augment` makes, but 'dsa' is the variant that suits the data"""
 
 def split_batches(n: int, size: int, generator: torch.Generator | None=None) -> list[Tensor]:
     """Indices 0…n−1 in batches of `size`, shuffled if there is a generator; no lone image at the end"""
-
-def as_dataset(where: str, data: Any) -> Any:
-    """`data` as something with `len` and `take(idx, device)`"""
 
 def remember(net: nn.Module, data: Any) -> None:
     """Note how the images are normalized that `net` is trained on"""
@@ -195,6 +165,9 @@ class Compute:
     """How to compute what networks give: here the plain way, as PyTorch does it"""
     chosen: int | None = ...
 
+    def __str__(self) -> str:
+        ...
+
     def embed(self, net: nn.Module, x: Tensor) -> Tensor:
         """Embeddings of images; where no gradient is wanted on a CPU, in pieces that fit its cache"""
 
@@ -202,56 +175,35 @@ class Compute:
         ...
 
     def precision(self, training: bool=False) -> AbstractContextManager:
-        """A block in which networks are matched, or trained"""
-
-    def map(self, f: Callable, items: Iterable) -> Iterator:
-        """f of each item, in order"""
-
-    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
-        """How many classes to match at a time; None leaves it to `in_parts`"""
-
-    def __str__(self) -> str:
         ...
 
-    def gradient(self, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-        """Gradient of the mean cross-entropy, one tensor for each parameter"""
+    def map(self, f: Callable, items: Iterable) -> Iterator:
+        ...
+
+    def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
+        ...
+
+    def engine(self, run: Any) -> Any:
+        ...
+
+    def together(self, *job: Any) -> Iterator | None:
+        ...
 
     def backward(self, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         """Fill the `.grad` of the parameters for a step of training; the mean cross-entropy"""
 
+    def gradient(self, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        """Gradient of the mean cross-entropy, one tensor for each parameter"""
+
     def in_parts(self, f: Callable, classes: range, n: int | None=None) -> Iterator:
         """(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"""
-
-    def engine(self, run: Any) -> Any:
-        """Another way through the updates of a `Run`, see chapter 73; None for the loop's own"""
-
-    def together(self, *job: Any) -> Iterator | None:
-        """Accuracies and networks of an `evaluate`, where they are trained side by side"""
 PLAIN: Compute
 
 def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator, batch: int=256, augment: Callable | None=None, tick: Callable | None=None, compute: Compute=...) -> Tensor:
-    """Train `net` for one epoch on `data`
-
-net: In train mode
-data: A `SyntheticSet`, an `ImageSet`, a Dataset or a DataLoader
-opt: Over the network's parameters
-generator: Shuffles and augments
-batch: Images in a batch
-augment: An `Augment`; each image gets parameters of its own
-tick: Called after each batch
-compute: How"""
+    """Train `net` for an epoch on `data`, shuffled by `generator`; the mean cross-entropy, a scalar"""
 
 def training_batches(data: Any, recipe: TrainRecipe, nets: int=1) -> int:
     """How many batches `nets` trainings walk through"""
-
-def bar_kwargs(progress: Any) -> dict[str, Any]:
-    """Where `progress` is true, tqdm's own switches decide"""
-
-def waiting(total: int, desc: str, progress: Any=True) -> AbstractContextManager:
-    """A bar that appears after five seconds, or the bar that `progress` is; TQDM_DISABLE=1 hides it"""
-
-def duration(s: float) -> str:
-    """Seconds in words"""
 
 def train(net: nn.Module, data: Any, recipe: Any='dc', generator: torch.Generator | None=None, progress: Any=True, compute: Compute=..., after: Callable | None=None) -> Tensor:
     """Train `net` on `data` by the recipe
@@ -263,6 +215,9 @@ generator: Shuffles, augments; `gen(0, 'train')` if None
 progress: Show a bar where it takes over five seconds
 compute: How
 after: after(), called at the end of each epoch"""
+
+def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of images and labels where `net` is, which is in eval mode until the last"""
 
 def predict(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> Tensor:
     """The class that `net` gives each image of `data`; -1 where its scores are NaN
@@ -300,11 +255,11 @@ class Evaluation:
     def std(self) -> float:
         ...
 
-    def as_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON"""
-
     def __repr__(self) -> str:
         ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the networks, ready for JSON"""
 
 def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
     """The test images of `data`, normalized by `mean` and `std`"""
@@ -312,17 +267,11 @@ def test_images(data: Any, mean: Tensor, std: Tensor) -> ImageSet:
 def suited(recipe: str | TrainRecipe, data: Any) -> TrainRecipe:
     """The recipe with the augmentation that suits the data"""
 
-def pick_device(device: Any=None) -> torch.device:
-    """The device of that name; a GPU where there is one if None or 'auto'"""
+def n_stored(data: Any) -> int:
+    """How many images a set keeps, which with tiles are fewer than one trains on"""
 
 def get_compute(speed: Any, data: Any, device: Any=None, where: str='get_compute', net: Any='convnet') -> Compute:
-    """The way to compute that is meant by `speed`, as it suits data, device and network
-
-speed: 'plain', 'auto', another name in `SPEEDS`, a `Speed`, or a `Compute` as it is
-data: What it is for: anything with the `shape` of its images
-device: A GPU where there is one
-where: Name of the function that was called
-net: The network; your own are computed the plain way"""
+    """How to compute by `speed` for images as in `data`; networks of your own get the plain way"""
 
 def check_data(where: str, data: Any) -> None:
     """`data` must be an `ImageData`"""
@@ -347,11 +296,7 @@ first: Number of the first network: `first=5` are further ones, after five
 map: map(f, numbers) in place of `Compute.map`"""
 
 def formation(images: Tensor, labels: Tensor, factor: int) -> tuple[Tensor, Tensor]:
-    """Cut images into tiles, and enlarge each to the size of an image
-
-images: (N, C, H, W), each of factor × factor tiles
-labels: (N,)
-factor: Tiles along each side"""
+    """Images (N, C, H, W) cut into factor × factor tiles of the size of an image, with their labels"""
 
 def placed(s: SyntheticSet, classes: list[str]) -> SyntheticSet:
     """The same images, labeled by their place in a longer list of classes"""

@@ -12,8 +12,8 @@ from conftest import ROOT
 import dataset_condensation.beyond  # noqa: F401, so that its methods are known
 import dataset_condensation.condensation as loop
 import dataset_condensation.runs as runs
-import dataset_condensation.training as training
-from dataset_condensation import cli
+import dataset_condensation.machine as machine
+from dataset_condensation import cli, text
 from dataset_condensation.architecture_search import search
 from dataset_condensation.checkpoints import Checkpoints
 from dataset_condensation.condensation import Recipe
@@ -137,7 +137,7 @@ class Bar:
 
 @pytest.fixture
 def bars(monkeypatch):
-    monkeypatch.setattr(training, 'tqdm', Bar)
+    monkeypatch.setattr(machine, 'tqdm', Bar)
     monkeypatch.setattr(Bar, 'made', [])
     return Bar.made
 
@@ -231,7 +231,7 @@ def test_minutes_say_what_scoring_will_take(data, tmp_path, monkeypatch, capsys)
     assert cli.main(['digits', '--minutes', '1', '--epochs', '6', '--whole', '2', '--out', str(tmp_path/'run')]) == 130
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith('scoring comes'))
     seconds = 5*10 + 6*(10 + 10 + 3*40) + 10 + 2*len(data.train)   # two baselines, in four tiles too, the set in tiles, everything
-    assert f'about {training.duration(seconds)} (6 sets, networks on each: 3, epochs: 6' in said
+    assert f'about {text.duration(seconds)} (6 sets, networks on each: 3, epochs: 6' in said
 
 
 # ---- Ctrl-C
