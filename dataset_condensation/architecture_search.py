@@ -17,7 +17,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import torch
@@ -180,7 +180,7 @@ class SearchResult(StudyResult):
     runs: dict       # Proxy → {network: record}
     about: dict = field(default_factory=dict)   # Data, images per class, seed, …
     left: int = field(default=0, compare=False)   # Trainings to do, while it runs
-    text_columns = 2
+    text_columns: ClassVar[int] = 2
 
     @classmethod
     def from_dict(cls, d: dict) -> Any: return cls(d['space'], d['columns'], d['runs'], d['about'])

@@ -3,6 +3,7 @@ from typing import Any
 __all__ = ['CONVNETS', 'rank_correlation', 'grid', 'network_names', 'stratified', 'SearchResult', 'plot_search', 'searching', 'search']
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 from .data import ImageData
 from .long_studies import StudyResult
 
@@ -33,7 +34,7 @@ class SearchResult(StudyResult):
     runs: dict
     about: dict = ...
     left: int = ...
-    text_columns: int
+    text_columns: ClassVar[int] = ...
 
     @classmethod
     def from_dict(cls, d: dict) -> Any:

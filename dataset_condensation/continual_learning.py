@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import torch
@@ -241,7 +241,8 @@ class Continual(StudyResult):
     "Methods along several orders of the classes, or on several tasks"
     runs: list[ContinualRun]
     about: dict = field(default_factory=dict)   # Data, steps, memory, recipes, seed, notes
-    kind, file = 'a study', 'continual.json'    # For `load`
+    kind: ClassVar[str] = 'a study'             # For `load`
+    file: ClassVar[str] = 'continual.json'
     @classmethod
     def from_dict(cls, d: dict) -> Any:
         return cls([ContinualRun(**r) for r in d['runs']], dict(d['about']))

@@ -3,6 +3,7 @@ from typing import Any
 __all__ = ['class_subset', 'only_classes', 'learn', 'distillation', 'split_classes', 'class_orders', 'memory_bytes', 'ContinualRun', 'Continual', 'continual', 'map_images', 'to_shape', 'fewer', 'load_tasks', 'continual_tasks']
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
@@ -103,8 +104,8 @@ class Continual(StudyResult):
     """Methods along several orders of the classes, or on several tasks"""
     runs: list[ContinualRun]
     about: dict = ...
-    kind: str
-    file: str
+    kind: ClassVar[str] = ...
+    file: ClassVar[str] = ...
 
     @classmethod
     def from_dict(cls, d: dict) -> Any:

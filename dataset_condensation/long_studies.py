@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from tqdm.auto import tqdm
@@ -144,8 +144,9 @@ def kept(
 # %% ../nbs/under_the_hood/69_long_studies.ipynb #result
 class StudyResult:
     "What a study found: a table to look at, a JSON file to keep"
-    kind, file = 'a result', ''    # For errors; of the file in a study's folder
-    text_columns = 1               # On the left of the table
+    kind: ClassVar[str] = 'a result'   # For errors
+    file: ClassVar[str] = ''           # Of the file in a study's folder
+    text_columns: ClassVar[int] = 1    # On the left of the table
 
     def shown(self) -> tuple[list, list]:
         "The rows of the table, header first, and the lines below it"

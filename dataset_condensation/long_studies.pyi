@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from .data import ImageData
 from .training import SyntheticSet
 
@@ -44,9 +45,9 @@ ipc: Images of each class"""
 
 class StudyResult:
     """What a study found: a table to look at, a JSON file to keep"""
-    kind: str
-    file: str
-    text_columns: int
+    kind: ClassVar[str] = ...
+    file: ClassVar[str] = ...
+    text_columns: ClassVar[int] = ...
 
     def shown(self) -> tuple[list, list]:
         """The rows of the table, header first, and the lines below it"""
