@@ -75,6 +75,7 @@ def _scaled(x: float) -> float:
     "From −1…1 to 0…1"
     return (math.exp(x) - math.exp(-1)) / (math.e - math.exp(-1))
 
+# %% ../nbs/18_scoring_fairly.ipynb #four-scores
 def ranked(
     of_set: float,           # Accuracies in percent: trained on the set,
     of_random: float,        # on random images of its size,
@@ -143,6 +144,7 @@ def named_rows(self: ScoreCard) -> dict[str, dict[str, list[float]]]:
     extra = {f'{first}, augmented': self.augmented} if self.augmented else {}
     return {first: rows} | extra | dict(others)
 
+# %% ../nbs/18_scoring_fairly.ipynb #card-table
 @patch
 def rows(self: ScoreCard) -> list[list[str]]:
     "The cells of the table, as text"
@@ -152,6 +154,7 @@ def rows(self: ScoreCard) -> list[list[str]]:
              for n, r in named.items()]
     return [['accuracy %', *columns], *cells]
 
+# %% ../nbs/18_scoring_fairly.ipynb #card-shown
 @patch
 def _words(self: ScoreCard) -> list[str]:
     return [', '.join(f'{k} {_plus_minus(v, 3)}' for k, v in self.scores.items()), *self.notes]
@@ -193,6 +196,7 @@ def as_dict(self: ScoreCard) -> dict[str, Any]:
     "Everything, ready for JSON"
     return asdict(self) | dict(scores=self.scores)
 
+# %% ../nbs/18_scoring_fairly.ipynb #card-save
 @patch
 def to_json(self: ScoreCard) -> str:
     "Everything as JSON"
@@ -297,6 +301,7 @@ class Energy:
                     self.joules = (self.joules or 0.) + (now - self.last[z]) % (most + 1) / 1e6
                 self.last[z] = now
 
+# %% ../nbs/18_scoring_fairly.ipynb #size-of
 def _size_of(small: Any, s: SyntheticSet) -> int:
     "Bytes of a file or of a folder, or of the images in memory"
     if not isinstance(small, (str, Path)): return s.stored.nbytes + s.label_bytes
@@ -321,6 +326,7 @@ class _Plan(NamedTuple):
         rows = len(ROWS) + 2 * (s.soft is not None)
         return [rows * (self.nets + more * (k == 0)) for k in range(len(self.architectures))]
 
+# %% ../nbs/18_scoring_fairly.ipynb #sets
 def _sets(small: Any, data: ImageData) -> list[SyntheticSet]:
     "The sets to score, which are alike and belong to the data"
     if isinstance(small, (str, Path)): sets = read_set(small, data)
@@ -357,6 +363,7 @@ def _heat(s: SyntheticSet) -> float:
     heat = s.info.get('temperature')
     return heat if type(heat) in (int, float) and 0 < heat < 1e6 else 1.
 
+# %% ../nbs/18_scoring_fairly.ipynb #accuracies
 def _accuracies(made: list, data: ImageData, net: Any, nets: int, recipe: TrainRecipe,
                 **how: Any) -> list[float]:
     "Of networks 0, 1, …: all on one set, or each on the next one"
@@ -412,6 +419,7 @@ def _about(data: ImageData, plan: _Plan, whole: Any, seed: int) -> dict[str, Any
                 recipe=r.as_dict(), whole=whole and plan.whole.as_dict(), versions=versions(),
                 augment=as_json(plan.augment or ''), held_out=0.1)
 
+# %% ../nbs/18_scoring_fairly.ipynb #notes
 def _notes(sets: list) -> list[str]:
     notes = ['The labels are probabilities. The rows "soft" train on them, and random images on '
              f'those of a network trained on everything, at temperature {_heat(sets[0]):g}; IOR '
