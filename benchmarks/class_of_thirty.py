@@ -7,7 +7,7 @@
 Ten kinds of submissions, three students each: right (also in another way), half right (a typical mistake), the release
 as it is, five times cheats (those in tests/submissions, test cells that always pass, test cells that are gone), one
 that ends the process and one that never ends. The commands are those of the guide, word for word but for the folder
-and the assignment; nbgrader and grade.py grade everyone. Exits with 1 if somebody gets other points than deserved, or
+and the assignment; nbgrader and grade.py grade everyone. Exits with 1 if anyone gets other points than deserved, or
 not the same from both.
 """
 import argparse
@@ -135,7 +135,7 @@ def table(found:dict) -> str:
     n, bad = sum(a['students'] for _, a in every), sum(len(a['faults']) for _, a in every)
     busy = [a['provenance']['machine'] for _, a in every]
     loads, cores = [m['load'] for m in busy], busy[0]['cores']
-    lines = [f'{n} submissions: {"nobody" if not bad else bad} got other points than deserved, from nbgrader or from grade.py. Other '
+    lines = [f'{n} submissions: {"all got the points they deserve" if not bad else f"{bad} faults"}, from nbgrader and from grade.py. Other '
              f'programs ran meanwhile (load {min(loads):g} to {max(loads):g} on {cores} cores), so a quiet machine takes a fraction of it.', '',
              '| | students | nbgrader, seconds a student | feedback | grade.py | right | half | empty | cheats | crashing | endless |',
              '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |']
