@@ -7,7 +7,7 @@
 Ten kinds of submissions, three students each: right (also in another way), half right (a typical mistake), the release
 as it is, five times cheats (those in tests/submissions, test cells that always pass, test cells that are gone), one
 that ends the process and one that never ends. The commands are those of the guide, word for word but for the folder
-and the assignment; nbgrader and grade.py grade everyone. Exits with 1 if somebody gets other points than deserved, or
+and the assignment; nbgrader and grade.py grade everyone, at the same time. Exits with 1 if anyone gets other points than deserved, or
 not the same from both.
 """
 import argparse
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -96,12 +97,14 @@ def measure(name:str, folder:Path, each:int) -> dict:
         csv.writer(f).writerows([('id', 'first_name', 'last_name', 'email'), *((s, s, kind, '') for s, (kind, *_) in everyone.items())])
     took['students'] = obey('nbgrader db student import students.csv', course)
     for student, (_, _, nb, _) in everyone.items(): hand_in(course, name, student, nb)
-    took['autograde'] = obey('nbgrader autograde a1_gradient_distance', course, **one)
-    took['feedback'] = obey('nbgrader generate_feedback a1_gradient_distance', course, **one)
-    took['export'] = obey('nbgrader export', course)
     submitted = [str(course/'submitted'/s/name/f'{name}.ipynb') for s in everyone]
-    took['grade.py'] = obey('python nbs/assignments/grade.py a1_gradient_distance.ipynb', ROOT,
-                            **{'a1_gradient_distance.ipynb': [*submitted, '--json', str(course/'points.json')]})
+    with ThreadPoolExecutor() as pool:
+        script = pool.submit(obey, 'python nbs/assignments/grade.py a1_gradient_distance.ipynb', ROOT,
+                             **{'a1_gradient_distance.ipynb': [*submitted, '--json', str(course/'points.json')]})
+        took['autograde'] = obey('nbgrader autograde a1_gradient_distance', course, **one)
+        took['feedback'] = obey('nbgrader generate_feedback a1_gradient_distance', course, **one)
+        took['export'] = obey('nbgrader export', course)
+        took['grade.py'] = script.result()
     return judged(course, name, everyone, took, release_faults(source, released))
 
 
@@ -135,7 +138,7 @@ def table(found:dict) -> str:
     n, bad = sum(a['students'] for _, a in every), sum(len(a['faults']) for _, a in every)
     busy = [a['provenance']['machine'] for _, a in every]
     loads, cores = [m['load'] for m in busy], busy[0]['cores']
-    lines = [f'{n} submissions: {"nobody" if not bad else bad} got other points than deserved, from nbgrader or from grade.py. Other '
+    lines = [f'{n} submissions: {"all got the points they deserve" if not bad else f"{bad} faults"}, from nbgrader and from grade.py. Other '
              f'programs ran meanwhile (load {min(loads):g} to {max(loads):g} on {cores} cores), so a quiet machine takes a fraction of it.', '',
              '| | students | nbgrader, seconds a student | feedback | grade.py | right | half | empty | cheats | crashing | endless |',
              '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |']

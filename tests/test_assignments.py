@@ -177,6 +177,16 @@ def test_the_term_is_what_its_source_and_the_chapters_say(tmp_path):
         assert 5 <= page.count('<section>') <= 7 and page.count('<h1') == 1 and 'alt=""' not in page, p.name
 
 
+def test_hours_rest_on_counts_of_today_and_are_the_same_everywhere():
+    plan, counted = yaml.safe_load(term.TERM.read_text(encoding='utf-8')), json.loads(term.WORK.read_text(encoding='utf-8'))
+    for name in names():
+        assert {k: v for k, v in counted[name].items() if k != 'seconds'} == term.work(name), f'{name}: python tools/term.py --count'
+        hours = term.assignment_hours(plan, name, counted)
+        intro = next(text(c) for c in read(FOLDER/name/f'{name}.ipynb')['cells'] if c['id'] == 'intro')
+        row, = re.findall(rf'^.*\({name}/{name}\.ipynb\).*$', (FOLDER/'README.md').read_text(encoding='utf-8'), re.M)
+        assert f'It takes about {hours:g} hours' in intro and row.endswith(f'| {hours:g} h |'), name
+
+
 def test_a_class_of_thirty_has_ten_kinds_of_submissions(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT/'benchmarks'))
     import class_of_thirty
@@ -216,6 +226,16 @@ def test_cells_are_marked_as_nbgrader_wants_them(name):
     hidden = [c['id'] for c in nb['cells'] if is_test(c) and 'BEGIN HIDDEN TESTS' in text(c)]
     assert hidden and any(graded(c)['grade'] and c['cell_type'] == 'markdown' for c in nb['cells'])
     assert (SUBMISSIONS/f'{name}.yml').exists()
+
+
+@pytest.mark.parametrize('name', names())
+def test_students_read_short_cells_with_a_sentence_before_each(name):
+    cells = read(FOLDER/name/f'{name}.ipynb')['cells']
+    for before, c in zip(cells, cells[1:]):
+        if c['cell_type'] != 'code': continue
+        lines = term.code_lines(term.SOLUTION.sub("raise NotImplementedError('your turn')", term.HIDDEN.sub('', text(c))))
+        assert len(lines) <= 10 + 2 * (c['id'] == 'broken-loop'), f'{c["id"]}: {len(lines)} lines'      # the loop is one piece
+        assert before['cell_type'] == 'markdown', f'{c["id"]}: no sentence before it'
 
 
 # ---- The leaderboard

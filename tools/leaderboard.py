@@ -107,7 +107,7 @@ def student_code(notebook:Path) -> str:
     given, code = cells(ASSIGNMENTS/NAME/f'{NAME}.ipynb'), []
     nb = json.loads(notebook.read_text(encoding='utf-8'))
     code += [given[i] for i in ('setup', 'award')]
-    code += ['data = only_practice()', given['budget'], given['pack'], 'load_dataset = nothing']
+    code += ['data = only_practice()', *(given[name] for name in ('budget', 'run', 'pack', 'unpack')), 'load_dataset = nothing']
     for c in nb['cells']:
         name = c['metadata'].get('nbgrader', {}).get('grade_id', '')
         if c['cell_type'] == 'code' and (name == 'my-method' or name not in given): code.append(definitions(''.join(c['source'])))

@@ -2,6 +2,7 @@
 
     python tools/term.py                         # nbs/assignments/term.md
     python tools/term.py --check                 # write nothing; fail if it would change
+    python tools/term.py --count                 # count again what the hours rest on, into nbs/assignments/work.json
     python tools/term.py --slides ~/slides       # week01.html …, a file for each week that needs nothing else
 
 A week's slides are its goals, headings of its chapters with their first words and pictures, and its quiz. Change the
@@ -11,15 +12,22 @@ import argparse
 import base64
 import html
 import json
+import math
 import re
 import sys
 from pathlib import Path
+from statistics import median
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from course_counts import code_lines, counts
+
 ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'
-TERM, PAGE = NBS/'assignments'/'term.yml', NBS/'assignments'/'term.md'
+TERM, PAGE, WORK = (NBS/'assignments'/name for name in ('term.yml', 'term.md', 'work.json'))
+HIDDEN = re.compile(r'^### BEGIN HIDDEN TESTS\n.*?^### END HIDDEN TESTS\n?', re.M | re.S)
+SOLUTION = re.compile(r'^ *### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION', re.M | re.S)
 PICTURES = {'image/svg+xml': 'svg', 'image/png': 'png', 'image/jpeg': 'jpeg'}
 MOST = 3      # slides with a picture in a week
 STYLE = """
@@ -135,14 +143,78 @@ def link(name:str, up:str='../') -> str:
     return f'[{number[0] + " · " if number else ""}{title(notebook(name))}]({up}{name}.ipynb)'
 
 
+# ---- What the hours rest on
+
+def work(name:str) -> dict:
+    "What an assignment asks of a student, counted in the version that students get and in the solution"
+    cells = notebook(f'assignments/{name}/{name}')
+    def kind(c, what): return c['metadata']['nbgrader'][what]
+    def words(s): return len(s.split())
+    prose = [text(c) for c in cells if c['cell_type'] == 'markdown' and not kind(c, 'solution')]
+    code = [HIDDEN.sub('', text(c)) for c in cells if c['cell_type'] == 'code']
+    solved = [m[1] for s in code if (m := SOLUTION.search(s))]
+    lines = [x for s in solved for x in code_lines(s) if not x.lstrip().startswith(('#', "'"))]      # no entry of assignment 6
+    asked = [tuple(map(int, m)) for s in prose for m in re.findall(r'\((\d+) to (\d+) words', s)]
+    return dict(words=sum(map(words, prose)), code=sum(len(code_lines(SOLUTION.sub('', s))) for s in code), cells=len(solved),
+                lines=len(lines), answer=sum(a + b for a, b in asked) // 2)
+
+
+def counted() -> dict:
+    "Words and lines of every chapter, and `work` of every assignment, with the seconds of a right notebook in the class of thirty"
+    weeks = yaml.safe_load(TERM.read_text(encoding='utf-8'))['weeks']
+    took = json.loads((ROOT/'results'/'class_of_thirty.json').read_text(encoding='utf-8'))['assignments']
+    chapters = {n: counts(NBS/f'{n}.ipynb') for w in weeks for n in w['chapters']}
+    found = {n: dict(words=c['words'], code=sum(c['lengths'])) for n, c in chapters.items()}
+    for name in sorted(w['assignment'] for w in weeks if 'assignment' in w):
+        found[name] = dict(work(name), seconds=round(median(took[name]['kinds']['right']['seconds'])))
+    return found
+
+
+def half_hours(minutes:float) -> float: return math.ceil(minutes / 30) / 2
+
+
+def home(term:dict, week:dict, work:dict) -> tuple:
+    "Hours for the chapters of a week, and for its assignment"
+    pace = term['pace']
+    reading = sum(work[n]['words'] / pace['words'] + work[n]['code'] / pace['code'] for n in week['chapters'])
+    return half_hours(reading + pace['exercises'] * pace['exercise']), \
+        assignment_hours(term, week['assignment'], work) if 'assignment' in week else 0
+
+
+def assignment_hours(term:dict, name:str, work:dict) -> float:
+    pace, n = term['pace'], work[name]
+    return half_hours(n['words'] / pace['words'] + n['code'] / pace['code'] + n['lines'] * pace['line'] + n['answer'] / pace['answer']
+                      + n['seconds'] * pace['runs'] / 60 + term['besides'].get(name, 0))
+
+
+def basis(term:dict, work:dict) -> list:
+    "The section of the page that says where hours come from"
+    p, besides = term['pace'], term['besides']
+    lines = ['', '## What the hours rest on', '',
+             "No student was timed. The hours are counted work at a pace that we chose, rounded up to half an hour; `pace` in `term.yml` has "
+             f"the numbers, and `python tools/term.py` makes this page again. The pace: {p['words']} words or {p['code']} lines of code read in a minute, "
+             f"{p['line']} minutes for a line of code until it's right, {p['answer']} words of an answer written in a minute, {p['runs']} runs of each notebook, "
+             f"{p['exercises']} exercises a week of {p['exercise']} minutes. Words and lines are counted in the chapters and in the students' versions, "
+             "lines to write in the solutions (`python tools/term.py --count`). Seconds are those of the class of thirty in "
+             "[the guide](README.md), for a right notebook with the tests of grading, on a busy machine. The minutes besides are a guess: "
+             "a derivation on paper, or ideas that are tried. Running the chapters and taking photographs aren't counted.", '',
+             '| assignment | words to read | lines to read | cells to write | lines to write | words to write | seconds of computing | minutes besides | hours |',
+             '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |']
+    for name, n in work.items():
+        if 'lines' not in n: continue
+        row = [n['words'], n['code'], n['cells'], n['lines'], n['answer'], n['seconds'], besides.get(name, 0)]
+        lines.append(f'| {link(name)} | {" | ".join(map(str, row))} | {assignment_hours(term, name, work):g} |')
+    return lines
+
+
 def page() -> str:
     "The syllabus"
-    term = yaml.safe_load(TERM.read_text(encoding='utf-8'))
-    hours = [w['hours'] + term['hours'].get(w.get('assignment'), 0) for w in term['weeks']]
+    term, work = yaml.safe_load(TERM.read_text(encoding='utf-8')), json.loads(WORK.read_text(encoding='utf-8'))
+    hours = [sum(home(term, w, work)) for w in term['weeks']]
     lines = ['<!-- Made from term.yml by tools/term.py: edit it there. -->', '', '# A term in a box', '',
              '> Fourteen weeks, with goals, slides, quizzes, assignments and projects', '',
              'A week has one meeting of ninety minutes and the hours below at home: reading and running the chapters, and the assignment. '
-             f'They are estimates, {sum(hours):g} hours in all; nobody has measured them with a class yet. The slides are made from the '
+             f'They are [counted work](#what-the-hours-rest-on) at a pace that we chose, {sum(hours):g} hours in all; no class was timed. The slides are made from the '
              'chapters, pictures included: `python tools/term.py --slides ~/slides` writes a page for each week that you can show, '
              'print and change without a network. [The guide](README.md) says how assignments are handed out and graded, and '
              '[Adapt this course](adapt.md) how to make it shorter, easier or your own.', '',
@@ -155,6 +227,7 @@ def page() -> str:
         lines += ['', f'## Week {i}', '', f'**{w["title"]}.** You can, at the end:', '', *(f'- {g}' for g in w['goals']), '',
                   'Quiz, five minutes at the start of the next meeting:', '']
         for n, (q, a) in enumerate(quizzes(w), 1): lines.append(f'{n}. {q} *{a}*')
+    lines += basis(term, work)
     lines += ['', '## Projects', '', 'For two people and three weeks, in place of assignment 6 or after it. Each begins where a chapter ends.', '',
               '| project | where to start | chapter |', '| --- | --- | --- |']
     lines += [f'| {p["title"]} | {p["start"]} | {link(p["chapter"])} |' for p in term['projects']]
@@ -172,11 +245,13 @@ def page() -> str:
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--check', action='store_true', help='write nothing; fail if the page would change')
+    parser.add_argument('--count', action='store_true', help='count the work of each assignment again, and write the page')
     parser.add_argument('--slides', type=Path, help='write slides to this folder, and no page')
     args = parser.parse_args(argv)
     if args.slides:
         for p in write_slides(args.slides): print(p)
         return 0
+    if args.count: WORK.write_text(json.dumps(counted(), indent=1) + '\n', encoding='utf-8')
     same = PAGE.exists() and PAGE.read_text(encoding='utf-8') == page()
     if not args.check: PAGE.write_text(page(), encoding='utf-8')
     if args.check and not same: print(f'{PAGE.name} is not what term.yml says: python tools/term.py', file=sys.stderr)

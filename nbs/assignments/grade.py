@@ -104,8 +104,8 @@ def given_names(source:dict) -> dict:
 # ---- In the process that runs a notebook
 
 class Kept:
-    """What students' cells may have replaced, to be put back before each test: the names of given cells, the functions
-    of torch and of the package, and their code. It is made before the first cell runs."""
+    """What students' cells may have replaced, to be put back before each given cell and each test: the names of given
+    cells, the functions of torch and of the package, and their code. It is made before the first cell runs."""
     WATCHED = 'builtins', 'math', 'operator', 'torch', 'torch.nn.functional', 'torch.linalg', 'torch.autograd'
 
     def __init__(self, names:dict):
@@ -117,20 +117,27 @@ class Kept:
         classes = [v for n in mine for v in vars(sys.modules[n]).values() if isinstance(v, type) and v.__module__ == n]
         self.places = [(p, {k: v for k, v in vars(p).items() if callable(v) or isinstance(v, (staticmethod, classmethod, property))})
                        for p in (*modules, *classes, torch.Tensor)]
-        self.code = [(v, v.__code__, v.__defaults__, v.__kwdefaults__) for p, held in self.places[len(self.WATCHED):]
-                     for v in held.values() if isinstance(v, types.FunctionType)]
+        self.code = []
+        for _, held in self.places[len(self.WATCHED):]: self.keep_code(held.values())
         self.public = {k: v for k, v in vars(package).items() if not k.startswith('_')}
         self.registries = [(v.known, dict(v.known)) for v in self.public.values() if type(v).__name__ == 'Names']
+
+    def keep_code(self, functions):
+        self.code += [(v, v.__code__, v.__defaults__, v.__kwdefaults__) for v in functions if isinstance(v, types.FunctionType)]
 
     def note(self, cell:str, space:dict):
         "After a given cell"
         wanted, held = self.names
         for n in wanted.get(cell, ()):
             if n == '*': held.update(self.public)
-            elif n in space: held[n] = space[n]
+            elif n in space:
+                held[n] = v = space[n]
+                own = {k: f for k, f in vars(v).items() if callable(f)} if isinstance(v, type) and v.__module__ == '__main__' else {}
+                if own: self.places.append((v, own))
+                self.keep_code([v, getattr(v, '__wrapped__', None), *own.values()])
 
     def put_back(self, space:dict):
-        "Before a test"
+        "Before a given cell or a test"
         for place, held in self.places:
             now = vars(place)
             for k, v in held.items():
@@ -146,7 +153,7 @@ class Kept:
         space.update(self.names[1])
 
 
-# What nbgrader_config.py runs in a kernel: before the first cell, before a test, after a given cell
+# What nbgrader_config.py runs in a kernel: before the first cell, before a given cell or a test, after a given cell
 START = """_m = type(__import__('sys'))('_kept')
 exec({code!r}, vars(_m))
 _m.kept = _m.Kept({names!r})
@@ -202,7 +209,7 @@ def serve():
                 limit_memory(order['memory'])
                 kept = Kept(order['names'])
             else:
-                if order['test']: kept.put_back(space)
+                if order['test'] or order['given']: kept.put_back(space)
                 value = run_cell(order['code'], order['name'], space)
                 answer['value'] = None if value is None else repr(value)[:1000]
         except BaseException as e:

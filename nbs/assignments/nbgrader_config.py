@@ -72,7 +72,7 @@ class RestoreCells(OverwriteCells):
 
 
 class FairExecute(Execute):
-    "Runs a notebook, and puts back before each test what students' cells may have replaced; a dead kernel earns nothing"
+    "Runs a notebook, and puts back before each given cell and test what students' cells may have replaced; a dead kernel earns nothing"
     def preprocess(self, nb, resources):
         self.died, self.timeout_func = '', lambda cell: grade.LONGER.get(grade.marks(cell).get('grade_id'), self.timeout)
         name = resources['nbgrader']['assignment']
@@ -92,7 +92,7 @@ class FairExecute(Execute):
             if self.names is not None:
                 self.quietly(grade.START.format(code=grade.for_kernel(), names=self.names), index)
                 self.names = None
-            if grade.is_test(cell): self.quietly(grade.BACK, index)
+            if grade.is_test(cell) or grade.is_given(cell): self.quietly(grade.BACK, index)
             cell, resources = super().preprocess_cell(cell, resources, index)
             self.nb['cells'][index] = cell
             if grade.is_given(cell): self.quietly(grade.NOTE.format(name=cell.metadata.nbgrader.grade_id), index)
