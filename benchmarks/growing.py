@@ -38,8 +38,9 @@ def measure(data, seed, updates):
 
 
 def summary(runs):
-    "Mean and standard deviation over the seeds"
-    return {k: [mean(v), stdev(v) if len(v) > 1 else 0.] for k in runs[0]['accuracies'] for v in [[r['accuracies'][k] for r in runs]]}
+    "Mean and standard deviation over the seeds, of the rows that all of them have"
+    rows = [k for k in runs[0]['accuracies'] if all(k in r['accuracies'] for r in runs)]
+    return {k: [mean(v), stdev(v) if len(v) > 1 else 0.] for k in rows for v in [[r['accuracies'][k] for r in runs]]}
 
 
 def main():
