@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from .checks import instance, network, number, size_beside
+from .checks import (Shown, instance, network, number, refuse,
+                                         size_beside)
 from .coresets import RANDOM, Comparison, compare
 from .data import ImageData
 from .machine import near_net, own_device
@@ -33,6 +34,8 @@ def soft_labels(
     images = near_net(for_net(teacher, small), teacher).images
     scores = [class_scores(teacher.eval(), x) for x in images.split(1000)]
     teacher.train(mode)
+    if (got := scores[0].shape[1]) != (n := len(small.classes)):
+        refuse('soft_labels', 'teacher', Shown(f'a network for {got} classes'), f'one for {n}')
     return small.with_labels((torch.cat(scores) / heat).softmax(1), temperature=heat)
 
 # %% ../nbs/20_soft_labels.ipynb #beside-random

@@ -218,8 +218,8 @@ def test_energy_counters_are_added_up_and_may_start_again(tmp_path):
 
 @pytest.mark.parametrize('files', [['synthetic.safetensors'], ['synthetic.safetensors', 'small.png']])
 def test_the_folder_of_a_run_is_the_set_in_it(files, data, small, tmp_path):
+    (tmp_path/'run'/'checkpoint').mkdir(parents=True)
     for name in files: small.save(tmp_path/'run'/name)
-    (tmp_path/'run'/'checkpoint').mkdir()
     (tmp_path/'run'/'checkpoint'/'large').write_bytes(bytes(10_000))
     s, = read_set(tmp_path/'run', data)
     assert torch.allclose(s.pixels, small.pixels, atol=1 / 255)

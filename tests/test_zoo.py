@@ -192,6 +192,7 @@ def test_the_command_publishes_a_run_with_its_table(run, tmp_path, capsys):
 
 
 def test_a_set_within_a_budget_is_published_with_its_small_file(tmp_path):
+    (tmp_path/'run').mkdir()
     few = dc.random_set(dc.load_dataset('digits')).save(tmp_path/'run'/'small.png', bits=2)
     for source, there in ((tmp_path/'run', True), (few, True), (dc.load_published(tmp_path/'run'), False)):
         out = dc.publish(source, tmp_path/f'out{there}{source == few}')
