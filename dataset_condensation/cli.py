@@ -131,8 +131,8 @@ def scoring_plan(args: Namespace, data: ImageData,
         notes.append('training on the whole set takes long here, so herding and the last row are '
                      'left out unless you name them (--baselines random,herding --whole 20)')
     if args.method == 'linear':
-        notes.append('the table trains networks from scratch; what the set is worth to a linear layer '
-                     'on your network, `probe` says in Python')
+        notes.append('the table trains networks from scratch; what the set is worth to a linear '
+                     'layer on your network, `probe` says in Python')
     if device.type == 'cuda': notes.append(f'real images on {data.near(device).train.device}')
     names = [] if named == 'none' else named.split(',')
     for n in names:
