@@ -571,7 +571,7 @@ def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
         warn(f'load_dataset: every class folder of {train_dir} holds {some(sorted(common))}; '
              'if those are the classes, name the folders around them train/ and test/')
     test = _class_files(test_dir) if test_dir else None
-    if test and {*train} < {*test} and (test_dir/'val_annotations.txt').is_file():
+    if test_dir and test and {*train} < {*test} and (test_dir/'val_annotations.txt').is_file():
         warn(f'load_dataset: {len(test) - len(train):,} classes of {test_dir}/val_annotations.txt '
              f'have no folder in {train_dir}; their images were left out')
         test = {c: test[c] for c in train}

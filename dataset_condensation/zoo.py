@@ -157,7 +157,8 @@ def publish(
     "Write a folder to upload: safetensors, pictures, a dataset card with code that loads them"
     where, path = 'publish', as_path('publish', folder, 'folder')
     few = None if isinstance(small, SyntheticSet) else set_file(_found(where, small))
-    if few: card, small = card or published_card(small), load_published(small)
+    if not isinstance(small, SyntheticSet):
+        card, small = card or published_card(small), load_published(small)
     if card is not None: instance(where, 'card', card, (ScoreCard, Comparison), 'a ScoreCard')
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise FileExistsError(f'{where}: {path} is not empty; choose another folder')
