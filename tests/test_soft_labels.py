@@ -205,7 +205,7 @@ def test_a_teacher_sees_images_as_it_was_trained_on_them(hard, teacher):
 
 @pytest.mark.parametrize('args, says', [
     (lambda s, t: (DIGITS, t), 'small'), (lambda s, t: (s, 'mlp'), 'teacher'), (lambda s, t: (s, t, 0), 'temperature'),
-    (lambda s, t: (s, make_net('mlp', only_classes(DIGITS, [1, 2]))), r'\(30, 2\)')])
+    (lambda s, t: (s, make_net('mlp', only_classes(DIGITS, [1, 2]))), 'a network for 2 classes, expected one for 10')])
 def test_other_teachers_are_refused(hard, teacher, args, says):
     with pytest.raises((TypeError, ValueError), match=says): soft_labels(*args(hard, teacher))
 
