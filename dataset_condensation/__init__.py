@@ -32,7 +32,7 @@ HOMES = {
     'frozen_backbones': 'Frozen LinearMatching probe',
     'gpu_training': 'Speed',
     'studies': 'ablate cross_architecture',
-    'continual_learning': 'continual',
+    'continual_learning': 'continual only_classes',
     'architecture_search': 'search',
     'recommendation': 'recommend',
     'scoring': 'ScoreCard score',
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from dataset_condensation.frozen_backbones import Frozen, LinearMatching, probe
     from dataset_condensation.gpu_training import Speed
     from dataset_condensation.studies import ablate, cross_architecture
-    from dataset_condensation.continual_learning import continual
+    from dataset_condensation.continual_learning import continual, only_classes
     from dataset_condensation.architecture_search import search
     from dataset_condensation.recommendation import recommend
     from dataset_condensation.scoring import ScoreCard, score

@@ -1,7 +1,7 @@
 # Made from the module beside it by tools/export.py
 __version__: str
 HOMES: dict
-__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'Frozen', 'GradientMatching', 'ImageData', 'ImageSet', 'LinearMatching', 'LiveRun', 'Method', 'Moments', 'MultiLevelMatching', 'Recipe', 'Schedule', 'ScoreCard', 'Speed', 'SyntheticSet', 'TrainRecipe', 'UntilOverfit', 'ablate', 'accuracy', 'add_classes', 'compare', 'compare_labels', 'condense', 'condense_seeds', 'condense_sizes', 'condensing', 'continual', 'cross_architecture', 'dataset_names', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'get_method', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'nested', 'net_names', 'paper', 'predict', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'running', 'save_checkpoint', 'score', 'search', 'show_images', 'snapshots', 'soft_labels', 'train', 'train_recipe', 'within', 'write_report']
+__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'Frozen', 'GradientMatching', 'ImageData', 'ImageSet', 'LinearMatching', 'LiveRun', 'Method', 'Moments', 'MultiLevelMatching', 'Recipe', 'Schedule', 'ScoreCard', 'Speed', 'SyntheticSet', 'TrainRecipe', 'UntilOverfit', 'ablate', 'accuracy', 'add_classes', 'compare', 'compare_labels', 'condense', 'condense_seeds', 'condense_sizes', 'condensing', 'continual', 'cross_architecture', 'dataset_names', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'get_method', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'nested', 'net_names', 'only_classes', 'paper', 'predict', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'running', 'save_checkpoint', 'score', 'search', 'show_images', 'snapshots', 'soft_labels', 'train', 'train_recipe', 'within', 'write_report']
 from dataset_condensation.image_folders import dataset_names as dataset_names, from_datasets as from_datasets, load_dataset as load_dataset
 from dataset_condensation.data import ImageData as ImageData, ImageSet as ImageSet, from_tensors as from_tensors, gen as gen, show_images as show_images
 from dataset_condensation.networks import make_net as make_net, net_names as net_names
@@ -19,7 +19,7 @@ from dataset_condensation.beyond import ExpertMatching as ExpertMatching, Moment
 from dataset_condensation.frozen_backbones import Frozen as Frozen, LinearMatching as LinearMatching, probe as probe
 from dataset_condensation.gpu_training import Speed as Speed
 from dataset_condensation.studies import ablate as ablate, cross_architecture as cross_architecture
-from dataset_condensation.continual_learning import continual as continual
+from dataset_condensation.continual_learning import continual as continual, only_classes as only_classes
 from dataset_condensation.architecture_search import search as search
 from dataset_condensation.recommendation import recommend as recommend
 from dataset_condensation.scoring import ScoreCard as ScoreCard, score as score

@@ -148,7 +148,7 @@ which also gives a finished run more --iterations.'''
 # %% ../nbs/under_the_hood/70_arguments.ipynb #options
 COMMANDS = {'': 'condensing data scoring running', 'continual': 'continual data study',
             'search': 'search data study', 'score': 'score data study', 'publish': 'publish'}
-DEFAULTS = {'': dict(nets=3, train_augment='none', made_with=None),
+DEFAULTS = {'': dict(nets=3, train_augment='none', made_with=None, row=None),
             'continual': dict(ipc=5, orders=3, nets=2), 'search': dict(ipc=10),
             'score': dict(nets=3), 'publish': {}}
 LOADING = ('root download size fit channels stats test_fraction skip_bad workers in_memory '

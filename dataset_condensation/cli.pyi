@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'set_named', 'run_settings', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'set_named', 'run_settings', 'row_name', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +18,9 @@ def set_named(name: str, v: Any) -> Any:
 
 def run_settings(args: Namespace) -> dict[str, Any]:
     """The recipe fields you typed, plus the short run for the embedded digits"""
+
+def row_name(args: Namespace) -> str:
+    """The set's row in the table: the method, or real images in tiles"""
 
 def check_typed(args: Namespace) -> None:
     """Check arguments that would otherwise fail only after the set is made"""

@@ -119,7 +119,8 @@ def _view(frozen: Frozen, images: Any, augment: Any, v: int, device: Any) -> Ten
 class Features:
     "Real images as features of a few augmented views, for `sampling`"
     def __init__(self, data: ImageData, recipe: Recipe, seed: int) -> None:
-        self.frozen = instance('linear', 'net', recipe.net, Frozen, 'a trained network, not a name')
+        wanted = 'a trained network, or a function that loads one (package.module:function)'
+        self.frozen = instance('linear', 'net', recipe.net, Frozen, wanted)
         self.data, self.train, self.counts = data, self, data.train.counts
         self.augment = augment_for(recipe.augment, data)
         self.views = VIEWS if self.augment else 1

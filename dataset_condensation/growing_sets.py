@@ -31,7 +31,9 @@ class Nested(Method):
 
     def ready(self, run: Any) -> Method:
         "The method for a run"
-        tiles = run.state.recipe.factor**2
+        tiles, most = run.state.recipe.factor**2, max(run.sizes)
+        if max(self.sizes) > most:
+            refuse('nested', 'sizes', self.sizes, f'at most {most}, the images per class')
         return replace(self, method=self.method.ready(run), tiles=tiles)
 
     def prepare(self, net: Any, draw: Callable) -> None: self.method.prepare(net, draw)

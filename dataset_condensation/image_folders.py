@@ -500,7 +500,8 @@ def _images(files: Iterable[str]) -> list[str]:
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #class-files
 def _tiny_imagenet(path: Path) -> dict[str, list[str]]:
-    files = {}
+    "The image files of each class by TinyImageNet's list, `val_annotations.txt`"
+    files: dict[str, list[str]] = {}
     for line in (path/'val_annotations.txt').read_text(encoding='utf-8').splitlines():
         name, c = line.split()[:2]
         files.setdefault(c, []).append(str(path/'images'/name))
@@ -560,7 +561,8 @@ def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
         found = f'one class only, {next(iter(train))!r}' if train else 'no folders of images'
         _stop(f'{train_dir} holds {found}, expected a folder of images for each class; if the '
               'classes lie deeper, pass the folder around them')
-    common = set.intersection(*({*_subfolders(train_dir/c)} for c in train))
+    inside = [{*_subfolders(train_dir/c)} for c in train if (train_dir/c).is_dir()]
+    common = set.intersection(*inside) if inside else set()      # a flat val/ has no class folders
     words = {_split_name(c)[0] for c in common}
     if words & {*_trains} and words & {*_tests}:
         _stop(f'every class folder of {train_dir} holds {some(sorted(common))}; expected the other '
@@ -569,6 +571,10 @@ def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
         warn(f'load_dataset: every class folder of {train_dir} holds {some(sorted(common))}; '
              'if those are the classes, name the folders around them train/ and test/')
     test = _class_files(test_dir) if test_dir else None
+    if test_dir and test and {*train} < {*test} and (test_dir/'val_annotations.txt').is_file():
+        warn(f'load_dataset: {len(test) - len(train):,} classes of {test_dir}/val_annotations.txt '
+             f'have no folder in {train_dir}; their images were left out')
+        test = {c: test[c] for c in train}
     if test and {*test} != {*train}:
         missing, extra = some(sorted({*train} - {*test})), some(sorted({*test} - {*train}))
         _stop(f'the classes of {test_dir} are not those of {train_dir}: '

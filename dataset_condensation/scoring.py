@@ -33,7 +33,7 @@ from .machine import free_memory, pick_device, tell, versions, waiting
 from .names import as_json, plain_name
 from .networks import make_net, net_name
 from .safe_files import as_path, load_made, write_json
-from .set_files import import_published
+from .set_files import import_published, set_file
 from .teacher_labels import soft_labels
 from .text import duration, markdown_table, picture_text, plain_text, text_table
 from .training import (SyntheticSet, TrainRecipe, check_data, check_evaluate,
@@ -177,13 +177,15 @@ def line(self: ScoreCard) -> str:
     elsewhere = ''.join(f'{k} {_plus_minus(r["this set"])} (random {_plus_minus(r["random"])}); '
                         for k, r in others)
     chosen = ', learning rates chosen on held-out training images' * (len(self.about['rates']) > 1)
+    n = len(rows['random'])
+    many = f'{n} networks each, 95 % intervals' if n > 1 else 'one network each'
     energy = '' if self.joules is None else f' with {self.joules:,.0f} J'
     score, *notes = self._words()
     return plain_text(' '.join([
         f'{self.name}: {self.images:,} images of {"×".join(map(str, self.shape))}{tiles}. '
         f'Accuracy on the test images of {self.about["data"]} in %: '
         f'{first} {_plus_minus(rows["this set"])} ({beside}); {elsewhere}{score}. '
-        f'{len(rows["random"])} networks each, 95 % intervals, {self.about["epochs"]} epochs'
+        f'{many}, {self.about["epochs"]} epochs'
         f'{chosen}; {self.bytes:,} bytes; scored in {duration(self.seconds)}{energy}.', *notes]))
 
 # %% ../nbs/18_scoring_fairly.ipynb #card-files
@@ -256,7 +258,7 @@ def _npz_set(path: Path, data: ImageData) -> SyntheticSet:
 def _picture_set(path: Path, data: ImageData) -> SyntheticSet:
     "A set from a folder with one folder of images for each class of `data`"
     files, how = folder_files(path)[0], How(data.shape[1:], channels=data.shape[0])
-    checks.same('score', f'the folders in {path} and the classes', sorted(files),
+    checks.same('score', f'the folders in {path} and the classes of {data.name}', sorted(files),
                 sorted(data.classes))
     named = [(f, c) for c, name in enumerate(data.classes) for f in files[name]]
     found = [decode(f, how) for f, _ in named]
@@ -272,7 +274,7 @@ def read_set(
     data: ImageData,   # Gives classes, size and statistics to formats that have none
 ) -> list[SyntheticSet]:   # Several from a published file with several
     "Synthetic sets in any of the formats above"
-    path = as_path('score', path, 'small')
+    path = set_file(as_path('score', path, 'small'))
     if not path.exists(): raise FileNotFoundError(f'score: there is no file or folder {path}')
     if path.is_dir():
         return [SyntheticSet.from_folder(path) if (path/'set.json').exists()
@@ -305,7 +307,7 @@ class Energy:
 def _size_of(small: Any, s: SyntheticSet) -> int:
     "Bytes of a file or of a folder, or of the images in memory"
     if not isinstance(small, (str, Path)): return s.stored.nbytes + s.label_bytes
-    files = [Path(small), *Path(small).rglob('*')]
+    files = [set_file(small), *set_file(small).rglob('*')]
     return sum(f.stat().st_size for f in files if f.is_file())
 
 # %% ../nbs/18_scoring_fairly.ipynb #plan

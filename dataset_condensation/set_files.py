@@ -123,6 +123,12 @@ def read_file(path: str | os.PathLike) -> SyntheticSet:
         return SyntheticSet(x.float(), y, about['classes'], mean, std, about.get('info'), losses,
                             found.get('soft'))
 
+# %% ../nbs/under_the_hood/53_set_files.ipynb #set-file
+def set_file(path: str | os.PathLike) -> Path:
+    "The file of the set in the folder of a run or by `publish`; any other path as it is"
+    there = [Path(path)/name for name in ('small.png', 'synthetic.safetensors')]
+    return next((p for p in there if p.is_file()), Path(path))
+
 # %% ../nbs/under_the_hood/53_set_files.ipynb #folder-name
 def _folder_name(c: int, name: str, n: int) -> str:
     "A safe folder name for a class; the names sort in the order of the labels"

@@ -13,6 +13,9 @@ def write_file(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> P
 def read_file(path: str | os.PathLike) -> SyntheticSet:
     """Read what `write_file` wrote; uses at most 8 times the size of the file and 256 MiB"""
 
+def set_file(path: str | os.PathLike) -> Path:
+    """The file of the set in the folder of a run or by `publish`; any other path as it is"""
+
 def reach(pixels: Tensor) -> tuple[Tensor, Tensor]:
     """The lowest and the highest value in each channel of (N, C, H, W), or 0 and 1 if that's wider
 

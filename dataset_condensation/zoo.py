@@ -19,7 +19,7 @@ from .coresets import Comparison
 from .names import METHODS, plain_name
 from .safe_files import as_path, kind_of, write_atomic
 from .scoring import ScoreCard
-from .set_files import reach
+from .set_files import reach, set_file
 from .training import SyntheticSet
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #licenses
@@ -48,16 +48,15 @@ def _package() -> dict[str, Path]:
 def _found(where: str, name: Any) -> Path:
     "The folder of a published set, by name or path"
     path, known = as_path(where, name, 'name'), _package()
-    return path if path.exists() else known[choice(where, 'name', str(name), known)]
+    if path.exists(): return path
+    return known[choice(where, 'folder or name', str(name), known)]
 
 def load_published(
     name: str | os.PathLike,   # One of `published()`, or the folder of a run or by `publish`
 ) -> SyntheticSet:
     "A set that comes with the package, or one from a folder; without a network"
     folder = _found('load_published', name)
-    if folder.is_file(): return SyntheticSet.load(folder)
-    there = [folder/f for f in ('small.png', 'synthetic.safetensors') if (folder/f).exists()]
-    if there: return SyntheticSet.load(there[0])
+    if set_file(folder).is_file(): return SyntheticSet.load(set_file(folder))
     raise FileNotFoundError(f'load_published: {folder} holds no small.png or synthetic.safetensors')
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #card
@@ -157,11 +156,12 @@ def publish(
 ) -> Path:
     "Write a folder to upload: safetensors, pictures, a dataset card with code that loads them"
     where, path = 'publish', as_path('publish', folder, 'folder')
+    few = None if isinstance(small, SyntheticSet) else set_file(_found(where, small))
     if not isinstance(small, SyntheticSet):
         card, small = card or published_card(small), load_published(small)
     if card is not None: instance(where, 'card', card, (ScoreCard, Comparison), 'a ScoreCard')
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise FileExistsError(f'{where}: `folder` is {path}, which is not empty')
+        raise FileExistsError(f'{where}: {path} is not empty; choose another folder')
     name = ' '.join((name or path.name).split())
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix='.publish-') as part:
@@ -169,6 +169,7 @@ def publish(
         small.to_folder(made/'images')
         small.save(made/'synthetic.safetensors')
         small.save(made/'preview.png')
+        if few and few.name == 'small.png': (made/few.name).write_bytes(few.read_bytes())
         kind = 'score' if isinstance(card, ScoreCard) else 'report'
         if card is not None: card.save(made/f'{kind}.json')
         write_atomic(made/'README.md', _readme(small, name, license, card))

@@ -48,6 +48,7 @@ sizes: list[int] = first.ipc
 joined = dc.SyntheticSet.join([first, chosen])
 joined.show()
 wider: dc.SyntheticSet = dc.add_classes(first, data, 'dm', ipc=1)
+fewer: dc.ImageData = dc.only_classes(data, ['0', '1'])
 several: list[dc.SyntheticSet] = dc.condense_seeds(data, 'dm', seeds=(0, 1)) + dc.condense_sizes(data, (1, 2))
 nests: dc.Method = dc.nested('dm', (1, 2))
 row: Tensor = dc.soft_labels(first.first(1), net, temperature=4.).labels[0]

@@ -109,6 +109,30 @@ def test_the_best_method_may_be_real_images_in_tiles(tmp_path, monkeypatch):
     assert SyntheticSet.load(tmp_path/'run'/'synthetic.safetensors').factor == 2
 
 
+def test_real_images_in_tiles_stand_beside_real_images_without(tmp_path, monkeypatch, capsys):
+    way = dict(ipc=1, seconds=0., accuracy=60., method='random', settings=dict(factor=2))
+    monkeypatch.setitem(measured(), 'digits', dict(shape=[1, 8, 8], classes=10, net='convnet-w8', speed='float32', ways=[way]))
+    monkeypatch.setattr('dataset_condensation.cli.foretell_scoring', lambda *a: print('now it is timed') or [])
+    quick = ['--baselines', 'random,herding', '--whole', '0', '--nets', '1', '--epochs', '1', '--net', 'mlp-w8']
+    assert main(['digits', '--minutes', '1', *quick, '--out', str(tmp_path/'run')]) == 0
+    report, said = json.loads((tmp_path/'run'/'report.json').read_text()), capsys.readouterr().out
+    assert [s['name'] for s in report['scores']] == ['random', 'herding', 'herding in tiles', 'random in tiles']
+    assert report['method'] == 'random in tiles' and '10 images by random in tiles, a network' in said
+    assert said.index('random: 1 image per class, in 2×2 tiles, real images') < said.index('now it is timed')
+
+
+def test_a_run_starts_from_the_folder_of_another(short_run, tmp_path):
+    run = str(short_run[0]/'runs/digits-dc-ipc1')
+    assert run_settings(parse(['digits', '--init', run]))['init'].ipc == [1] * 10
+    assert run_settings(parse(['digits', '--ipc', '2', '--keep', run]))['keep'].info['method'] == 'dc'
+
+
+def test_a_frozen_network_is_asked_for_and_its_set_is_scored_by_probe(tmp_path, capsys):
+    assert main(['digits', '--method', 'linear', '--out', str(tmp_path/'run')]) == 2
+    out, err = capsys.readouterr()
+    assert 'package.module:function' in err and '`probe` says' in out and 'random heads on one network' in out
+
+
 def test_only_choices_of_real_images_are_baselines(capsys):
     for name in ('dm', 'auto'):
         assert main(['digits', '--method', 'random', '--baselines', name, '--out', 'never']) == 2

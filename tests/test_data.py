@@ -164,6 +164,21 @@ def test_tiny_imagenet(tmp_path):
     assert data.std.tolist() == pytest.approx([0.229, 0.224, 0.225])
 
 
+def test_a_part_of_tiny_imagenet_beside_its_whole_val(tmp_path):
+    "Someone copies two classes and leaves val/ as it ships; val/ is a labeled folder by itself, too"
+    for c in ('n01', 'n02'):
+        for i in range(3): write(tmp_path/'train'/c/'images'/f'{c}_{i}.JPEG', picture(i), format='JPEG')
+    lines = [f'val_{i}.JPEG\tn0{i % 4}\t0\t0\t7\t7\n' for i in range(8)]
+    for i in range(8): write(tmp_path/'val'/'images'/f'val_{i}.JPEG', picture(i), format='JPEG')
+    (tmp_path/'val'/'val_annotations.txt').write_text(''.join(lines))
+    with pytest.warns(UserWarning, match='2 classes of .*val_annotations.txt have no folder in .*train; their images were left out'):
+        data = load(tmp_path)
+    assert data.classes == ['n01', 'n02'] and data.test.counts.tolist() == [2, 2]
+    assert load(tmp_path/'val').classes == ['n00', 'n01', 'n02', 'n03']
+    (tmp_path/'val'/'val_annotations.txt').write_text(lines[1])
+    with pytest.raises(ValueError, match="missing 'n02', extra none"): load(tmp_path)
+
+
 def test_imagenet_subset(tmp_path):
     for part, n in (('train', 3), ('val', 2)):
         for c in ('n01440764', 'n01443537'):

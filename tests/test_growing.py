@@ -207,3 +207,7 @@ def test_nested_with_one_size_is_the_method_itself():
 @pytest.mark.parametrize('args', [('dm', [0]), ('dm', [1.5]), ('random', [1]), ('dmm', [1])])
 def test_what_cannot_nest_is_refused(args):
     with pytest.raises((ValueError, TypeError), match='nested'): nested(*args)
+
+
+def test_sizes_beyond_the_images_of_a_class_are_refused():
+    with pytest.raises(ValueError, match=r'nested: `sizes` is \(1, 5\), expected at most 2, the images per class'): made(2, nested('dm', (1, 5)))

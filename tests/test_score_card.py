@@ -216,6 +216,34 @@ def test_energy_counters_are_added_up_and_may_start_again(tmp_path):
     assert Energy(tmp_path/'none').joules is None
 
 
+@pytest.mark.parametrize('files', [['synthetic.safetensors'], ['synthetic.safetensors', 'small.png']])
+def test_the_folder_of_a_run_is_the_set_in_it(files, data, small, tmp_path):
+    (tmp_path/'run'/'checkpoint').mkdir(parents=True)
+    for name in files: small.save(tmp_path/'run'/name)
+    (tmp_path/'run'/'checkpoint'/'large').write_bytes(bytes(10_000))
+    s, = read_set(tmp_path/'run', data)
+    assert torch.allclose(s.pixels, small.pixels, atol=1 / 255)
+    card = dc.score(tmp_path/'run', data, 'mlp', **FAST | dict(nets=1), augment=None, rates=None)
+    assert (card.name, card.bytes) == ('run', (tmp_path/'run'/files[-1]).stat().st_size)
+    assert 'one network each, 6 epochs' in card.line() and 'intervals' not in card.line()
+    dc.publish(small, tmp_path/'published')
+    s, = read_set(tmp_path/'published', data)
+    assert torch.equal(s.stored, small.stored)
+
+
+@pytest.mark.parametrize('name', ['res_DC_MNIST_ConvNet_1ipc.pt', 'mine.pt'])
+def test_what_the_authors_of_dc_published_is_scored(name, tmp_path):
+    "Their layout: pairs of images and labels, one for each experiment, and accuracies by network"
+    data = dc.load_dataset('mnist-sample')
+    g, labels = torch.Generator().manual_seed(0), torch.arange(10)
+    pairs = [[torch.randn(10, 1, 28, 28, generator=g), labels.clone()] for _ in range(2)]
+    torch.save(dict(data=pairs, accs_all_exps=dict(ConvNet=list(np.array([.9, .91])))), tmp_path/name)
+    card = dc.score(tmp_path/name, data, 'mlp-w8', **FAST, augment=None, rates=None)
+    assert (card.name, card.images, card.shape) == (name, 10, [1, 28, 28])
+    assert len(card.accuracies['mlp-w8']['this set']) == 2 and card.bytes == (tmp_path/name).stat().st_size
+    assert any('2 sets' in note for note in card.notes)
+
+
 # ---- The command
 
 @pytest.mark.slow

@@ -191,6 +191,16 @@ def test_the_command_publishes_a_run_with_its_table(run, tmp_path, capsys):
     assert torch.equal(dc.load_published(run).stored, dc.load_published(tmp_path/'out').stored)
 
 
+def test_a_set_within_a_budget_is_published_with_its_small_file(tmp_path):
+    (tmp_path/'run').mkdir()
+    few = dc.random_set(dc.load_dataset('digits')).save(tmp_path/'run'/'small.png', bits=2)
+    for source, there in ((tmp_path/'run', True), (few, True), (dc.load_published(tmp_path/'run'), False)):
+        out = dc.publish(source, tmp_path/f'out{there}{source == few}')
+        assert (out/'small.png').exists() == there
+        if there: assert (out/'small.png').read_bytes() == few.read_bytes()
+        assert torch.equal(dc.load_published(out).stored, dc.load_published(few).stored)
+
+
 def test_the_command_publishes_a_file_and_a_name(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(['publish', str(run/'synthetic.safetensors'), '--quiet']) == 0
@@ -199,7 +209,7 @@ def test_the_command_publishes_a_file_and_a_name(run, tmp_path, monkeypatch):
     assert '# Ten digits' in (tmp_path/'published'/'digits-dm-ipc1'/'README.md').read_text(encoding='utf-8')
 
 
-@pytest.mark.parametrize('argv, says', [(['nothing-there'], 'nothing-there'), ([], 'RUN'), (['digits-dm-ipc1', 'full'], 'not empty')])
+@pytest.mark.parametrize('argv, says', [(['nothing-there'], "`folder or name` is 'nothing-there'"), ([], 'RUN'), (['digits-dm-ipc1', 'full'], 'not empty')])
 def test_the_command_says_what_is_wrong_in_a_line(tmp_path, monkeypatch, capsys, argv, says):
     monkeypatch.chdir(tmp_path)
     (tmp_path/'full').mkdir()
