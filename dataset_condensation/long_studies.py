@@ -147,7 +147,6 @@ class StudyResult:
     kind: ClassVar[str] = 'a result'   # For errors
     file: ClassVar[str] = ''           # Of the file in a study's folder
     text_columns: ClassVar[int] = 1    # On the left of the table
-
     def shown(self) -> tuple[list, list]:
         "The rows of the table, header first, and the lines below it"
         raise NotImplementedError
