@@ -10,7 +10,7 @@ __all__ = ['one_epoch', 'until_overfit', 'PUBLISHED', 'published_schedule', 'DEL
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +24,6 @@ from .multi_level_matching import MultiLevelMatching, delving_settings
 class Fixed:
     "Inner policy: the same number of epochs after every update"
     passes: int = 1
-    looks: ClassVar[bool] = False      # At the network, that is
 
     def __post_init__(self) -> None: whole_number('Fixed', 'passes', self.passes, 0)
 

@@ -3,7 +3,6 @@ from typing import Any
 __all__ = ['one_epoch', 'until_overfit', 'PUBLISHED', 'published_schedule', 'DELVING', 'DELVING_UNTIL_OVERFIT', 'Fixed', 'held_loss', 'UntilOverfit', 'Schedule', 'adaptive_settings']
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 from torch import nn
 from .multi_level_matching import MultiLevelMatching
 
@@ -11,7 +10,6 @@ from .multi_level_matching import MultiLevelMatching
 class Fixed:
     """Inner policy: the same number of epochs after every update"""
     passes: int = ...
-    looks: ClassVar[bool] = ...
 
     def __post_init__(self) -> None:
         ...

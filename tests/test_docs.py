@@ -114,7 +114,7 @@ def test_the_side_lists_the_chapters_in_the_order_of_the_index(site):
     cells = '\n'.join(''.join(c['source']) for c in index['cells'] if c['cell_type'] == 'markdown')
     named = list(dict.fromkeys(map(page_of, re.findall(r'^\| \[[^\]]+\]\((\w+\.ipynb)\)', cells, re.M))))
     assert len(named) > 10 and [page for page in side if page in named] == named
-    assert 'reference/condensing.html' in side and 'result-files.html' in side
+    assert 'reference/condensing.html' in side and 'result-files.html' in side and 'gpu.html' in side
 
 
 def test_the_side_and_the_index_call_a_chapter_the_same(site):

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 KIT = ROOT/'benchmarks'/'gpu'
 sys.path += [str(ROOT/'benchmarks'), str(ROOT/'nbs'/'_sphinx'), str(KIT)]     # at the end: speed.py is in two of them
 import items  # noqa: E402
+import merge  # noqa: E402
 import provenance  # noqa: E402
 from result_files import result_files  # noqa: E402
 
@@ -112,6 +113,25 @@ def test_results_can_be_published(whole, tmp_path):
     for name in ('smoke', 'speed'):
         assert f'python benchmarks/gpu/{name}.py' in page and f'`{name}.json <results/gpu/{name}.json>`' in page
     assert page.count(COMMIT[:8]) == 2 and 'Others' not in page
+
+
+def test_a_visit_is_merged_and_the_row_of_most_networks_stays(whole, tmp_path, capsys):
+    results, into = tmp_path/'gpu', ['--results', str(tmp_path)]
+    with pytest.raises(SystemExit, match='without a GPU'): merge.main([str(whole.out), *into])
+    assert not results.exists()
+    for _ in range(2): assert merge.main([str(whole.out), *into, '--any']) == 0
+    assert read(results/'smoke.json') == read(whole.out/'smoke.json')
+    rows, said = read(results/'papers.json')['rows'], capsys.readouterr().out
+    assert rows and all(r['provenance']['commit'] == COMMIT for r in rows.values())
+    assert rows == {r['row']: r for r in lines(whole.out/'paper.jsonl') if 'mean' in r} and next(iter(rows)) in said
+    name, few = next(iter(rows.items()))
+    visit = tmp_path/'visit'
+    visit.mkdir()
+    (visit/'paper.jsonl').write_text(json.dumps(dict(few, networks=few['networks'] - 1)) + '\n' + json.dumps(dict(row='x', failed='y', provenance=few['provenance'])))
+    merge.main([str(visit), *into, '--any'])
+    assert read(results/'papers.json')['rows'] == rows and '1 lines of 1 rows, 1 failed' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match='holds no'): merge.main([str(tmp_path), *into])
+    assert '`papers.json <results/gpu/papers.json>`' in (page := result_files(tmp_path, ROOT/'benchmarks')) and 'Others' not in page
 
 
 def test_paper_rows_resume_from_their_archive_and_nothing_is_done_twice(whole, tmp_path):

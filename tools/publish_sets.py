@@ -2,10 +2,12 @@
 
     python tools/publish_sets.py --root FOLDER                    # all of them; FOLDER holds MNIST/raw
     python tools/publish_sets.py digits-dm-ipc1 digits-dm-ipc10   # some
+    python tools/publish_sets.py cifar10-jpeg-experts-ipc1 --root FOLDER --to release    # one that isn't part of the package
 
 Each becomes a folder dataset_condensation/published/NAME with small.png (the images, recipe, seed, and where it was made) and
-score.json (the score card of that file; MNIST's are scored
-briefly, on the 1,000 test images of mnist-sample). What is there already is left alone; --force makes it again.
+score.json (the score card of that file; MNIST's are scored briefly, on the 1,000 test images of mnist-sample). What is there
+already is left alone; --force makes it again. The sets of CIFAR10, whose authors name no license, go to a folder for a release
+(--to), which `load_published(folder)` reads.
 """
 import argparse
 import sys
@@ -26,46 +28,52 @@ SCORED = dict(architectures=['convnet-w32', 'mlp', 'lenet'], nets=3)
 # The sets of the table of `--method auto`, chapter 17, and how they are scored
 BRIEFLY = dict(architectures=['convnet-w32'], nets=3, recipe=dc.train_recipe('dc', epochs=100), rates=None, augment=None,
                whole=dc.train_recipe('whole', epochs=4, batch=32))
+COLOR = dict(architectures=['convnet-w64'], nets=2, recipe=dc.train_recipe('dc', epochs=300), rates=None, whole=None)
 SETS = {
-    'digits-dm-ipc1': ('digits', 1, DIGITS | dict(image_lr=1.), SCORED),
-    'digits-dm-ipc10': ('digits', 10, DIGITS | dict(image_lr=10.), SCORED),
-    'mnist-dm-tiles-ipc1': ('mnist', 1, MNIST | dict(image_lr=3., factor=2, iterations=60), BRIEFLY),
-    'mnist-dm-ipc10': ('mnist', 10, MNIST | dict(image_lr=10., iterations=60), BRIEFLY)}
+    'digits-dm-ipc1': ('digits', 'dm', 1, DIGITS | dict(image_lr=1.), SCORED),
+    'digits-dm-ipc10': ('digits', 'dm', 10, DIGITS | dict(image_lr=10.), SCORED),
+    'mnist-dm-tiles-ipc1': ('mnist', 'dm', 1, MNIST | dict(image_lr=3., factor=2, iterations=60), BRIEFLY),
+    'mnist-dm-ipc10': ('mnist', 'dm', 10, MNIST | dict(image_lr=10., iterations=60), BRIEFLY)}
+RELEASED = {'cifar10-jpeg-experts-ipc1': ('cifar10-jpeg', 'experts', 1, {}, COLOR)}
 
 
-def load(name, root): return dc.load_dataset(name, root=root, progress=False) if root else dc.load_dataset(name)
+def load(name, root):
+    if name.endswith('-jpeg'): return dc.load_dataset(f'{root}/{name}', progress=False)
+    return dc.load_dataset(name, root=root, progress=False) if root else dc.load_dataset(name)
 
 
-def make(name, root, seed=0):
+def make(name, root, home, seed=0):
     "Write small.png"
-    source, ipc, settings, _ = SETS[name]
+    source, method, ipc, settings, _ = (SETS | RELEASED)[name]
     data, start = load(source, root), time.perf_counter()
-    small = dc.condense(data, 'dm', ipc, seed, progress=False, **settings)
+    small = dc.condense(data, method, ipc, seed, progress=False, **settings)
     kept = {k: small.info[k] for k in ('method', 'data', 'ipc', 'seed', 'recipe', 'speed', 'factor') if k in small.info}
     kept['published'] = dict(provenance(), seconds=round(time.perf_counter() - start, 1))
     small = dc.SyntheticSet(small.stored, small.stored_labels, small.classes, small.mean, small.std, kept)
-    (HOME/name).mkdir(parents=True, exist_ok=True)
-    small.save(HOME/name/'small.png', budget=BUDGET)
+    (home/name).mkdir(parents=True, exist_ok=True)
+    small.save(home/name/'small.png', budget=BUDGET)
 
 
-def score(name, root, seed=0):
+def score(name, root, home, seed=0):
     "Write score.json"
-    source, *_, scored = SETS[name]
+    source, *_, scored = (SETS | RELEASED)[name]
     data = load('mnist-sample' if scored is BRIEFLY else source, root)
-    card = dc.score(HOME/name/'small.png', data, progress=False, seed=seed, **scored)
-    card.save(HOME/name/'score.json')
+    card = dc.score(home/name/'small.png', data, progress=False, seed=seed, **scored)
+    card.save(home/name/'score.json')
     print(f'{name}: {card.line()}', flush=True)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('names', nargs='*', default=list(SETS), metavar='NAME', help=f'any of {", ".join(SETS)}')
+    p.add_argument('names', nargs='*', default=list(SETS), metavar='NAME', help=f'any of {", ".join(SETS | RELEASED)}')
     p.add_argument('--root', help='Folder of the data')
+    p.add_argument('--to', type=Path, default=HOME, help='folder of the sets (default: that of the package)')
     p.add_argument('--force', action='store_true')
     args = p.parse_args()
     for name in args.names:
-        if args.force or not (HOME/name/'small.png').exists(): make(name, args.root)
-        if args.force or not (HOME/name/'score.json').exists(): score(name, args.root)
+        if name in RELEASED and args.to == HOME: p.error(f'{name} is no part of the package; say --to FOLDER')
+        if args.force or not (args.to/name/'small.png').exists(): make(name, args.root, args.to)
+        if args.force or not (args.to/name/'score.json').exists(): score(name, args.root, args.to)
 
 
 if __name__ == '__main__': main()

@@ -371,6 +371,7 @@ def write_pages(cfg, build:Path, pages:Path):
     (pages/'descriptions.json').write_text(json.dumps(told), encoding='utf-8')
     copy_downloads(cfg.nbs_path, pages/'downloads')
     shutil.copytree(ROOT/'results', pages/'results')
+    shutil.copy2(ROOT/'benchmarks'/'gpu'/'README.md', pages/'gpu.md')
     (pages/'result-files.md').write_text(result_files(ROOT/'results', ROOT/'benchmarks'), encoding='utf-8')
 
 
@@ -403,7 +404,7 @@ def contents(notebooks:list, index:str, made:dict, guides:list=()) -> str:
     def named(*stems): return [e for stem in stems for e in entries('.') if e.endswith(f'<{stem}>')]
     lists = {'Start here': named('own_photographs') + some('00', '00'),
              'Course': some('01', '15') + some('19', '29') + named('notation'),
-             'Results': some('16', '18') + named('gallery', 'recipes', 'what_for', 'how_fast', 'promises') + ['result-files'],
+             'Results': some('16', '18') + named('gallery', 'recipes', 'what_for', 'how_fast', 'promises') + ['gpu', 'result-files'],
              'Assignments': others, 'Under the hood': entries('under_the_hood'), 'Reference': topics()}
     return '\n'.join(toctree(caption, entries) for caption, entries in lists.items() if entries)
 
