@@ -23,6 +23,7 @@ from dataset_condensation.machine import NotFiniteError
 from dataset_condensation.coresets import random_set
 from dataset_condensation.data import from_tensors
 from dataset_condensation.distributed import ProcessLost, evaluate_together, own_rank
+from dataset_condensation.gpu_training import Speed
 from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.names import get_method
 from dataset_condensation.runs import condense, running
@@ -121,6 +122,8 @@ CASES = {   # Equal to the last bit, or but for rounding; then what `make` takes
     'delving, fewer classes': (close, 'delving-md', [2, 1], LOOPS, 2),
     'little memory': (close, replace(get_method('delving-md'), most=0), 1, LOOPS),      # passes over the classes twice
     'dc, batch norm': (close, 'dc', 1, dict(LOOPS, net='convnet-w4-bn')),
+    'dm, one program': (close, 'dm', 1, dict(STEPS, speed=Speed(whole=True))),
+    'dsa, one program': (close, 'dsa', 1, dict(LOOPS, speed=Speed(whole=True))),
 }
 
 
@@ -145,6 +148,12 @@ def look():
     return before, state.set().images, [s.set().images for s in run][-1]
 
 
+def engine():
+    "How many classes the program of a process computes"
+    run = running(digits(), 'dm', 1, **{k: v for k, v in STEPS.items() if k != 'progress'} | dict(speed=Speed(whole=True)))
+    return next(run).run.engine.n
+
+
 def score(of=evaluate_together):
     data, recipe = digits(), train_recipe('dc', epochs=5)
     found = of(random_set(data, 1), data, 'convnet-w4', 4, recipe, 3, keep=True, speed='plain')
@@ -153,7 +162,7 @@ def score(of=evaluate_together):
 
 def everything(folder):
     found = {name: make(*case[1:]) for name, case in CASES.items()}
-    found |= dict(look=look(), score=score(), seeds=outcome(make, 'dm', 1, dict(STEPS, seed=own_rank())))
+    found |= dict(look=look(), engine=engine(), score=score(), seeds=outcome(make, 'dm', 1, dict(STEPS, seed=own_rank())))
     return found | dict(disk=outcome(full_disk, folder))
 
 
@@ -177,6 +186,9 @@ def test_several_processes_make_the_set_that_one_makes(name, three):
 def test_a_method_that_cannot_be_divided_says_so_once(three):
     first, *others = (f['dm, batch norm'][3] for f in three)
     assert len(first) == 1 and 'every process computes all of them' in first[0] and not any(others)
+
+
+def test_each_has_a_program_of_its_own_classes(three): assert [f['engine'] for f in three] == [4, 3, 3]
 
 
 def test_networks_are_divided_and_score_the_same(three):

@@ -279,6 +279,21 @@ def test_it_resumes_to_the_same_bits(digits, tmp_path, method, kw, step):
     assert got.run.engine and torch.equal(want.images, got.set().images) and torch.equal(want.losses, got.set().losses)
 
 
+@pytest.mark.parametrize('at', [1, 2, 3])
+def test_ctrl_c_in_an_update_returns_the_set_and_the_same_call_resumes(digits, tmp_path, monkeypatch, at):
+    how = dict(seed=5, speed=WHOLE, device='cpu', progress=False, **SMALL, iterations=2, outer=2, inner=1)
+    want, update, calls = condense(digits, 'dsa', 2, **how), one.OneProgram.update, []
+    def interrupted(self, step):
+        calls.append(step)
+        if len(calls) == at: raise KeyboardInterrupt
+        return update(self, step)
+    monkeypatch.setattr(one.OneProgram, 'update', interrupted)
+    some = condense(digits, 'dsa', 2, checkpoint=tmp_path, on_interrupt='return', **how)
+    assert some.info['updates'] == at - 1
+    got = condense(digits, 'dsa', 2, checkpoint=tmp_path, **how)
+    assert torch.equal(got.images, want.images) and torch.equal(got.losses, want.losses)
+
+
 def test_a_loss_that_is_no_number_brings_the_run_back(digits):
     with pytest.raises(NotFiniteError, match='image_lr') as e:
         condense(digits, 'dm', 2, speed=WHOLE, device='cpu', progress=False, **SMALL, iterations=30, image_lr=1e30)
