@@ -34,7 +34,7 @@ SETS = {
     'digits-dm-ipc10': ('digits', 'dm', 10, DIGITS | dict(image_lr=10.), SCORED),
     'mnist-dm-tiles-ipc1': ('mnist', 'dm', 1, MNIST | dict(image_lr=3., factor=2, iterations=60), BRIEFLY),
     'mnist-dm-ipc10': ('mnist', 'dm', 10, MNIST | dict(image_lr=10., iterations=60), BRIEFLY)}
-RELEASED = {'cifar10-jpeg-experts-ipc1': ('cifar10-jpeg', 'experts', 1, {}, COLOR)}
+RELEASED = {'cifar10-jpeg-experts-ipc1': ('cifar10-jpeg', 'experts', 1, dict(net='convnet-w64', speed='bfloat16-all'), COLOR)}
 
 
 def load(name, root):
