@@ -17,7 +17,7 @@ from statistics import mean, stdev
 
 import torch
 import torch.nn.functional as F
-from provenance import RESULTS, kept, provenance, write
+from provenance import RESULTS, each_seed
 from safetensors.torch import save_file
 
 from dataset_condensation.all import accuracy, condense, gen, load_dataset, make_net, random_set, train, train_recipe
@@ -105,13 +105,7 @@ def main():
     settings = dict(net=NET[args.data], seen=SEEN[args.data], images=images, training=training, ways=WAYS, tiny=args.tiny)
     path = args.results/f'frozen_{args.data}.json'
     new = dict(settings=settings, data=dict(name=args.data, fingerprint=data.fingerprint()), runs={})
-    for seed in range(args.first, args.seeds):
-        where = provenance()      # of the code that runs, whatever changes meanwhile
-        if str(seed) in kept(path, new)['runs']: continue
-        found = measure(data, seed, settings, args.results)
-        result = kept(path, new)  # with what other processes have written
-        result['runs'][str(seed)] = found | dict(provenance=where)
-        write(path, result | dict(summary=summary(list(result['runs'].values()))))
+    each_seed(path, new, range(args.first, args.seeds), lambda seed: measure(data, seed, settings, args.results), summary)
 
 
 if __name__ == '__main__': main()

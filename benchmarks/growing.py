@@ -9,9 +9,8 @@ set anew, and trains two narrow networks on each. A seed is written as it ends.
 """
 import argparse
 from pathlib import Path
-from statistics import mean, stdev
 
-from provenance import RESULTS, kept, provenance, write
+from provenance import RESULTS, each_seed
 
 from dataset_condensation.all import add_classes, condense, evaluate, load_dataset, nested, only_classes, train_recipe, whole_net
 
@@ -34,13 +33,8 @@ def measure(data, seed, updates):
         eight = condense(only_classes(data, range(8)), method, 1, iterations=updates, **how)
         found[f'{method}, 8 + 2 classes'] = worth(add_classes(eight, data, method, 1, iterations=updates, **how))
         found[f'{method}, ten at once'] = worth(condense(data, method, 1, iterations=updates, **how))
-    return found
-
-
-def summary(runs):
-    "Mean and standard deviation over the seeds, of the rows that all of them have"
-    rows = [k for k in runs[0]['accuracies'] if all(k in r['accuracies'] for r in runs)]
-    return {k: [mean(v), stdev(v) if len(v) > 1 else 0.] for k in rows for v in [[r['accuracies'][k] for r in runs]]}
+    for name, a in found.items(): print(f'seed {seed}  {name:26} {a:5.1f} %', flush=True)
+    return dict(accuracies=found)
 
 
 def main():
@@ -52,14 +46,7 @@ def main():
     data, updates = load_dataset('mnist-sample'), 1 if args.tiny else 60
     path = args.results/'growing_mnist-sample.json'
     new = dict(settings=dict(net=NET, updates=updates, epochs=EPOCHS, nets=2), data=data.fingerprint(), runs={})
-    for seed in map(str, range(args.seeds)):
-        where = provenance()      # of the code that runs, whatever changes meanwhile
-        if seed in kept(path, new)['runs']: continue
-        found = measure(data, int(seed), updates)
-        result = kept(path, new)
-        result['runs'][seed] = dict(accuracies=found, provenance=where)
-        write(path, result | dict(summary=summary(list(result['runs'].values()))))
-        for name, a in found.items(): print(f'seed {seed}  {name:26} {a:5.1f} %', flush=True)
+    each_seed(path, new, range(args.seeds), lambda seed: measure(data, seed, updates))
 
 
 if __name__ == '__main__': main()

@@ -7,15 +7,14 @@ FOLDER ships with `train/` and a flat `val/`; ten of its classes are taken, with
 and a short run: random images, herding, centers and all images beside a set by DM, on a score card; DM in tiles beside random images in
 tiles; ten kilobytes; eight classes to which two are added; the first image of a nested set; a teacher's labels on DM and on random
 images; and one image per class for a linear layer on a frozen network that was trained on the other five classes. A seed makes
-everything anew, and is written part by part. About two minutes of one core for each.
+everything anew, and is written as it ends. About two minutes of one core for each.
 """
 import argparse
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from growing import summary
-from provenance import RESULTS, kept, provenance, write
+from provenance import RESULTS, each_seed
 
 from dataset_condensation.all import (SyntheticSet, accuracy, add_classes, condense, evaluate, load_dataset, nested, only_classes, random_set,
                                       score, soft_labels, train_recipe, whole_net)
@@ -44,8 +43,12 @@ def ten_classes(folder):
 def whole_recipe(s): return train_recipe('whole', epochs=s['whole'], lr=0.03, batch=64, augment='dsa')
 
 
-def measure(data, seed, s, note):
+def measure(data, seed, s):
     "Part → what it was worth, in percent of the test images if not said otherwise"
+    found, start = {}, time.process_time()
+    def note(**rows):
+        found.update({k.replace('_', ' '): v for k, v in rows.items()})
+        for k, v in rows.items(): print(f'seed {seed}  {k.replace("_", " "):28} {v:8.3g}', flush=True)
     how = dict(seed=seed, net=NET, real_batch=32, init='centroids', progress=False)
     recipe = train_recipe('dc', epochs=s['epochs'])
     def worth(small): return evaluate(small, data, NET, s['nets'], recipe, seed, progress=False).mean
@@ -82,6 +85,7 @@ def measure(data, seed, s, note):
     three = condense(data, 'dm', 3, iterations=s['updates'], **how)
     note(nested_first_of_three=worth(few.first(1)), first_of_three=worth(three.first(1)),
          nested_three=worth(few), three=worth(three), random_three=worth(random_set(data, 3, seed)))
+    return dict(accuracies=found, cpu_seconds=time.process_time() - start)
 
 
 def main():
@@ -98,18 +102,7 @@ def main():
     about = dict(name='ten classes of TinyImageNet', classes=CLASSES, train=len(data.train), test=len(data.test),
                  shape=list(data.shape), fingerprint=data.fingerprint())
     new = dict(settings=settings | dict(net=NET, temperature=HEAT, budget=BUDGET), data=about, runs={})
-    for seed in range(args.first, args.seeds):
-        where, start = provenance(), time.process_time()      # of the code that runs, whatever changes meanwhile
-        if kept(path, new)['runs'].get(str(seed), {}).get('complete'): continue
-        found = {}
-        def note(complete=False, **rows):
-            found.update({k.replace('_', ' '): v for k, v in rows.items()})
-            for k, v in rows.items(): print(f'seed {seed}  {k.replace("_", " "):28} {v:8.3g}', flush=True)
-            result = kept(path, new)                          # with what other processes have written
-            result['runs'][str(seed)] = dict(accuracies=found, complete=complete, cpu_seconds=time.process_time() - start, provenance=where)
-            write(path, result | dict(summary=summary(list(result['runs'].values()))))
-        measure(data, seed, settings, note)
-        note(True)
+    each_seed(path, new, range(args.first, args.seeds), lambda seed: measure(data, seed, settings))
 
 
 if __name__ == '__main__': main()

@@ -7,6 +7,7 @@ import sys
 import warnings
 from datetime import date
 from pathlib import Path
+from statistics import mean, stdev
 
 import torch
 import torchvision
@@ -79,3 +80,20 @@ def write(path: Path, payload: dict):
     part = path.with_name(path.name + '.part')
     part.write_text(json.dumps(payload, indent=1, ensure_ascii=False) + '\n')
     part.replace(path)
+
+
+def summary(runs: list) -> dict:
+    "Mean and standard deviation over the seeds, of the rows that all of them have"
+    rows = [k for k in runs[0]['accuracies'] if all(k in r['accuracies'] for r in runs)]
+    return {k: [mean(v), stdev(v) if len(v) > 1 else 0.] for k in rows for v in [[r['accuracies'][k] for r in runs]]}
+
+
+def each_seed(path: Path, new: dict, seeds, measure, summary=summary):
+    "Add measure(seed) to the runs in `path` for each seed that isn't there yet; several processes may share the seeds"
+    for seed in seeds:
+        where = provenance()      # of the code that runs, whatever changes meanwhile
+        if str(seed) in kept(path, new)['runs']: continue
+        found = measure(seed)
+        result = kept(path, new)  # with what other processes have written
+        result['runs'][str(seed)] = found | dict(provenance=where)
+        write(path, result | dict(summary=summary(list(result['runs'].values()))))

@@ -9,8 +9,7 @@ on everything, at temperatures 1 and 4. A seed has a teacher, sets and networks 
 import argparse
 from pathlib import Path
 
-from growing import summary
-from provenance import RESULTS, kept, provenance, write
+from provenance import RESULTS, each_seed
 
 from dataset_condensation.all import accuracy, compare_labels, condense, load_dataset, random_set, train_recipe, whole_net
 
@@ -30,7 +29,8 @@ def measure(data, seed, updates, epochs):
         for s in compare_labels(data, sets, teacher, heat, seed, **how).scores:
             name, soft, _ = s.name.partition(', soft')
             found[f'{name}, labels at {heat}' if soft else name] = s.mean
-    return found
+    for name, a in found.items(): print(f'seed {seed}  {name:22} {a:5.1f} %', flush=True)
+    return dict(accuracies=found)
 
 
 def main():
@@ -43,14 +43,7 @@ def main():
     path = args.results/'soft_labels_mnist-sample.json'
     settings = dict(net=NET, updates=updates, epochs=epochs, nets=2, teacher=TEACHER)
     new = dict(settings=settings, data=data.fingerprint(), runs={})
-    for seed in map(str, range(args.seeds)):
-        where = provenance()      # of the code that runs, whatever changes meanwhile
-        if seed in kept(path, new)['runs']: continue
-        found = measure(data, int(seed), updates, epochs)
-        result = kept(path, new)
-        result['runs'][seed] = dict(accuracies=found, provenance=where)
-        write(path, result | dict(summary=summary(list(result['runs'].values()))))
-        for name, a in found.items(): print(f'seed {seed}  {name:22} {a:5.1f} %', flush=True)
+    each_seed(path, new, range(args.seeds), lambda seed: measure(data, seed, updates, epochs))
 
 
 if __name__ == '__main__': main()

@@ -29,8 +29,10 @@ def install_cell(cfg, folder:str) -> str:
     return f"""#| hide
 # In Colab: fetch the project, install it, and work in the folder of its notebooks
 if 'google.colab' in str(get_ipython()):
-    for line in ('%cd -q /content', '!git clone -q --depth 1 -b {cfg["branch"]} {cfg["git_url"]}',
-                 '%pip install -q ./{cfg["repo"]}', '%cd -q {cfg["repo"]}/{folder}'):
+    for line in ('%cd -q /content',
+                 '!git clone -q --depth 1 -b {cfg["branch"]} {cfg["git_url"]}',
+                 '%pip install -q ./{cfg["repo"]}',
+                 '%cd -q {cfg["repo"]}/{folder}'):
         get_ipython().run_cell(line)"""
 
 

@@ -35,6 +35,7 @@ SETS = {
     'mnist-dm-tiles-ipc1': ('mnist', 'dm', 1, MNIST | dict(image_lr=3., factor=2, iterations=60), BRIEFLY),
     'mnist-dm-ipc10': ('mnist', 'dm', 10, MNIST | dict(image_lr=10., iterations=60), BRIEFLY)}
 RELEASED = {'cifar10-jpeg-experts-ipc1': ('cifar10-jpeg', 'experts', 1, dict(net='convnet-w64', speed='bfloat16-all'), COLOR)}
+KNOWN = SETS | RELEASED
 
 
 def load(name, root):
@@ -44,7 +45,7 @@ def load(name, root):
 
 def make(name, root, home, seed=0):
     "Write small.png"
-    source, method, ipc, settings, _ = (SETS | RELEASED)[name]
+    source, method, ipc, settings, _ = KNOWN[name]
     data, start = load(source, root), time.perf_counter()
     small = dc.condense(data, method, ipc, seed, progress=False, **settings)
     kept = {k: small.info[k] for k in ('method', 'data', 'ipc', 'seed', 'recipe', 'speed', 'factor') if k in small.info}
@@ -56,7 +57,7 @@ def make(name, root, home, seed=0):
 
 def score(name, root, home, seed=0):
     "Write score.json"
-    source, *_, scored = (SETS | RELEASED)[name]
+    source, *_, scored = KNOWN[name]
     data = load('mnist-sample' if scored is BRIEFLY else source, root)
     card = dc.score(home/name/'small.png', data, progress=False, seed=seed, **scored)
     card.save(home/name/'score.json')
@@ -65,7 +66,7 @@ def score(name, root, home, seed=0):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('names', nargs='*', default=list(SETS), metavar='NAME', help=f'any of {", ".join(SETS | RELEASED)}')
+    p.add_argument('names', nargs='*', default=list(SETS), metavar='NAME', help=f'any of {", ".join(KNOWN)}')
     p.add_argument('--root', help='Folder of the data')
     p.add_argument('--to', type=Path, default=HOME, help='folder of the sets (default: that of the package)')
     p.add_argument('--force', action='store_true')

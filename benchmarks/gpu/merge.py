@@ -10,17 +10,11 @@ import json
 import sys
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parents[2]/'results'
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from provenance import RESULTS, write  # noqa: E402
 
 
 def read(path): return json.loads(path.read_text(encoding='utf-8'))
-
-
-def write(path, content):
-    "Whole or not at all"
-    part = path.with_suffix('.part')
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
-    part.replace(path)
 
 
 def usable(about) -> bool:
@@ -41,7 +35,6 @@ def main(argv=None) -> int:
     for about in (r['provenance'] for r in (*found.values(), *new)):
         if not args.any and not usable(about): sys.exit('merge: measured without a GPU, or of an unknown commit; --any takes it')
     file = args.results/'gpu'/'papers.json'
-    file.parent.mkdir(parents=True, exist_ok=True)
     for name, content in found.items(): write(file.with_name(name), content)
     done = [r for r in new if 'mean' in r]
     rows = read(file)['rows'] if file.exists() else {}
