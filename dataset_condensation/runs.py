@@ -305,8 +305,7 @@ def returning(state: State, on_interrupt: str, again: str = '') -> Iterator[None
 
 def shown(small: SyntheticSet) -> SyntheticSet:
     "`small`, with a warning if most of its pixels are far beyond black and white"
-    shape = (1, -1, 1, 1)
-    px = small.images * small.std.view(shape) + small.mean.view(shape)
+    px = small.denormalize(small.images, clip=False)
     far = ((px < -1) | (px > 2)).float().mean().item()
     what = f'{far:.0%} of the pixels are below -1 or above 2, where 0 is black and 1 is white'
     if far > 0.5: warn(f'condense: {what}: the images have diverged; try a lower image_lr')
