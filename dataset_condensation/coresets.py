@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from fastcore.basics import patch
+from fastcore.basics import patch, patch_to
 from torch import Tensor, nn
 
 # %% ../nbs/04_coresets.ipynb #imports-own
@@ -303,12 +303,12 @@ class Score:
     def mean(self) -> float: return mean(e.mean for e in self.evaluations)
 
 # %% ../nbs/04_coresets.ipynb #spreads
-@patch(as_prop=True)
+@patch_to(Score, as_prop=True)
 def between_sets(self: Score) -> float | None:
     "Standard deviation of the sets' means; None for one set"
     return stdev(e.mean for e in self.evaluations) if len(self.evaluations) > 1 else None
 
-@patch(as_prop=True)
+@patch_to(Score, as_prop=True)
 def between_nets(self: Score) -> float | None:
     "Standard deviation of networks on the same set, pooled over sets; None for one network"
     spreads = [e.std**2 for e in self.evaluations if len(e.accuracies) > 1]
@@ -372,7 +372,7 @@ def save(self: Comparison, path: Any) -> Any:
     from dataset_condensation.safe_files import write_json
     return write_json(path, self.as_dict(), 'Comparison.save')
 
-@patch(cls_method=True)
+@patch_to(Comparison, cls_method=True)
 def load(cls: Comparison, path: Any) -> Comparison:
     "Read back the JSON file that `save` wrote"
     from dataset_condensation.safe_files import load_made

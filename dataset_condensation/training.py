@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
-from fastcore.basics import patch
+from fastcore.basics import patch, patch_to
 from torch import Tensor, nn
 
 # %% ../nbs/03_training.ipynb #imports-own
@@ -604,7 +604,7 @@ def placed(s: SyntheticSet, classes: list[str]) -> SyntheticSet:
     return s.but(labels=place[s.stored_labels], classes=classes, soft=soft, losses=None)
 
 # %% ../nbs/03_training.ipynb #join
-@patch(cls_method=True)
+@patch_to(SyntheticSet, cls_method=True)
 @own_device
 def join(cls: SyntheticSet, sets: Any, classes: Any = None) -> SyntheticSet:
     "One set from several made alike, of `classes`: the first's, then those that others add"
@@ -624,7 +624,7 @@ def save(self: SyntheticSet, path: str | os.PathLike, bits: int | None = None,
     from dataset_condensation.set_files import write_file
     return write_file(path, self, bits, budget)
 
-@patch(cls_method=True)
+@patch_to(SyntheticSet, cls_method=True)
 def load(cls: SyntheticSet, path: str | os.PathLike) -> SyntheticSet:
     "Read a file that `save` wrote; takes at most 8 times its size and 256 MiB"
     from dataset_condensation.set_files import read_file
@@ -641,7 +641,7 @@ def to_folder(self: SyntheticSet, path: str | os.PathLike, stored: bool = False,
     pixels = syn.denormalize(syn.stored.cpu(), clip)
     return write_folder(path, pixels, syn.stored_labels.cpu(), about, syn.soft)
 
-@patch(cls_method=True)
+@patch_to(SyntheticSet, cls_method=True)
 def from_folder(cls: SyntheticSet, path: str | os.PathLike) -> SyntheticSet:
     "Read a folder that `to_folder` wrote; pixels may take 16 times its size and 16 MiB"
     from dataset_condensation.set_files import read_folder

@@ -25,7 +25,7 @@ def decorator(node): return ast.unparse(node).split('(')[0].split('.')[-1]
 
 def patched(node):
     "The class that `@patch` adds a function to; None without `@patch`"
-    if isinstance(node, ast.FunctionDef) and any(decorator(d) == 'patch' for d in node.decorator_list):
+    if isinstance(node, ast.FunctionDef) and any(decorator(d) in ('patch', 'patch_to') for d in node.decorator_list):
         return ast.unparse(node.args.args[0].annotation).strip("'")
 
 
@@ -54,7 +54,7 @@ def default(node): return node if isinstance(node, ast.Constant) else ast.Consta
 def function(node, lines, cls=None):
     "A function without its body"
     new = copy.deepcopy(node)
-    as_said = {k.arg for d in node.decorator_list if isinstance(d, ast.Call) and decorator(d) == 'patch' for k in d.keywords}
+    as_said = {k.arg for d in node.decorator_list if isinstance(d, ast.Call) and decorator(d) in ('patch', 'patch_to') for k in d.keywords}
     new.decorator_list = [d for d in new.decorator_list if decorator(d) in KEPT]
     if cls: new.args.args[0].annotation = None
     if 'as_prop' in as_said: new.decorator_list = [ast.Name('property')]
