@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import sys
 import tempfile
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Lock
 from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +18,19 @@ PRELOAD = ('numpy', 'scipy.stats', 'torch', 'torch._dynamo', 'torch.distributed'
 
 server = multiprocessing.get_context('forkserver' if 'forkserver' in multiprocessing.get_all_start_methods() else 'spawn')
 if hasattr(server, 'set_forkserver_preload'): server.set_forkserver_preload(list(PRELOAD))
+
+
+def exit_codes_are_read_once():
+    """Starting a process asks the others whether they have ended. Where two threads ask at once, Python lets both read the exit code from
+    one pipe: the second finds it empty and reports 255"""
+    from multiprocessing.popen_forkserver import Popen
+    plain, lock = Popen.poll, Lock()
+    def poll(self, flag=os.WNOHANG):
+        if self.returncode is None and flag != os.WNOHANG: wait([self.sentinel])
+        with lock: return plain(self)
+    Popen.poll = poll
+
+if server.get_start_method() == 'forkserver': exit_codes_are_read_once()
 
 
 def _inside(job, args, cwd, out, niceness):

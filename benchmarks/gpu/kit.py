@@ -25,13 +25,19 @@ sys.path[1:1] = [str(HERE.parent), str(ROOT)]    # after the script's own folder
 
 # ---- Stand-ins for what a machine lacks
 
+def patch_to(cls, as_prop=False, cls_method=False):
+    "fastcore's: the function becomes a method of the class, or of each of a tuple of classes"
+    def put(f):
+        for c in cls if isinstance(cls, tuple) else (cls,):
+            setattr(c, f.__name__, property(f) if as_prop else classmethod(f) if cls_method else f)
+        return vars(builtins).get(f.__name__)
+    return put
+
+
 def patch(f=None, *, as_prop=False, cls_method=False):
-    "fastcore's: the function becomes a method of the class that its first argument is annotated with"
+    "fastcore's: as `patch_to`, with the class that the first argument is annotated with"
     if f is None: return partial(patch, as_prop=as_prop, cls_method=cls_method)
-    found = next(iter(f.__annotations__.values()))
-    for c in found if isinstance(found, tuple) else [found]:
-        setattr(c, f.__name__, property(f) if as_prop else classmethod(f) if cls_method else f)
-    return vars(builtins).get(f.__name__)
+    return patch_to(next(iter(f.__annotations__.values())), as_prop, cls_method)(f)
 
 
 def stand_ins() -> list:
@@ -40,7 +46,7 @@ def stand_ins() -> list:
     try: import fastcore.basics, fastcore.meta  # noqa: E401, F401
     except ImportError:
         basics, meta = types.ModuleType('fastcore.basics'), types.ModuleType('fastcore.meta')
-        basics.patch, meta.delegates = patch, lambda *a, **k: lambda f: f
+        basics.patch, basics.patch_to, meta.delegates = patch, patch_to, lambda *a, **k: lambda f: f
         sys.modules.update({'fastcore': types.ModuleType('fastcore'), 'fastcore.basics': basics, 'fastcore.meta': meta})
         found.append('fastcore')
     return found
