@@ -7,9 +7,10 @@
 Each becomes a folder dataset_condensation/published/NAME with small.png (the images, recipe, seed, and where it was made) and
 score.json (the score card of that file; MNIST's are scored briefly, on the 1,000 test images of mnist-sample). What is there
 already is left alone; --force makes it again. The sets of CIFAR10, whose authors name no license, go to a folder for a release
-(--to), which `load_published(folder)` reads.
+(--to), which `load_published(folder)` reads; their score cards also go to results/released_sets.json, for the gallery.
 """
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT/'benchmarks'))
 
-from provenance import provenance  # noqa: E402
+from provenance import RESULTS, provenance, write  # noqa: E402
 
 import dataset_condensation as dc  # noqa: E402
 
@@ -64,6 +65,15 @@ def score(name, root, home, seed=0):
     print(f'{name}: {card.line()}', flush=True)
 
 
+def tell(name, home):
+    "Put the score card of a set for a release, and where it's from, beside the other results"
+    file = RESULTS/'released_sets.json'
+    sets = json.loads(file.read_text(encoding='utf-8'))['sets'] if file.exists() else {}
+    card = json.loads((home/name/'score.json').read_text(encoding='utf-8'))
+    sets[name] = dict(made=dc.SyntheticSet.load(home/name/'small.png').info['published'], card=card)
+    write(file, dict(provenance=provenance(), sets=sets))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('names', nargs='*', default=list(SETS), metavar='NAME', help=f'any of {", ".join(KNOWN)}')
@@ -75,6 +85,7 @@ def main():
         if name in RELEASED and args.to == HOME: p.error(f'{name} is no part of the package; say --to FOLDER')
         if args.force or not (args.to/name/'small.png').exists(): make(name, args.root, args.to)
         if args.force or not (args.to/name/'score.json').exists(): score(name, args.root, args.to)
+        if name in RELEASED: tell(name, args.to)
 
 
 if __name__ == '__main__': main()
