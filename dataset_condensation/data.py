@@ -216,6 +216,13 @@ def subset(self: ImageSet, idx: Any) -> 'ImageSet':
     return new
 
 # %% ../nbs/01_data.ipynb #imagedata
+def _named(images: ImageSet, name: str) -> ImageSet:
+    "The same images, which know what data they are"
+    if images.source: return images
+    images = copy(images)
+    images.source = name
+    return images
+
 class ImageData(Scaled):
     "A training and a test set of the same classes, scaled alike"
     def __init__(
@@ -230,10 +237,10 @@ class ImageData(Scaled):
             checks.instance('ImageData', k, v, ImageSet, 'an ImageSet')
         for k in ('shape', 'classes'):
             checks.same('ImageData', f'{k} of train and test', getattr(train, k), getattr(test, k))
+        train, test = _named(train, name), _named(test, name)
         self.train, self.test, self.name, self.n_skipped = train, test, name, n_skipped
         self.classes, self.shape, self.cache = train.classes, train.shape, cache
         self.mean, self.std = train.mean, train.std
-        for part in (train, test): part.source = part.source or name
 
 # %% ../nbs/01_data.ipynb #imagedata-methods
 @patch

@@ -312,13 +312,18 @@ def shown(small: SyntheticSet) -> SyntheticSet:
     return small
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #score-on-the-way
-def score_on_the_way(state: State, held: ImageData, every: int, nets: int) -> None:
+def held_for(state: State) -> ImageData:
+    "A tenth of the training images, to score a run on while it's under way"
+    return state.data.holdout(0.1, state.run.seed)
+
+def score_on_the_way(state: State, held: ImageData | None, every: int, nets: int,
+                     recipe: Any = None) -> None:
     "Score the set on `held` and note it, if it's due and not done yet"
     if not every or not state.step or state.step % every: return
     if state.step in [h['step'] for h in state.history]: return
     run, net = state.run, state.recipe.net
     run.host.verify(state)
-    recipe = recipe_for(run.method.scoring, state.data, net)
+    recipe = recipe or recipe_for(run.method.scoring, state.data, net)
     r = run.host.evaluate(state.set(), held, net, nets, recipe, run.seed, state.images.device,
                           progress=False, speed=run.compute)
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
@@ -354,7 +359,7 @@ def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpo
     choice('condense', 'on_interrupt', on_interrupt, ('auto', 'return', 'raise'))
     again = '; the same call resumes it' if checkpoint is not None else ''
     state.run.host.progress = progress
-    held = state.data.holdout(0.1, state.run.seed) if evaluate_every else state.data
+    held = held_for(state) if evaluate_every else None
     def score() -> None: score_on_the_way(state, held, evaluate_every, nets)
     with (keeping(state, checkpoint, every) as save, state.run.host.listening(),
           returning(state, on_interrupt, again), reporting(state, progress) as report):

@@ -118,7 +118,10 @@ def returning(state: State, on_interrupt: str, again: str='') -> Iterator[None]:
 def shown(small: SyntheticSet) -> SyntheticSet:
     """`small`, with a warning if most of its pixels are far beyond black and white"""
 
-def score_on_the_way(state: State, held: ImageData, every: int, nets: int) -> None:
+def held_for(state: State) -> ImageData:
+    """A tenth of the training images, to score a run on while it's under way"""
+
+def score_on_the_way(state: State, held: ImageData | None, every: int, nets: int, recipe: Any=None) -> None:
     """Score the set on `held` and note it, if it's due and not done yet"""
 
 @contextmanager

@@ -6,7 +6,6 @@
 __all__ = ['interval', 'ranked', 'ScoreCard', 'card_of', 'read_set', 'score']
 
 # %% ../nbs/18_scoring_fairly.ipynb #imports
-import json
 import math
 import time
 import zipfile
@@ -199,11 +198,6 @@ def as_dict(self: ScoreCard) -> dict[str, Any]:
     return asdict(self) | dict(scores=self.scores)
 
 # %% ../nbs/18_scoring_fairly.ipynb #card-save
-@patch
-def to_json(self: ScoreCard) -> str:
-    "Everything as JSON"
-    return json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
-
 @patch
 def save(self: ScoreCard, path: Any) -> Path:
     "Write everything to a JSON file, whole or not at all"

@@ -73,9 +73,6 @@ class ScoreCard:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON"""
 
-    def to_json(self) -> str:
-        """Everything as JSON"""
-
     def save(self, path: Any) -> Path:
         """Write everything to a JSON file, whole or not at all"""
 

@@ -38,7 +38,7 @@ from .machine import tell
 from .names import plain_name
 from .safe_files import (TORCH_MAGIC, as_path, json_object, read_bytes,
                                              way_out, write_atomic)
-from .training import SyntheticSet
+from .training import SyntheticSet, first_rows
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #describe
 FORMAT = 'dataset_condensation/1'
@@ -310,10 +310,8 @@ def png_bytes(small: SyntheticSet, bits: int) -> bytes:
 # %% ../nbs/under_the_hood/53_set_files.ipynb #write-png-whole
 def _fewer(small: SyntheticSet, share: float) -> SyntheticSet:
     "Only the first images of each class, by a share of them"
-    some = [y.nonzero()[:max(1, int(share * len(y.nonzero()))), 0]
-            for y in (small.stored_labels.cpu() == c for c in range(len(small.classes)))]
-    x, y = (v.cpu()[torch.cat(some)] for v in (small.stored, small.stored_labels))
-    return SyntheticSet(x, y, small.classes, small.mean, small.std, small.info)
+    rows = first_rows(small.stored_labels, [max(1, int(share * n)) for n in small.ipc])
+    return small.but(images=small.stored[rows], labels=small.stored_labels[rows], soft=None)
 
 def write_png(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Path:
     "Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"

@@ -30,9 +30,9 @@ from .condensation import State
 from .data import show_images
 from .plots import (check_run, check_state, class_columns, class_pixels,
                                         named_sets, plot_history, updates_of)
+from .runs import held_for, score_on_the_way
 from .text import picture_text
-from .training import (SyntheticSet, TrainRecipe, evaluate, recipe_for,
-                                           train_recipe)
+from .training import SyntheticSet, TrainRecipe, train_recipe
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #frame
 def _frame(px: Tensor, titles: list[str] | None, ncols: int, rows: list[str] | None = None,
@@ -239,20 +239,13 @@ def _step(self: LiveRun) -> bool:
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #live-loop
 @patch
-def _score(self: LiveRun, s: State) -> None:
-    "Score the set and note it, if it's due and not done yet"
-    if not self._every or s.step % self._every or s.step in [h['step'] for h in s.history]: return
-    recipe = self._recipe or recipe_for(s.run.method.scoring, s.data, s.recipe.net)
-    r = evaluate(s.set(), s.data, s.recipe.net, self._nets, recipe, s.run.seed, s.images.device,
-                 progress=False, speed=s.run.compute)
-    s.history.append(dict(step=s.step, mean=r.mean, accuracies=r.accuracies))
-
-@patch
 def _work(self: LiveRun) -> None:
     "The thread's loop"
+    held = None      # training images to score on
     try:
         while self._step():
-            self._score(self.state)
+            if self._every and not held: held = held_for(self.state)
+            score_on_the_way(self.state, held, self._every, self._nets, self._recipe)
             if (start := time.monotonic()) < self._due: continue
             self._look()
             now = time.monotonic()

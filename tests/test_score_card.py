@@ -158,7 +158,7 @@ def test_several_sets_take_turns(data, small):
 
 def test_a_card_is_json_and_a_picture(card, tmp_path):
     found = json.loads(card.save(tmp_path/'card.json').read_text(encoding='utf-8'))
-    assert found == json.loads(card.to_json()) and found['accuracies'] == card.accuracies and found['scores']['HLR'][0] == card.scores['HLR'][0]
+    assert found == json.loads(json.dumps(card.as_dict())) and found['accuracies'] == card.accuracies and found['scores']['HLR'][0] == card.scores['HLR'][0]
     ax = card.plot()
     assert [t.get_text() for t in ax.get_yticklabels()] == ['mlp', 'mlp, augmented', 'lenet']
     assert '\n' not in card.line() and card._repr_markdown_().startswith('| accuracy % | this set |')
