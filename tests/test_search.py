@@ -76,7 +76,7 @@ def test_a_network_that_cannot_be_is_a_failure_and_the_search_goes_on(undisturbe
 @pytest.mark.slow
 def test_a_speed_is_another_way_to_the_same(data, undisturbed, tmp_path):
     space, how = SPACE[:2], HOW | dict(options={})     # one that is done by hand and one that is not
-    quick = search(data, ['random'], space, folder=tmp_path, speed=Speed(), processes=2, **how)
+    quick = search(data, ['random'], space, folder=tmp_path, speed=Speed(), **how)
     for name, accuracy in quick.accuracies('random').items():
         assert abs(accuracy - undisturbed.accuracies('random')[name]) < 2, name
     assert quick.about['speed'] == 'float32, by hand' and 'speed' not in undisturbed.about
