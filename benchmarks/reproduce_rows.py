@@ -240,11 +240,12 @@ def mnist_experts():
     "Experts on digits, where a tile of 14 pixels still shows a digit; under DSA's augmentation, the network as published"
     published = score('convnet', 2, 'bfloat16-training', 'dsa')
     for ipc, factor, sets in ((10, 2, 2), (1, 2, 3), (1, 3, 3)):
-        name = f'mnist/claims/ipc{ipc}-experts' + ('' if factor == 2 else f'-{factor}x{factor}')
-        yield Row(name, 'mnist', 'experts', ipc, SMALL, dict(factor=factor), sets, dict(main=published), 'bfloat16-all')
-        if factor == 2:
-            yield Row(f'mnist/claims/ipc{ipc}-random-in-tiles', 'mnist', 'random', ipc, SMALL, dict(factor=2), sets, dict(main=published))
-            yield Row(f'mnist/claims/ipc{ipc}-herding-in-tiles', 'mnist', 'herding', ipc, SMALL, WEAK['herding'] | dict(factor=2), sets, dict(main=published))
+        tiles, also = dict(factor=factor), '' if factor == 2 else f'-{factor}x{factor}'
+        def row(name, method, options, *speed):
+            return Row(f'mnist/claims/ipc{ipc}-{name}{also}', 'mnist', method, ipc, SMALL, options, sets, dict(main=published), *speed)
+        yield row('experts', 'experts', tiles, 'bfloat16-all')
+        yield row('random-in-tiles', 'random', tiles)
+        yield row('herding-in-tiles', 'herding', WEAK['herding'] | tiles)
 
 
 def cifar_claims():

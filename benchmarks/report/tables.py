@@ -93,6 +93,7 @@ def scored_again(
 
 
 SHOWN = {'mnist': 'MNIST', 'cifar10-jpeg': 'CIFAR10'}       # On the first page: data, its name there
+TILED = 'random-in-tiles', 'herding-in-tiles', 'experts', 'experts-long'
 HEADS = {'random': 'random', 'herding': 'herding', 'dc': 'DC', 'dsa': 'DSA', 'dm': 'DM', 'dm-tiles': 'DM in tiles',
          'herding-in-tiles': 'herding in tiles', 'experts': 'experts'}
 
@@ -105,7 +106,7 @@ def headline(
     for data, name in SHOWN.items():
         papers = {(p.ipc, p.method): f'({p.mean:.1f}{"?" * p.reported})' for p in published(data)}
         mine = {k: full for k, m in rows_of('headline', rows, data, 'cpu').items() if k[1] in HEADS and (full := scored_again(rows, m))}
-        mine |= {(m.row['ipc'], m.label): m for m in rows if 'brief' in m.row['scoring'] and m.row['data'] == data and m.means()}
+        mine |= {(m.row['ipc'], m.label): m for m in rows if m.label in TILED and m.row['data'] == data and m.means()}
         for n in sorted({n for n, _ in mine}):
             cells = (f'{mine[n, k].mean():.1f} {papers.get((n, k), "")}'.strip() if (n, k) in mine else '–' for k in HEADS)
             table.append([name, str(n), *cells, papers[0, 'whole set']])
@@ -120,14 +121,14 @@ def in_tiles(
     def cell(m, way):
         if not m.scores(way): return '–'
         return f'{m.mean(way):.1f}' + (f' ± {m.between_sets(way):.1f}' if len(m.means(way)) > 1 else '')
-    def nets(m, way): return len(next(iter(m.scores(way).values()), []))
-    table = [['per class', 'set', 'as published', 'networks', 'brief', 'networks', 'processor seconds', 'sets']]
-    tiled = 'random-in-tiles', 'herding-in-tiles', 'experts', 'experts-long'
-    mine = [m for m in rows if m.row['data'] == data and m.label in tiled]
-    for m in sorted(mine, key=lambda m: (m.row['ipc'], m.mean('brief'))):
+    def nets(m, way): return str(len(next(iter(m.scores(way).values()), [])) or '–')
+    mine = [m for m in rows if m.row['data'] == data and m.label.removesuffix('-3x3') in TILED]
+    ways = {w: head for w, head in dict(main='as published', brief='brief').items() if any(m.scores(w) for m in mine)}
+    table = [['per class', 'set', *(h for head in ways.values() for h in (head, 'networks')), 'processor seconds', 'sets']]
+    for m in sorted(mine, key=lambda m: (m.row['ipc'], m.mean([*ways][-1]))):
         seconds = mean(s['cpu_seconds'] for s in m.sets)
-        table.append([str(m.row['ipc']), m.label.replace('-', ' '), cell(m, 'main'), str(nets(m, 'main') or '–'), cell(m, 'brief'),
-                      str(nets(m, 'brief')), f'{seconds:.0f}', str(len(m.sets))])
+        cells = (c for w in ways for c in (cell(m, w), nets(m, w)))
+        table.append([str(m.row['ipc']), m.label.replace('-', ' '), *cells, f'{seconds:.0f}', str(len(m.sets))])
     return ResultsTable(table, left=2)
 
 
