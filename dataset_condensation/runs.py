@@ -316,17 +316,25 @@ def held_for(state: State) -> ImageData:
     "A tenth of the training images, to score a run on while it's under way"
     return state.data.holdout(0.1, state.run.seed)
 
-def score_on_the_way(state: State, held: ImageData | None, every: int, nets: int,
-                     recipe: Any = None) -> None:
-    "Score the set on `held` and note it, if it's due and not done yet"
-    if not every or not state.step or state.step % every: return
-    if state.step in [h['step'] for h in state.history]: return
+def due(state: State, every: int) -> bool:
+    "Is it time for a score, and is there none yet?"
+    if not every or not state.step or state.step % every: return False
+    return state.step not in [h['step'] for h in state.history]
+
+def note_score(state: State, held: Any, nets: int, recipe: Any = None,
+               evaluate: Callable = evaluate) -> None:
+    "Score the set on `held` and note it"
     run, net = state.run, state.recipe.net
-    run.host.verify(state)
     recipe = recipe or recipe_for(run.method.scoring, state.data, net)
-    r = run.host.evaluate(state.set(), held, net, nets, recipe, run.seed, state.images.device,
-                          progress=False, speed=run.compute)
+    r = evaluate(state.set(), held, net, nets, recipe, run.seed, state.images.device,
+                 progress=False, speed=run.compute)
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
+
+def score_on_the_way(state: State, held: Any, every: int, nets: int) -> None:
+    "Score the set on `held` if it's due, when it has been checked"
+    if not due(state, every): return
+    state.run.host.verify(state)
+    note_score(state, held, nets, evaluate=state.run.host.evaluate)
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #to-the-end
 @contextmanager

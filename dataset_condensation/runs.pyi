@@ -121,8 +121,14 @@ def shown(small: SyntheticSet) -> SyntheticSet:
 def held_for(state: State) -> ImageData:
     """A tenth of the training images, to score a run on while it's under way"""
 
-def score_on_the_way(state: State, held: ImageData | None, every: int, nets: int, recipe: Any=None) -> None:
-    """Score the set on `held` and note it, if it's due and not done yet"""
+def due(state: State, every: int) -> bool:
+    """Is it time for a score, and is there none yet?"""
+
+def note_score(state: State, held: Any, nets: int, recipe: Any=None, evaluate: Callable=...) -> None:
+    """Score the set on `held` and note it"""
+
+def score_on_the_way(state: State, held: Any, every: int, nets: int) -> None:
+    """Score the set on `held` if it's due, when it has been checked"""
 
 @contextmanager
 def reporting(state: State, progress: bool) -> Iterator[Callable]:

@@ -30,7 +30,7 @@ from .condensation import State
 from .data import show_images
 from .plots import (check_run, check_state, class_columns, class_pixels,
                                         named_sets, plot_history, updates_of)
-from .runs import held_for, score_on_the_way
+from .runs import due, held_for, note_score
 from .text import picture_text
 from .training import SyntheticSet, TrainRecipe, train_recipe
 
@@ -244,8 +244,9 @@ def _work(self: LiveRun) -> None:
     held = None      # training images to score on
     try:
         while self._step():
-            if self._every and not held: held = held_for(self.state)
-            score_on_the_way(self.state, held, self._every, self._nets, self._recipe)
+            if due(self.state, self._every):
+                held = held or held_for(self.state)
+                note_score(self.state, held, self._nets, self._recipe)
             if (start := time.monotonic()) < self._due: continue
             self._look()
             now = time.monotonic()

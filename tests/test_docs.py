@@ -150,10 +150,10 @@ def test_the_search_knows_what_readers_call_it(site, words, page):
 
 def test_every_result_file_is_listed_with_its_command_and_where_it_was_measured(site):
     text = (site/'result-files.html').read_text(encoding='utf-8')
-    known = writers(ROOT/'benchmarks')
+    known = writers(ROOT/'benchmarks', ROOT/'tools')
     for file in sorted((ROOT/'results').rglob('*.json')):
         script = writer_of(file.relative_to(ROOT/'results').as_posix(), known)
-        assert script, f'no script in benchmarks/ writes {file.name}'
+        assert script, f'no script in benchmarks/ or tools/ writes {file.name}'
         assert f'python {script.relative_to(ROOT).as_posix()}' in text.replace('</span>', '').replace('<span class="w"> ', ' '), script.name
         links = re.findall(rf'href="(_downloads/[^"]+/{re.escape(file.name)})"', text)    # rows of several data share a name
         assert file.read_bytes() in [(site/link).read_bytes() for link in links], file

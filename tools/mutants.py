@@ -37,7 +37,7 @@ MUTANTS = {      # name: module, old text, new text
     'epochs: DSA scored for 300': (TRAIN, "'dsa': TrainRecipe(epochs=1000,", "'dsa': TrainRecipe(epochs=300,"),
     'scoring: batch norm as without': (TRAIN, "if spec.base == 'convnet' and spec.norm == 'bn': return 'dc-bn'\n", 'pass\n'),
     'scoring: MNIST as CIFAR10': (TRAIN, "'dc-mnist' if name.lower() == 'mnist' else 'dc'", "'dc'"),
-    'scoring: scores on the way by DC whatever the method': (RUNS, 'recipe = recipe_for(run.method.scoring, state.data, net)', "recipe = 'dc'"),
+    'scoring: scores on the way by DC whatever the method': (RUNS, 'recipe = recipe or recipe_for(run.method.scoring, state.data, net)', "recipe = 'dc'"),
     'scoring: scores on the way at another speed': (RUNS, 'speed=run.compute)', "speed='auto')"),
     'scoring: DM by DC': (DM, "    scoring: str = 'dsa'", "    scoring: str = 'dc'"),
     # recipes

@@ -372,7 +372,7 @@ def write_pages(cfg, build:Path, pages:Path):
     copy_downloads(cfg.nbs_path, pages/'downloads')
     shutil.copytree(ROOT/'results', pages/'results')
     shutil.copy2(ROOT/'benchmarks'/'gpu'/'README.md', pages/'gpu.md')
-    (pages/'result-files.md').write_text(result_files(ROOT/'results', ROOT/'benchmarks'), encoding='utf-8')
+    (pages/'result-files.md').write_text(result_files(ROOT/'results', ROOT/'benchmarks', ROOT/'tools'), encoding='utf-8')
 
 
 def description(cells:list) -> str:

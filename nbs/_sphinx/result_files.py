@@ -26,11 +26,11 @@ def as_pattern(piece:str) -> str:
     return ''.join('.*' if part.startswith('{') else re.escape(part) for part in parts)
 
 
-def writers(benchmarks:Path) -> list:  # -> (regular expression for paths below results/, script), the most particular first
+def writers(*folders:Path) -> list:  # -> (regular expression for paths below results/, script), the most particular first
     "Which script writes which result, as its code says"
     found = []
-    for script in sorted(benchmarks.rglob('*.py')):
-        code, folder = script.read_text(encoding='utf-8'), script.parent.relative_to(benchmarks)
+    for home, script in ((home, script) for home in folders for script in sorted(home.rglob('*.py'))):
+        code, folder = script.read_text(encoding='utf-8'), script.parent.relative_to(home)
         if folder.parts:     # a kit's results lie in the folder that $OUT names, and here in one of its own name
             found += [(rf'{folder.as_posix()}/{name}\.json', script) for name in re.findall(r"OUT/'(\w+)\.json'", code)]
         default = re.search(r"'--results',.*default=RESULTS/'(\w+)'", code)
@@ -71,9 +71,9 @@ def measured_on(records:list) -> str:
     return '; '.join(filter(None, parts))
 
 
-def result_files(results:Path, benchmarks:Path) -> str:
+def result_files(results:Path, *folders:Path) -> str:
     "A page that lists every result: what it is, the command that writes it, where and with what it was measured"
-    known, parts, scripts = writers(benchmarks), [INTRODUCTION], {}
+    known, parts, scripts = writers(*folders), [INTRODUCTION], {}
     for file in sorted(results.rglob('*.json')):
         name = file.relative_to(results)
         group = name.parent if name.parts[1:] else name      # the files of a folder are one measurement
