@@ -763,3 +763,10 @@ def test_real_photographs(tmp_path):
     with Image.open(tmp_path/'train'/'cat'/'0007.jpg') as im: cat = np.asarray(im)
     assert np.array_equal(data.train.of_class(3)[7].permute(1, 2, 0).numpy(), cat)
     assert load(tmp_path, size=16, channels=1).shape == (1, 16, 16)
+
+
+def test_images_that_a_data_set_is_made_of_stay_as_they_are():
+    digits = load_dataset('digits')
+    parts = [ImageSet(p.images, p.labels, p.classes, p.mean, p.std) for p in (digits.train, digits.test)]
+    data = ImageData(*parts, name='pets')
+    assert [p.source for p in parts] == ['', ''] and data.train.source == data.test.source == 'pets'

@@ -82,6 +82,13 @@ def test_a_watched_run_gives_the_same_bits_whatever_is_pressed_meanwhile(data):
     assert [h['step'] for h in view.state.history] == [5, 10] and steps
 
 
+def test_scores_of_a_live_run_leave_the_test_images_alone(data):
+    other = from_tensors(data.train.images, data.train.labels, data.test.images, data.test.labels.flip(0), name=data.name)
+    view, same = (LiveRun(running(d, 'dm', iterations=4, **FEW), evaluate_every=2, recipe=train_recipe('dc', epochs=2)).wait()
+                  for d in (data, other))
+    assert view.state.history == same.state.history and len(view.state.history) == 2
+
+
 def test_sets_can_be_taken_while_it_runs_and_are_never_torn(data):
     view, taken = LiveRun(endless(data), refresh=0.), []
     until(lambda: view.state is not None)

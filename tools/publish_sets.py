@@ -68,10 +68,10 @@ def score(name, root, home, seed=0):
 def tell(name, home):
     "Put the score card of a set for a release, and where it's from, beside the other results"
     file = RESULTS/'released_sets.json'
-    sets = json.loads(file.read_text(encoding='utf-8'))['sets'] if file.exists() else {}
+    sets = json.loads(file.read_text(encoding='utf-8')) if file.exists() else {}
     card = json.loads((home/name/'score.json').read_text(encoding='utf-8'))
     sets[name] = dict(made=dc.SyntheticSet.load(home/name/'small.png').info['published'], card=card)
-    write(file, dict(provenance=provenance(), sets=sets))
+    write(file, sets)
 
 
 def main():

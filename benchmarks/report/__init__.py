@@ -11,10 +11,10 @@ from .tables import (ResultsTable, beside_papers, gaps_table, headline, in_tiles
                      provenance_of, published_table, results_table)
 from .verdicts import (MARGIN, Claim, Part, Verdict, claim_table, claims, claims_table, not_confirmed, tried_reasons,
                        verdict, verdicts_table)
-from .worth import (Gain, Way, choices, draw_gains, dumps_choices, frontier, gains, gains_table, stairs, ways)
+from .worth import (Gain, Way, choices, draw_gains, dumps_choices, frontier, frontiers, gains, gains_table, stairs, ways)
 
 __all__ = ['LETTERS', 'MARGIN', 'Claim', 'Gain', 'Measured', 'Part', 'Published', 'ResultsTable', 'Verdict', 'Way',
            'beside_papers', 'choices', 'claim_table', 'claims', 'claims_table', 'differences', 'draw_gains', 'dumps_choices',
-           'frontier', 'gains', 'gains_table', 'gaps_table', 'headline', 'in_tiles', 'load_results', 'longer_table', 'marked', 'not_confirmed', 'note_of', 'num',
+           'frontier', 'frontiers', 'gains', 'gains_table', 'gaps_table', 'headline', 'in_tiles', 'load_results', 'longer_table', 'marked', 'not_confirmed', 'note_of', 'num',
            'older_results', 'outdated', 'overview', 'provenance_of', 'published', 'published_table', 'rescored', 'results_table', 'scored_as', 'stairs',
            'tried_reasons', 'verdict', 'verdicts_table', 'ways']

@@ -109,6 +109,18 @@ def frontier(
     return ax
 
 
+def frontiers(
+    rows: list,       # Of `Measured`
+    data: str,        # Name of the data set
+    sizes: tuple,     # Images per class, a plot for each
+    budget: str = 'cpu',
+):
+    "Frontiers side by side, with one legend"
+    fig, axes = plt.subplots(1, len(sizes), figsize=(4.2*len(sizes), 3.6), layout='constrained')
+    for ax, ipc in zip(axes, sizes): frontier(rows, data, ipc, ax, budget)
+    fig.legend(*axes[-1].get_legend_handles_labels(), loc='outside lower center', ncols=3)
+
+
 def _draw_stairs(ax, best, found, least):
     "A line through the ways that are worth their time, and their names"
     end = max(w.seconds for w in found) * 2
