@@ -3,7 +3,7 @@
     python benchmarks/beyond.py digits-1 digits-10 digits-sampling            # minutes
     python benchmarks/beyond.py --root DATA mnist-1 mnist-10                  # an hour or more on two cores
     python benchmarks/beyond.py --root DATA --cifar10 FOLDER cifar10-1
-    python benchmarks/beyond.py --cifar10 FOLDER experts-1 experts-10         # one ingredient at a time, at equal seconds
+    OMP_NUM_THREADS=1 python benchmarks/beyond.py --cifar10 FOLDER experts-1 experts-10       # one ingredient at a time
     python benchmarks/beyond.py --table                                       # what is there
 
 Every row makes sets of the same storage and scores them by ConvNets under the same recipes: 300 epochs without augmentation
@@ -11,13 +11,15 @@ Every row makes sets of the same storage and scores them by ConvNets under the s
 had at least the seconds of the slowest row above it, for the same seed, on the same machine, so it never has less time. A row with
 `seconds=N` makes as many updates as fit into N seconds with all that comes before them, by the pace of its first ones. A set's
 result is written as it ends, to results/beyond_CASE.json; sets that are there are not made again, and a run may be killed
-at any time. Seconds are by the clock, of making the set with all that takes (clustering, training networks), not of scoring.
+at any time. Seconds are those that processors worked at making the set with all that takes (clustering, training networks), not
+at scoring. In files of before November 29, 2026 they are by the clock.
 """
 import argparse
 import json
-import time
+from functools import lru_cache
 from pathlib import Path
 from statistics import mean, stdev
+from time import process_time
 
 from provenance import RESULTS, kept, provenance, write
 
@@ -95,7 +97,7 @@ CASES = {   # name: data, ipc, sets, networks for each set and recipe, network t
     'cifar10-1': dict(data='cifar10', ipc=1, sets=1, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
                       rows=some(FOUR, rows(100, 3., 3., 32, 'convnet-w64', speed='bfloat16'))),
     'experts-1': dict(data='cifar10', ipc=1, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
-                      rows=ingredients(90, 'convnet-w64', 3, 1, 3., 20., 1.5, real_batch=32)),
+                      rows=ingredients(180, 'convnet-w64', 3, 1, 3., 20., 1.5, real_batch=32)),
     'experts-10': dict(data='cifar10', ipc=10, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
                        rows=ingredients(300, 'convnet-w64', 3, 2, 10., 20., 15., real_batch=32))}
 
@@ -103,41 +105,50 @@ CASES = {   # name: data, ipc, sets, networks for each set and recipe, network t
 DISTANCES = dict(kernels=KernelDistance(), frequencies=FrequencyDistance(), none=lambda a, b, generator: 0 * b.sum())
 
 
+@lru_cache(1)
+def experts_of(data, n, net, seed):
+    "Snapshots that all rows of a seed share, and the seconds they took, which are counted in each"
+    start, compute = process_time(), get_compute('bfloat16-training', data, net=net)
+    nets = snapshots(data, n, net, EXPERTS.training, seed, compute=compute, progress=False)
+    return nets, process_time() - start
+
+
 def method_of(row, data, seed):
-    "The method of a row; what it needs is made here, and counted"
+    "The method of a row, and the seconds of what was trained for it"
     if row.get('method') == 'experts':
         more = dict(distance=DISTANCES[row['distance']]) if 'distance' in row else {}
-        compute = get_compute('bfloat16-training', data, net=row['net'])
-        nets = snapshots(data, row['experts'], row['net'], EXPERTS.training, seed, compute=compute, progress=False)
-        return ExpertMatching(weight=row.get('weight', EXPERTS.weight), networks=nets, **more)
-    if row.get('method') == 'moments': return DistributionMatching(of=Moments(), name='dm-moments')
+        nets, took = experts_of(data, row['experts'], row['net'], seed)
+        return ExpertMatching(weight=row.get('weight', EXPERTS.weight), networks=nets, **more), took
+    start, method = process_time(), 'dm'
+    if row.get('method') == 'moments': method = DistributionMatching(of=Moments(), name='dm-moments')
     if row.get('method') == 'trained':
-        return DistributionMatching(networks=trained_networks(data, 80, 5, row['net'], seed=seed), name='dm-trained')
-    return 'dm'
+        method = DistributionMatching(networks=trained_networks(data, 80, 5, row['net'], seed=seed), name='dm-trained')
+    return method, process_time() - start
 
 
 def make(data, ipc, row, seed, least):
     "A set, the seconds it took and its updates"
-    row, start = dict(row), time.perf_counter()
+    row, start = dict(row), process_time()
     if row.get('method') == 'herding':
         whole = dict(recipe=train_recipe('whole', epochs=3), progress=False)
         small = condense(data, 'herding', ipc, seed, row['net'], factor=row.get('factor', 1), **whole)
-        return small, time.perf_counter() - start, 0
+        return small, process_time() - start, 0
     if row.get('iterations') == 0:
         small = first_images(data, ipc, row['init'], seed, row.get('factor', 1))
-        return small, time.perf_counter() - start, 0
+        return small, process_time() - start, 0
     settings = {k: v for k, v in row.items() if k not in ('seconds', 'method', 'experts', 'weight', 'distance')}
-    method, within = method_of(row, data, seed), row.get('seconds')
+    (method, before), within = method_of(row, data, seed), row.get('seconds')
+    start = process_time() - before
     if isinstance(within, (int, float)): settings['iterations'] = fitting(data, method, ipc, settings, start + within)
     for state in condensing(data, method, ipc, seed=seed, **settings):
-        if within == 'most' and time.perf_counter() - start >= least: break
-    return state.set(), time.perf_counter() - start, state.step
+        if within == 'most' and process_time() - start >= least: break
+    return state.set(), process_time() - start, state.step
 
 
 def fitting(data, method, ipc, settings, end) -> int:
     "Updates that can be made until `end`, by the pace of a few"
     run, times = condensing(data, method, ipc, **settings), []
-    for _ in zip(range(7), run): times.append(time.perf_counter())
+    for _ in zip(range(7), run): times.append(process_time())
     return max(1, int((end - times[-1]) / (times[-1] - times[1]) * (len(times) - 2)))
 
 
@@ -187,14 +198,14 @@ def run_sampling(path, sets):
             for sampling in case['samplings']:
                 have, found = done['rows'].setdefault(f'{sampling} {n}', []), {}
                 if seed in [s['seed'] for s in have]: continue
-                start, spent = time.perf_counter(), 0.
+                start, spent = process_time(), 0.
                 for state in condensing(data, case['method'], case['ipc'], seed=seed, iterations=case['at'][-1], real_batch=n,
                                         sampling=sampling, **case['settings']):
                     if state.step not in case['at']: continue
-                    seconds, pause = time.perf_counter() - start - spent, time.perf_counter()
+                    seconds, pause = process_time() - start - spent, process_time()
                     r = evaluate(state.set(), data, case['net'], case['nets'], recipe, seed=seed)
                     found[state.step] = dict(seconds=seconds, accuracies=r.accuracies)
-                    spent += time.perf_counter() - pause
+                    spent += process_time() - pause
                 have.append(dict(seed=seed, at=found, provenance=provenance()))
                 write(path, done)
                 print(f'{sampling} {n} {seed}:', *(f'{k}: {mean(v["accuracies"]):.1f}' for k, v in found.items()), flush=True)
