@@ -23,7 +23,7 @@ from time import process_time
 
 from provenance import RESULTS, kept, provenance, write
 
-from dataset_condensation.all import (condense, condensing, DistributionMatching, evaluate, first_images, load_dataset,
+from dataset_condensation.all import (condensing, DistributionMatching, evaluate, first_images, get_method, load_dataset,
                                       train_recipe)
 from dataset_condensation.all import trained_networks
 from dataset_condensation.beyond import EXPERTS, ExpertMatching, FrequencyDistance, KernelDistance, Moments, snapshots
@@ -130,8 +130,8 @@ def make(data, ipc, row, seed, least):
     "A set, the seconds it took and its updates"
     row, start = dict(row), process_time()
     if row.get('method') == 'herding':
-        whole = dict(recipe=train_recipe('whole', epochs=3), progress=False)
-        small = condense(data, 'herding', ipc, seed, row['net'], factor=row.get('factor', 1), **whole)
+        how = dict(recipe=train_recipe('whole', epochs=2, batch=64), factor=row.get('factor', 1))
+        small = get_method('herding').make(data, ipc, seed, row['net'], progress=False, **how)
         return small, process_time() - start, 0
     if row.get('iterations') == 0:
         small = first_images(data, ipc, row['init'], seed, row.get('factor', 1))
