@@ -15,65 +15,60 @@ from typing import TYPE_CHECKING, Any
 
 # %% ../nbs/under_the_hood/68_facade.ipynb #homes
 HOMES = {
-    'image_folders': 'dataset_names from_datasets load_dataset',
-    'data': 'ImageData ImageSet from_tensors gen show_images',
-    'networks': 'make_net net_names',
+    'image_folders': 'from_datasets load_dataset',
+    'data': 'ImageData from_tensors gen show_images',
+    'networks': 'make_net',
     'augmentation': 'make_augment',
-    'training': 'SyntheticSet TrainRecipe accuracy evaluate predict train train_recipe',
+    'training': 'SyntheticSet TrainRecipe accuracy evaluate train train_recipe',
     'coresets': 'compare random_set',
-    'names': 'get_method register',
+    'names': 'register',
     'condensation': 'CustomMatching Method Recipe condensing',
-    'runs': 'condense condense_seeds running save_checkpoint',
+    'runs': 'condense condense_seeds',
     'gradient_matching': 'GradientMatching paper',
     'multi_level_matching': 'MultiLevelMatching',
-    'adaptive_steps': 'Schedule UntilOverfit',
     'distribution_matching': 'DistributionMatching condense_sizes',
-    'beyond': 'ExpertMatching Moments snapshots',
-    'frozen_backbones': 'Frozen LinearMatching probe',
+    'beyond': 'ExpertMatching',
+    'frozen_backbones': 'probe',
     'gpu_training': 'Speed',
     'studies': 'ablate cross_architecture',
-    'continual_learning': 'continual only_classes',
+    'continual_learning': 'continual',
     'architecture_search': 'search',
     'recommendation': 'recommend',
-    'scoring': 'ScoreCard score',
-    'growing_sets': 'add_classes nested', 'bytes': 'within',
-    'teacher_labels': 'compare_labels soft_labels',
+    'scoring': 'score',
+    'growing_sets': 'add_classes',
+    'teacher_labels': 'soft_labels',
     'zoo': 'load_published publish published published_card',
     'widgets': 'LiveRun',
-    'report': 'write_report',
 }
 __all__ = sorted(name for names in HOMES.values() for name in names.split())
 
 # %% ../nbs/under_the_hood/68_facade.ipynb #known
 if TYPE_CHECKING:
-    from dataset_condensation.image_folders import dataset_names, from_datasets, load_dataset
-    from dataset_condensation.data import ImageData, ImageSet, from_tensors, gen, show_images
-    from dataset_condensation.networks import make_net, net_names
+    from dataset_condensation.image_folders import from_datasets, load_dataset
+    from dataset_condensation.data import ImageData, from_tensors, gen, show_images
+    from dataset_condensation.networks import make_net
     from dataset_condensation.augmentation import make_augment
-    from dataset_condensation.training import (SyntheticSet, TrainRecipe, accuracy, evaluate,
-                                               predict, train, train_recipe)
+    from dataset_condensation.training import (SyntheticSet, TrainRecipe, accuracy, evaluate, train,
+                                               train_recipe)
     from dataset_condensation.coresets import compare, random_set
-    from dataset_condensation.names import get_method, register
+    from dataset_condensation.names import register
     from dataset_condensation.condensation import CustomMatching, Method, Recipe, condensing
-    from dataset_condensation.runs import condense, condense_seeds, running, save_checkpoint
+    from dataset_condensation.runs import condense, condense_seeds
     from dataset_condensation.gradient_matching import GradientMatching, paper
     from dataset_condensation.multi_level_matching import MultiLevelMatching
-    from dataset_condensation.adaptive_steps import Schedule, UntilOverfit
     from dataset_condensation.distribution_matching import DistributionMatching, condense_sizes
-    from dataset_condensation.beyond import ExpertMatching, Moments, snapshots
-    from dataset_condensation.frozen_backbones import Frozen, LinearMatching, probe
+    from dataset_condensation.beyond import ExpertMatching
+    from dataset_condensation.frozen_backbones import probe
     from dataset_condensation.gpu_training import Speed
     from dataset_condensation.studies import ablate, cross_architecture
-    from dataset_condensation.continual_learning import continual, only_classes
+    from dataset_condensation.continual_learning import continual
     from dataset_condensation.architecture_search import search
     from dataset_condensation.recommendation import recommend
-    from dataset_condensation.scoring import ScoreCard, score
-    from dataset_condensation.growing_sets import add_classes, nested
-    from dataset_condensation.teacher_labels import compare_labels, soft_labels
-    from dataset_condensation.bytes import within
+    from dataset_condensation.scoring import score
+    from dataset_condensation.growing_sets import add_classes
+    from dataset_condensation.teacher_labels import soft_labels
     from dataset_condensation.zoo import load_published, publish, published, published_card
     from dataset_condensation.widgets import LiveRun
-    from dataset_condensation.report import write_report
 
 # %% ../nbs/under_the_hood/68_facade.ipynb #parameters
 def _lines(thing: Any, indent: str) -> list[str]:
@@ -110,6 +105,9 @@ def __getattr__(name: str) -> Any:
         try: return import_module(f'dataset_condensation.{name}')
         except ModuleNotFoundError as e:
             if e.name != f'dataset_condensation.{name}': raise
+    from dataset_condensation._modidx import d
+    for m, found in d['syms'].items():
+        if f'{m}.{name}' in found: raise AttributeError(f'{name!r}: use `from {m} import {name}`')
     raise AttributeError(f'dataset_condensation has no {name!r}; there are {", ".join(__all__)}')
 
 def __dir__() -> list[str]: return [*__all__, '__version__']

@@ -96,7 +96,7 @@ def test_the_test_images_choose_nothing(data, small, monkeypatch):
         monkeypatch.undo()
         return card, [s.stored for sets in seen[0].values() for s in sets]
     noise = torch.randint(0, 256, data.test.images.shape, generator=dc.gen(0, 'noise'), dtype=torch.uint8)
-    other = dc.ImageSet(noise, data.test.labels.flip(0).sort().values, data.classes, data.mean, data.std)
+    other = dc.data.ImageSet(noise, data.test.labels.flip(0).sort().values, data.classes, data.mean, data.std)
     (a, sets), (b, others) = made(data.test), made(other)
     assert a.rates == b.rates and all(map(torch.equal, sets, others)) and a.accuracies != b.accuracies
 
