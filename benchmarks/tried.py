@@ -22,8 +22,8 @@ from speed import clock, images_of
 from torch.func import functional_call, grad, jvp, stack_module_state, vmap
 
 from dataset_condensation.all import get_compute, make_net
-from dataset_condensation.data import real_batch
-from dataset_condensation.data import gen
+from dataset_condensation.data import gen, real_batch
+from dataset_condensation.fast_cpu import FastConvNet
 from dataset_condensation.gradient_matching import angle, class_gradient
 
 PARTS = {}
@@ -96,6 +96,26 @@ def real_embeddings(args):
             'compiled': lambda: under(torch.no_grad, program),
             'all classes at once': at_once}
     return ways | ({'by hand, in pieces': by_hand} if args.device == 'cpu' else {}), 'by hand, in pieces'
+
+
+class Whole(FastConvNet):
+    "By hand, all images in one piece"
+    def pieces(self, dtype): return 10**9
+
+
+@part
+def synthetic_embeddings(args):
+    "The features of forty synthetic images of each class, as tiles make them, and the gradient in the images"
+    net, x = network(args), torch.cat([a for a in batches(args, 40)[0]])
+    quick, whole, plain = get_compute('float32', args.data, args.device), Whole(net) if args.device == 'cpu' else None, net.embed
+    def by(embed):
+        images = x.clone().requires_grad_()
+        return [torch.autograd.grad(embed(images).square().mean(), images)[0]]
+    def pieces(images): return torch.cat([plain(p) for p in images.split(16)])
+    ways = {"torch's layers": lambda: by(plain), "torch's layers, in pieces": lambda: by(pieces)}
+    if args.device != 'cpu': return ways, "torch's layers"
+    return ways | {'by hand, in one piece': lambda: by(whole.embed),
+                   'by hand, in pieces': lambda: by(partial(quick.embed, net))}, 'by hand, in pieces'
 
 
 @part

@@ -115,8 +115,9 @@ def begin_jobs(f: Callable, parts: Iterable, threads: int) -> list[Future]:
 
 def _share(f: Callable, parts: list) -> list:
     "[f(part) for part in parts], each in a thread that uses one core"
-    if len(parts) == 1: return [f(parts[0])]
-    return [j.result() for j in begin_jobs(f, parts, len(parts))]
+    n = min(len(parts), free_cores())
+    if n == 1: return [f(part) for part in parts]
+    return [j.result() for j in begin_jobs(f, parts, n)]
 
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #fast-convnet
 class FastConvNet:
@@ -177,8 +178,9 @@ class _Embedding(torch.autograd.Function):
         half = x.dtype == torch.float32 and fast.images == torch.bfloat16
         ctx.fast, ctx.ws = fast, fast.weights(torch.bfloat16 if half else x.dtype)
         @torch.no_grad()
-        def share(part: Any) -> tuple: return _through(fast, ctx.ws, part[0], kept := []), kept
-        z, ctx.kept = zip(*_share(share, fast.shares(x)))
+        def piece(p: Tensor) -> tuple: return _through(fast, ctx.ws, p, kept := []), kept
+        n = fast.pieces(ctx.ws[0].dtype)
+        z, ctx.kept = zip(*_share(piece, [p for part, in fast.shares(x) for p in part.split(n)]))
         ctx.sizes = [len(p) for p in z]
         return torch.cat(z)
 
@@ -186,10 +188,10 @@ class _Embedding(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:    # type: ignore
         @torch.no_grad()
-        def share(part: Any) -> Tensor:
+        def piece(part: Any) -> Tensor:
             return _back(ctx.fast, ctx.ws, part[0], part[1], (True, False))[0].to(part[1].dtype)
         parts = list(zip(ctx.kept, grad_outputs[0].split(ctx.sizes)))
-        return torch.cat(_share(share, parts)), None
+        return torch.cat(_share(piece, parts)), None
 
 def _back(fast: FastConvNet, ws: list, kept: list, d: Tensor, want: tuple) -> tuple[Tensor, list]:
     "Gradients of the images and of all blocks' parameters, from that of the embedding"
@@ -239,11 +241,16 @@ class ByLayers(Compute):
         parts = speed.precision, speed.training, speed.images
         self.dtypes = [half.get(p, torch.float32) for p in parts]
 
+    def few(self, net: Any, x: Tensor) -> int:
+        "Images at a time: those that fit the cache, where results stay the same"
+        if x.device.type != 'cpu' or net.training and has_batch_norm(net): return len(x)
+        return max(4, 2**14 // x[0, 0].numel())
+
     def pieces(self, net: Any, x: Tensor) -> list[Tensor]:
-        "The batch in pieces that fit the cache, channels last, where results stay the same"
+        "The batch in pieces; on a CPU with its channels last"
         if x.device.type != 'cpu': return [x]
-        n = len(x) if net.training and has_batch_norm(net) else max(4, 2**14 // x[0, 0].numel())
-        return [p.contiguous(memory_format=torch.channels_last) for p in x.split(n)]
+        few = x.split(self.few(net, x))
+        return [p.contiguous(memory_format=torch.channels_last) for p in few]
 
     def cast(self, x: Tensor, training: bool = False) -> Any:
         "Context manager for the precision"
@@ -260,7 +267,8 @@ class ByLayers(Compute):
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #by-layers-ways
 @patch
 def embed(self: ByLayers, net: Any, x: Tensor) -> Tensor:
-    if torch.is_grad_enabled() and x.requires_grad: return net.embed(x)
+    if torch.is_grad_enabled() and x.requires_grad:
+        return torch.cat([net.embed(p) for p in x.split(self.few(net, x))])
     with self.cast(x):
         parts = [self.run(net, 'embed', p, False, lambda f: f(p).to(x.dtype))
                  for p in self.pieces(net, x)]
