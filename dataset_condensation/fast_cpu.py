@@ -193,6 +193,7 @@ class _Embedding(torch.autograd.Function):
         parts = list(zip(ctx.kept, grad_outputs[0].split(ctx.sizes)))
         return torch.cat(_share(piece, parts)), None
 
+# %% ../nbs/under_the_hood/55_fast_cpu.ipynb #back
 def _back(fast: FastConvNet, ws: list, kept: list, d: Tensor, want: tuple) -> tuple[Tensor, list]:
     "Gradients of the images and of all blocks' parameters, from that of the embedding"
     d = d.view(kept.pop()).to(ws[0].dtype, memory_format=torch.channels_last)
@@ -241,17 +242,6 @@ class ByLayers(Compute):
         parts = speed.precision, speed.training, speed.images
         self.dtypes = [half.get(p, torch.float32) for p in parts]
 
-    def few(self, net: Any, x: Tensor) -> int:
-        "Images at a time: those that fit the cache, where results stay the same"
-        if x.device.type != 'cpu' or net.training and has_batch_norm(net): return len(x)
-        return max(4, 2**14 // x[0, 0].numel())
-
-    def pieces(self, net: Any, x: Tensor) -> list[Tensor]:
-        "The batch in pieces; on a CPU with its channels last"
-        if x.device.type != 'cpu': return [x]
-        few = x.split(self.few(net, x))
-        return [p.contiguous(memory_format=torch.channels_last) for p in few]
-
     def cast(self, x: Tensor, training: bool = False) -> Any:
         "Context manager for the precision"
         if x.device.type != 'cpu': return self.precision(training)
@@ -263,6 +253,20 @@ class ByLayers(Compute):
         return f(net.embed if what == 'embed' else net)
 
     def __str__(self) -> str: return str(self.speed)
+
+# %% ../nbs/under_the_hood/55_fast_cpu.ipynb #by-layers-pieces
+@patch
+def few(self: ByLayers, net: Any, x: Tensor) -> int:
+    "Images at a time: those that fit the cache, where results stay the same"
+    if x.device.type != 'cpu' or net.training and has_batch_norm(net): return len(x)
+    return max(4, 2**14 // x[0, 0].numel())
+
+@patch
+def pieces(self: ByLayers, net: Any, x: Tensor) -> list[Tensor]:
+    "The batch in pieces; on a CPU with its channels last"
+    if x.device.type != 'cpu': return [x]
+    few = x.split(self.few(net, x))
+    return [p.contiguous(memory_format=torch.channels_last) for p in few]
 
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #by-layers-ways
 @patch

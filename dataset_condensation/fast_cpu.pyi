@@ -76,12 +76,6 @@ class ByLayers(Compute):
     def __init__(self, speed: Any) -> None:
         ...
 
-    def few(self, net: Any, x: Tensor) -> int:
-        """Images at a time: those that fit the cache, where results stay the same"""
-
-    def pieces(self, net: Any, x: Tensor) -> list[Tensor]:
-        """The batch in pieces; on a CPU with its channels last"""
-
     def cast(self, x: Tensor, training: bool=False) -> Any:
         """Context manager for the precision"""
 
@@ -90,6 +84,12 @@ class ByLayers(Compute):
 
     def __str__(self) -> str:
         ...
+
+    def few(self, net: Any, x: Tensor) -> int:
+        """Images at a time: those that fit the cache, where results stay the same"""
+
+    def pieces(self, net: Any, x: Tensor) -> list[Tensor]:
+        """The batch in pieces; on a CPU with its channels last"""
 
     def embed(self, net: Any, x: Tensor) -> Tensor:
         ...
