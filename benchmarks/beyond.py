@@ -16,10 +16,13 @@ at scoring. In files of before November 29, 2026 they are by the clock.
 """
 import argparse
 import json
+from copy import deepcopy
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from statistics import mean, stdev
 from time import process_time
+from typing import Any
 
 from provenance import RESULTS, kept, provenance, write
 
@@ -27,6 +30,8 @@ from dataset_condensation.all import (condensing, DistributionMatching, evaluate
                                       train_recipe)
 from dataset_condensation.all import trained_networks
 from dataset_condensation.beyond import EXPERTS, ExpertMatching, FrequencyDistance, KernelDistance, Moments, snapshots
+from dataset_condensation.distribution_matching import one_of
+from dataset_condensation.gradient_matching import GradientMatching
 from dataset_condensation.training import get_compute
 
 MOST = dict(seconds='most', iterations=10**6)
@@ -80,11 +85,21 @@ def ingredients(seconds, net, factor, experts, plain_lr, tiled_lr, judged_lr, **
         'judge alone': tiled | judge | fall | dict(distance='none')}
 
 
+def gradients(seconds, net, factor, experts, lr, **more) -> dict:
+    "Gradient matching in tiles and in networks trained on the real images, as IDC does; `lr` for each row"
+    base = dict(net=net, init='real', seconds=seconds, method='gradients', augment='dsa', outer=1, inner=0, schedule='cosine', **more)
+    rows = {'dsa': {}, 'dsa, tiles': dict(factor=factor), 'dsa, experts': dict(experts=experts),
+            'dsa, tiles, experts': dict(factor=factor, experts=experts),
+            'dsa, tiles, experts, squares': dict(factor=factor, experts=experts, distance='mse')}
+    return {k: base | row | dict(image_lr=lr[k]) for k, row in rows.items()}
+
+
 def some(names, table) -> dict:
     return {k: v for k, v in table.items() if k in names}
 
 
 FOUR = ('centroids', 'centroids in tiles', 'dm, tiles', 'dm')
+GRADIENT_LR = {'dsa': 0.1, 'dsa, tiles': 0.3, 'dsa, experts': 0.1, 'dsa, tiles, experts': 0.3, 'dsa, tiles, experts, squares': 1.}
 CASES = {   # name: data, ipc, sets, networks for each set and recipe, network that scores, epochs, rows
     'digits-1': dict(data='digits', ipc=1, sets=5, nets=dict(dc=5, dsa=3), net='convnet-w64', epochs=300,
                      rows=rows(300, 1., 3., 64, 'convnet-w64')),
@@ -99,10 +114,21 @@ CASES = {   # name: data, ipc, sets, networks for each set and recipe, network t
     'experts-1': dict(data='cifar10', ipc=1, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
                       rows=ingredients(180, 'convnet-w64', 3, 1, 3., 20., 1.5, real_batch=32)),
     'experts-10': dict(data='cifar10', ipc=10, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
-                       rows=ingredients(300, 'convnet-w64', 3, 2, 10., 20., 15., real_batch=32))}
+                       rows=ingredients(300, 'convnet-w64', 3, 2, 10., 20., 15., real_batch=32)),
+    'gradients-1': dict(data='cifar10', ipc=1, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
+                        rows=gradients(180, 'convnet-w64', 3, 1, GRADIENT_LR, speed='bfloat16', real_batch=32))}
 
 
 DISTANCES = dict(kernels=KernelDistance(), frequencies=FrequencyDistance(), none=lambda a, b, generator: 0 * b.sum())
+
+
+@dataclass(frozen=True)
+class GradientsIn(GradientMatching):
+    "Gradients matched in one of these networks, drawn for each update"
+    networks: Any = ()
+
+    def match(self, net, real, syn, step):
+        return super().match(one_of(self.networks, step, syn.x.device), real, syn, step)
 
 
 @lru_cache(1)
@@ -119,6 +145,11 @@ def method_of(row, data, seed):
         more = dict(distance=DISTANCES[row['distance']]) if 'distance' in row else {}
         nets, took = experts_of(data, row['experts'], row['net'], seed)
         return ExpertMatching(weight=row.get('weight', EXPERTS.weight), networks=nets, **more), took
+    if row.get('method') == 'gradients':
+        distance = row.get('distance', 'angle')
+        if not row.get('experts'): return GradientMatching(distance=distance), 0.
+        nets, took = experts_of(data, row['experts'], row['net'], seed)
+        return GradientsIn(distance=distance, networks=[deepcopy(n).requires_grad_() for n in nets]), took
     start, method = process_time(), 'dm'
     if row.get('method') == 'moments': method = DistributionMatching(of=Moments(), name='dm-moments')
     if row.get('method') == 'trained':

@@ -71,7 +71,7 @@ def load(name, args):
     if name not in DATA:
         if name == 'digits': DATA[name] = load_dataset('digits')
         elif not args.root: raise SystemExit(f'reproduce: rows of {name} need --root FOLDER, where the data lie')
-        elif name.endswith('-jpeg'):
+        elif name.endswith(('-jpeg', '-half')):
             inside = Path(args.root)/name
             DATA[name] = load_dataset(str(inside if inside.is_dir() else args.root), progress=False)
         else: DATA[name] = load_dataset(name, root=args.root, download=False, progress=False)
