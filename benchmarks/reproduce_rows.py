@@ -209,6 +209,7 @@ def cifar_rows():
 
 
 LONG = register(replace(EXPERTS, name='experts-long', experts=4, training=replace(EXPERTS.training, epochs=8)))
+WIDE = register(replace(EXPERTS, name='experts-wide', experts=3, training=replace(EXPERTS.training, epochs=6)))
 
 
 def cifar_experts():
@@ -226,6 +227,9 @@ def cifar_experts():
         if ipc == 10: yield row('experts-long', 10, LONG.name, dict(iterations=1500), **both)
         yield row('random-in-tiles', ipc, 'random', tiles, **beside)
         yield row('herding-in-tiles', ipc, 'herding', herding | tiles, **beside)
+        dm = tiles | dict(real_batch=32, schedule='cosine', image_lr={1: 20., 10: 60.}[ipc])
+        yield row('dm-in-tiles', ipc, 'dm', dm | dict(iterations={1: 1000, 10: 500}[ipc]), **both)
+        yield row('dm-in-tiles-quick-brief', ipc, 'dm', dm | dict(iterations=100), brief=brief[ipc])
     for ipc, updates in {1: 1000, 10: 500}.items():
         dm = dict(real_batch=32, image_lr=float(ipc))
         yield row('random-brief', ipc, 'random', {}, brief=brief[ipc])
@@ -234,6 +238,11 @@ def cifar_experts():
         yield row('dm-brief', ipc, 'dm', dm | dict(iterations=updates), 'bfloat16', brief=brief[ipc])
         yield row('experts-quick-brief', ipc, 'experts', dict(iterations=100), brief=brief[ipc])
         yield row('experts-longer-brief', ipc, 'experts', dict(iterations=2000), brief=brief[ipc])
+    others = {n: score(n, 1, 'bfloat16-training', 'dsa', epochs=300) for n in ('mlp', 'lenet', 'alexnet', 'vgg11', 'resnet18-bn')}
+    for name, method, options in (('experts', 'experts', {}), ('dm', 'dm', dict(iterations=1000, real_batch=32, image_lr=1.)), ('random-in-tiles', 'random', tiles)):
+        yield replace(row(f'{name}-transfer', 1, method, options, **others), sets=1)
+    wide = row('experts-wide', 10, WIDE.name, dict(iterations=1500), main=published[10], brief=brief[10])
+    yield replace(wide, net='convnet')      # made with the network that scores: does it pay?
 
 
 def mnist_experts():
@@ -244,6 +253,7 @@ def mnist_experts():
         def row(name, method, options, *speed):
             return Row(f'mnist/claims/ipc{ipc}-{name}{also}', 'mnist', method, ipc, SMALL, options, sets, dict(main=published), *speed)
         yield row('experts', 'experts', tiles, 'bfloat16-all')
+        if ipc == 10: yield row('experts-long', LONG.name, tiles | dict(iterations=1500), 'bfloat16-all')
         yield row('random-in-tiles', 'random', tiles)
         yield row('herding-in-tiles', 'herding', WEAK['herding'] | tiles)
 
