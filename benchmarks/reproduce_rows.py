@@ -13,7 +13,7 @@ import torch
 
 from dataset_condensation.adaptive_steps import PUBLISHED, Schedule
 from dataset_condensation.all import METHODS, get_method, loop_counts, make_net, parse_net, register, train_recipe
-from dataset_condensation.beyond import EXPERTS
+from dataset_condensation.beyond import EXPERTS, KernelDistance
 from dataset_condensation.condensation import Method
 from dataset_condensation.names import as_json
 from dataset_condensation.training import recipe_for
@@ -209,6 +209,7 @@ def cifar_rows():
 
 
 LONG = register(replace(EXPERTS, name='experts-long', experts=4, training=replace(EXPERTS.training, epochs=8)))
+KERNELS = register(replace(LONG, name='experts-long-kernels', distance=KernelDistance()))
 WIDE = register(replace(EXPERTS, name='experts-wide', experts=3, training=replace(EXPERTS.training, epochs=6)))
 
 
@@ -228,7 +229,7 @@ def cifar_experts():
         yield row('random-in-tiles', ipc, 'random', tiles, **beside)
         yield row('herding-in-tiles', ipc, 'herding', herding | tiles, **beside)
         dm = tiles | dict(real_batch=32, schedule='cosine', image_lr={1: 20., 10: 60.}[ipc])
-        yield row('dm-in-tiles', ipc, 'dm', dm | dict(iterations={1: 1000, 10: 500}[ipc]), **both)
+        yield row('dm-in-tiles', ipc, 'dm', dm | dict(iterations={1: 1000, 10: 500}[ipc]), **beside)
         yield row('dm-in-tiles-quick-brief', ipc, 'dm', dm | dict(iterations=100), brief=brief[ipc])
     for ipc, updates in {1: 1000, 10: 500}.items():
         dm = dict(real_batch=32, image_lr=float(ipc))
@@ -241,6 +242,7 @@ def cifar_experts():
     others = {n: score(n, 1, 'bfloat16-training', 'dsa', epochs=300) for n in ('mlp', 'lenet', 'alexnet', 'vgg11', 'resnet18-bn')}
     for name, method, options in (('experts', 'experts', {}), ('dm', 'dm', dict(iterations=1000, real_batch=32, image_lr=1.)), ('random-in-tiles', 'random', tiles)):
         yield replace(row(f'{name}-transfer', 1, method, options, **others), sets=1)
+    yield row('experts-long-kernels', 10, KERNELS.name, dict(iterations=1500), main=published[10], brief=brief[10])
     wide = row('experts-wide', 10, WIDE.name, dict(iterations=1500), main=published[10], brief=brief[10])
     yield replace(wide, net='convnet')      # made with the network that scores: does it pay?
 
