@@ -59,30 +59,31 @@ def rows(updates, image_lr, tiled_lr, real_batch, net, **more) -> dict:
         'dm from real images': dict(base, init='real', **MOST)}
 
 
-def ingredients(seconds, net, factor, experts, plain_lr, tiled_lr, judged_lr, **more) -> dict:
-    """From random images to all parts of `ExpertMatching`, one at a time; all rows but the first ones have the same seconds. The
-    cross-entropy has large gradients, so rows with it have a learning rate of their own"""
-    base = dict(net=net, init='real', seconds=seconds, speed='bfloat16-all', **more)
-    plain, tiled = dict(base, image_lr=plain_lr), dict(base, image_lr=tiled_lr, factor=factor)
-    given, fall = dict(net=net, init='real', iterations=0), dict(schedule='cosine')
-    expert = dict(method='experts', experts=experts, weight=0.)
-    judge = dict(method='experts', experts=experts, image_lr=judged_lr)
+def ingredients(seconds, net, factor, experts, lr, **more) -> dict:
+    """From random images to all parts of `ExpertMatching`, one at a time; all rows but the first ones have the same seconds. `lr`
+    for (without tiles, with them) of DM, of DM in experts, and of the same with the cross-entropy, which has large gradients"""
+    base = dict(net=net, init='real', seconds=seconds, speed='bfloat16-all', factor=1, schedule=None, **more)
+    given, cosine, tiles = dict(net=net, init='real', iterations=0), dict(schedule='cosine'), dict(factor=factor)
+    def row(kind, tiled=False, **own):
+        return base | (tiles if tiled else {}) | dict(image_lr=lr[kind][tiled]) | own
+    expert = dict(method='experts', experts=experts)
+    every = row('cross-entropy', True, **expert, **cosine)
     return {
         'random': given,
-        'random in tiles': dict(given, factor=factor),
+        'random in tiles': given | tiles,
         'herding': dict(given, method='herding'),
-        'herding in tiles': dict(given, method='herding', factor=factor),
-        'dm': plain,
-        'dm, falling': dict(plain, **fall),
-        'dm, tiles': tiled,
-        'dm, experts': plain | expert,
-        'dm, experts judge': plain | judge,
-        'dm, tiles, experts': tiled | expert,
-        'dm, tiles, experts judge': tiled | judge,
-        'all': tiled | judge | fall,
-        'all, kernels': tiled | judge | fall | dict(distance='kernels'),
-        'all, frequencies': tiled | judge | fall | dict(distance='frequencies'),
-        'judge alone': tiled | judge | fall | dict(distance='none')}
+        'herding in tiles': dict(given, method='herding') | tiles,
+        'dm': row('dm'),
+        'dm, cosine': row('dm', **cosine),
+        'dm, tiles': row('dm', True),
+        'dm, experts': row('experts', **expert, weight=0.),
+        'dm, experts, cross-entropy': row('cross-entropy', **expert),
+        'dm, tiles, experts': row('experts', True, **expert, weight=0.),
+        'dm, tiles, experts, cross-entropy': row('cross-entropy', True, **expert),
+        'all': every,
+        'all, kernels': dict(every, distance='kernels'),
+        'all, frequencies': dict(every, distance='frequencies'),
+        'cross-entropy alone': dict(every, distance='none')}
 
 
 def gradients(seconds, net, factor, experts, lr, **more) -> dict:
@@ -99,6 +100,8 @@ def some(names, table) -> dict:
 
 
 FOUR = ('centroids', 'centroids in tiles', 'dm, tiles', 'dm')
+LR = {1: {'dm': (3., 20.), 'experts': (0.5, 3.), 'cross-entropy': (0.25, 1.5)},      # images per class → …
+      10: {'dm': (10., 60.), 'experts': (5., 30.), 'cross-entropy': (2.5, 15.)}}
 GRADIENT_LR = {'dsa': 0.1, 'dsa, tiles': 0.3, 'dsa, experts': 0.1, 'dsa, tiles, experts': 0.3, 'dsa, tiles, experts, squares': 1.}
 CASES = {   # name: data, ipc, sets, networks for each set and recipe, network that scores, epochs, rows
     'digits-1': dict(data='digits', ipc=1, sets=5, nets=dict(dc=5, dsa=3), net='convnet-w64', epochs=300,
@@ -112,9 +115,9 @@ CASES = {   # name: data, ipc, sets, networks for each set and recipe, network t
     'cifar10-1': dict(data='cifar10', ipc=1, sets=1, nets=dict(dc=2, dsa=1), net='convnet', epochs=300,
                       rows=some(FOUR, rows(100, 3., 3., 32, 'convnet-w64', speed='bfloat16'))),
     'experts-1': dict(data='cifar10', ipc=1, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
-                      rows=ingredients(180, 'convnet-w64', 3, 1, 3., 20., 1.5, real_batch=32)),
+                      rows=ingredients(180, 'convnet-w64', 3, 1, LR[1], real_batch=32)),
     'experts-10': dict(data='cifar10', ipc=10, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
-                       rows=ingredients(300, 'convnet-w64', 3, 2, 10., 20., 15., real_batch=32)),
+                       rows=ingredients(300, 'convnet-w64', 3, 2, LR[10], real_batch=32)),
     'gradients-1': dict(data='cifar10', ipc=1, sets=3, nets=dict(dsa=1), net='convnet-w64', epochs=300,
                         rows=gradients(180, 'convnet-w64', 3, 1, GRADIENT_LR, speed='bfloat16', real_batch=32))}
 
@@ -157,6 +160,11 @@ def method_of(row, data, seed):
     return method, process_time() - start
 
 
+def settings_of(row):
+    "Fields of the recipe; what a row doesn't name is its method's"
+    return {k: v for k, v in row.items() if k not in ('seconds', 'method', 'experts', 'weight', 'distance')}
+
+
 def make(data, ipc, row, seed, least):
     "A set, the seconds it took and its updates"
     row, start = dict(row), process_time()
@@ -167,7 +175,7 @@ def make(data, ipc, row, seed, least):
     if row.get('iterations') == 0:
         small = first_images(data, ipc, row['init'], seed, row.get('factor', 1))
         return small, process_time() - start, 0
-    settings = {k: v for k, v in row.items() if k not in ('seconds', 'method', 'experts', 'weight', 'distance')}
+    settings = settings_of(row)
     (method, before), within = method_of(row, data, seed), row.get('seconds')
     start = process_time() - before
     if isinstance(within, (int, float)): settings['iterations'] = fitting(data, method, ipc, settings, start + within)

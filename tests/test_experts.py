@@ -2,12 +2,13 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import ROOT
 
 import dataset_condensation.all as dc
 from dataset_condensation.beyond import ExpertMatching, FrequencyDistance, KernelDistance, mistakes, snapshots
 from dataset_condensation.condensation import Step
 from dataset_condensation.data import Batch, gen, real_batch
-from dataset_condensation.distribution_matching import mean_distance
+from dataset_condensation.distribution_matching import DistributionMatching, mean_distance
 from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.kept_networks import kept_networks, networks_path
 from dataset_condensation.networks import make_net
@@ -174,3 +175,17 @@ def test_removing_caches_removes_them_and_no_file_of_another(tmp_path, made):
     (tmp_path/'networks-mine.safetensors').write_text('mine')
     assert dc.remove_cache(cache_dir=tmp_path) > 1000
     assert [p.name for p in tmp_path.iterdir()] == ['networks-mine.safetensors']
+
+
+def test_the_rows_of_the_ingredients_have_what_their_names_say(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT/'benchmarks'))
+    from beyond import CASES, settings_of
+    rows = {k: r for k, r in CASES['experts-1']['rows'].items() if r.get('seconds')}
+    for name, row in rows.items():
+        method = ExpertMatching(weight=row.get('weight', 50.)) if row.get('method') == 'experts' else DistributionMatching()
+        recipe, whole = method.recipe(1, **settings_of(row)), name.startswith(('all', 'cross-entropy'))
+        assert (recipe.factor == 3) == ('tiles' in name or whole), name
+        assert (recipe.schedule == 'cosine') == ('cosine' in name or whole), name
+        assert (row.get('method') == 'experts') == ('experts' in name or whole), name
+        assert (row.get('weight') == 0.) == ('experts' in name and 'cross-entropy' not in name), name
+    assert len({repr(r) for r in rows.values()}) == len(rows)
