@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['EXPERT', 'EXPERTS', 'Typical', 'at_random', 'strata', 'near_centroids', 'Moments', 'snapshots', 'last_layer', 'mistakes', 'expert_settings', 'ExpertMatching', 'pairwise', 'KernelDistance', 'FrequencyDistance']
+__all__ = ['EXPERT', 'EXPERTS', 'Typical', 'at_random', 'strata', 'near_centroids', 'Moments', 'pairwise', 'KernelDistance', 'FrequencyDistance', 'snapshots', 'last_layer', 'mistakes', 'expert_settings', 'ExpertMatching']
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch
@@ -51,6 +51,27 @@ class Moments:
 
     def __call__(self, z: Tensor) -> Tensor:
         ...
+
+def pairwise(a: Tensor, b: Tensor) -> Tensor:
+    """Squared distances of all pairs, (n, m)"""
+
+@dataclass(frozen=True)
+class KernelDistance:
+    """Maximum mean discrepancy with Gaussian kernels: zero only where two sets are distributed alike"""
+    widths: tuple = ...
+
+    def __call__(self, a: Tensor, b: Tensor, generator: Any=None) -> Tensor:
+        ...
+
+@dataclass(frozen=True)
+class FrequencyDistance:
+    """Distance of characteristic functions, E exp(i t·z), at random frequencies t"""
+    n: int = ...
+    width: float = ...
+    amplitudes: float = ...
+
+    def __call__(self, a: Tensor, b: Tensor, generator: Any) -> Tensor:
+        ...
 EXPERT: TrainRecipe
 
 def snapshots(data: ImageData, n: int=3, net: Any='convnet', recipe: Any=..., seed: int=0, device: Any=None, compute: Compute=..., progress: bool=True) -> list[nn.Module]:
@@ -93,24 +114,3 @@ class ExpertMatching(DistributionMatching):
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         ...
 EXPERTS: ExpertMatching
-
-def pairwise(a: Tensor, b: Tensor) -> Tensor:
-    """Squared distances of all pairs, (n, m)"""
-
-@dataclass(frozen=True)
-class KernelDistance:
-    """Maximum mean discrepancy with Gaussian kernels: zero only where two sets are distributed alike"""
-    widths: tuple = ...
-
-    def __call__(self, a: Tensor, b: Tensor, generator: Any=None) -> Tensor:
-        ...
-
-@dataclass(frozen=True)
-class FrequencyDistance:
-    """Distance of characteristic functions, E exp(i t·z), at random frequencies t"""
-    n: int = ...
-    width: float = ...
-    amplitudes: float = ...
-
-    def __call__(self, a: Tensor, b: Tensor, generator: Any) -> Tensor:
-        ...
