@@ -35,6 +35,7 @@ def settle_environment(root:Path,  # Folder of settings.ini, put first on the pa
     "Make outputs independent of the user: set environment variables that kernels inherit"
     os.environ.update(IN_TEST='1', TQDM_DISABLE='1', PYTHONHASHSEED='0',
                       JUPYTER_CONFIG_DIR=home, JUPYTER_DATA_DIR=home, IPYTHONDIR=home,
+                      DATASET_CONDENSATION_CACHE=os.path.join(home, 'kept'),     # trained networks of earlier runs
                       PYTHONPATH=os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')])))
     for library in 'OMP', 'MKL', 'OPENBLAS': os.environ[f'{library}_NUM_THREADS'] = '1'
     os.environ.pop('MPLBACKEND', None)  # otherwise figures are not inline
