@@ -105,9 +105,10 @@ def __getattr__(name: str) -> Any:
         try: return import_module(f'dataset_condensation.{name}')
         except ModuleNotFoundError as e:
             if e.name != f'dataset_condensation.{name}': raise
-    from dataset_condensation._modidx import d
-    for m, found in d['syms'].items():
-        if f'{m}.{name}' in found: raise AttributeError(f'{name!r}: use `from {m} import {name}`')
+        from dataset_condensation._modidx import d
+        for m, found in d['syms'].items():
+            if f'{m}.{name}' in found:
+                raise AttributeError(f'{name!r}: use `from {m} import {name}`')
     raise AttributeError(f'dataset_condensation has no {name!r}; there are {", ".join(__all__)}')
 
 def __dir__() -> list[str]: return [*__all__, '__version__']
