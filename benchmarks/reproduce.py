@@ -36,9 +36,9 @@ from tempfile import TemporaryDirectory
 import torch
 from provenance import RESULTS, ROOT, provenance
 import report
-from reproduce_rows import ROWS, SHAPES, estimate, options_of, rows, scoring_of
+from reproduce_rows import ROWS, SHAPES, estimate, method_named, options_of, rows, scoring_of
 
-from dataset_condensation.all import SyntheticSet, evaluate, get_method, load_dataset, train_recipe
+from dataset_condensation.all import SyntheticSet, evaluate, load_dataset, train_recipe
 from dataset_condensation.checkpoints import Checkpoints, RunLock, RunLocked
 from dataset_condensation.condensation import Method
 from dataset_condensation.runs import running, save_checkpoint
@@ -117,7 +117,7 @@ def no_cache():
 
 def _make(row, data, seed, folder, args):
     "Choose or condense; (the set, what it took)"
-    start, options, method, extra = _now(), options_of(row), get_method(row.method), [0., 0.]
+    start, options, method, extra = _now(), options_of(row), method_named(row.method), [0., 0.]
     if not isinstance(method, Method):
         if row.method in ('herding', 'kcenter', 'kmeans', 'forgetting'):
             takes = 'falls' if row.method == 'forgetting' else 'embedder'

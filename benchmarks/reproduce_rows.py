@@ -12,7 +12,7 @@ from functools import lru_cache
 import torch
 
 from dataset_condensation.adaptive_steps import PUBLISHED, Schedule
-from dataset_condensation.all import METHODS, get_method, loop_counts, make_net, parse_net, register, train_recipe
+from dataset_condensation.all import METHODS, loop_counts, make_net, parse_net, train_recipe
 from dataset_condensation.beyond import EXPERTS, KernelDistance
 from dataset_condensation.condensation import Method
 from dataset_condensation.names import as_json
@@ -24,7 +24,7 @@ class Row:
     "One line of a table, with all that is needed to measure it again"
     name: str
     data: str                 # 'digits', 'mnist', 'cifar10-jpeg', …
-    method: str               # A registered name, or 'whole set'
+    method: str               # A name of the package or in `OURS`, or 'whole set'
     ipc: int
     net: str = 'convnet'      # The network that the set is made with
     options: dict = field(default_factory=dict)   # What is not as published: fields of the recipe, options of a coreset
@@ -37,14 +37,14 @@ class Row:
 
     def recipe(self):
         "The settings it runs with; None for a choice of real images"
-        method = METHODS.get(self.method)
+        method = method_named(self.method)
         return method.recipe(self.ipc, self.net, self.data, **options_of(self)) if isinstance(method, Method) else None
 
     def declared(self) -> dict:
         "What must be the same when a row goes on"
         r, full = self.recipe(), None
         if r:
-            full = get_method(self.method).recipe(self.ipc, data=self.data)
+            full = method_named(self.method).recipe(self.ipc, data=self.data)
             r, full = ({k: as_json(v) for k, v in vars(x).items()} | dict(updates=x.updates) for x in (r, full))
         scoring = {k: s | dict(recipe=vars(scoring_of(s))) for k, s in self.scoring.items()}
         return json.loads(json.dumps(dict(asdict(self), scoring=scoring, recipe=r, published_recipe=full)))
@@ -208,9 +208,15 @@ def cifar_rows():
                            ['random', 'dm', 'dc', 'herding', 'dsa', 'delving-md', 'delving'], (1,))
 
 
-LONG = register(replace(EXPERTS, name='experts-long', experts=4, training=replace(EXPERTS.training, epochs=8)))
-KERNELS = register(replace(LONG, name='experts-long-kernels', distance=KernelDistance()))
-WIDE = register(replace(EXPERTS, name='experts-wide', experts=3, training=replace(EXPERTS.training, epochs=6)))
+LONG = replace(EXPERTS, name='experts-long', experts=4, training=replace(EXPERTS.training, epochs=8))
+KERNELS = replace(LONG, name='experts-long-kernels', distance=KernelDistance())
+WIDE = replace(EXPERTS, name='experts-wide', experts=3, training=replace(EXPERTS.training, epochs=6))
+OURS = {m.name: m for m in (LONG, KERNELS, WIDE)}     # Methods that only rows here have
+
+
+def method_named(name):
+    "The method of a row; None for 'whole set'"
+    return OURS.get(name) or METHODS.get(name)
 
 
 def cifar_experts():

@@ -1,4 +1,4 @@
-"What every test shares: a private environment, copies of the project to work in, notebooks that run in the background"
+"What every test shares: a private environment, copies of the project to work in, a worker for each processor"
 import json
 import os
 import re
@@ -7,10 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import processes
 import pytest
 from processes import ROOT
 
@@ -43,30 +41,27 @@ def copy_project(to:Path) -> Path:
     return Path(shutil.copytree(ROOT, to, ignore=NOT_SOURCE))
 
 
-# ---- Notebooks take the longest: they start first, several at a time, and are asked for their result last
+# ---- One worker for each processor: a file of tests stays in one of them, a notebook comes to one that is free
 
-def is_notebook(item): return item.get_closest_marker('notebooks') is not None
-
-
-def pytest_collection_modifyitems(items): items.sort(key=is_notebook)
-
-
-@pytest.fixture(scope='session', autouse=True)
-def notebook_runs(request):
-    "The future of each notebook that was selected, by name. They take what the other tests leave of the processors"
-    names = [item.callspec.params['name'] for item in request.session.items if is_notebook(item)]
-    pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 4))
-    yield {name: pool.submit(processes.call, processes.notebook, name, cwd=ROOT, niceness=5) for name in longest_first(names)}
-    pool.shutdown(cancel_futures=True)
+def pytest_xdist_auto_num_workers(config):
+    "None for files or tests that were asked for by name: they run at once, in this process"
+    everything = config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    return min(os.cpu_count() or 1, 4) if everything else 0
 
 
-def longest_first(names):
-    "By their lines of code that a test runs: one that begins late and takes long would end alone"
-    def lines(name):
-        cells = json.loads((ROOT/'nbs'/name).read_text(encoding='utf-8'))['cells']
-        sources = [''.join(c['source']) for c in cells if c['cell_type'] == 'code']
-        return sum(s.count('\n') + 1 for s in sources if not re.match(r'#\| *(slow|gpu|eval)', s))
-    return sorted(names, key=lines, reverse=True)
+def pytest_collection_modifyitems(items):
+    "Notebooks last, the longest first: a long one that begins late would end alone"
+    notebooks = [i for i in items if i.get_closest_marker('notebooks')]
+    for i in items:
+        if i not in notebooks: i.add_marker(pytest.mark.xdist_group(i.path.name))
+    items[:] = [i for i in items if i not in notebooks] + sorted(notebooks, key=lines, reverse=True)
+
+
+def lines(item):
+    "Of code that a notebook's test runs"
+    cells = json.loads((ROOT/'nbs'/item.callspec.params['name']).read_text(encoding='utf-8'))['cells']
+    sources = [''.join(c['source']) for c in cells if c['cell_type'] == 'code']
+    return sum(s.count('\n') + 1 for s in sources if not re.match(r'#\| *(slow|gpu|eval)', s))
 
 
 @pytest.fixture(scope='session', autouse=True)

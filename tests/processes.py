@@ -6,9 +6,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from multiprocessing.connection import wait
 from pathlib import Path
-from threading import Lock
 from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,34 +18,20 @@ server = multiprocessing.get_context('forkserver' if 'forkserver' in multiproces
 if hasattr(server, 'set_forkserver_preload'): server.set_forkserver_preload(list(PRELOAD))
 
 
-def exit_codes_are_read_once():
-    """Starting a process asks the others whether they have ended. Where two threads ask at once, Python lets both read the exit code from
-    one pipe: the second finds it empty and reports 255"""
-    from multiprocessing.popen_forkserver import Popen
-    plain, lock = Popen.poll, Lock()
-    def poll(self, flag=os.WNOHANG):
-        if self.returncode is None and flag != os.WNOHANG: wait([self.sentinel])
-        with lock: return plain(self)
-    Popen.poll = poll
-
-if server.get_start_method() == 'forkserver': exit_codes_are_read_once()
-
-
-def _inside(job, args, cwd, out, niceness):
+def _inside(job, args, cwd, out):
     "In the process: what is printed goes to a file"
     file = os.open(out, os.O_WRONLY | os.O_APPEND)
     for n in (1, 2): os.dup2(file, n)
-    if niceness and hasattr(os, 'nice'): os.nice(niceness)
     os.chdir(cwd)
     sys.exit(job(*args))
 
 
-def call(job, *args, cwd, niceness=0):
+def call(job, *args, cwd):
     "`job(*args)` in a process of its own, in a folder: its exit code and what it printed"
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)/'out'
         out.touch()
-        process = server.Process(target=_inside, name='job', args=(job, args, cwd, out, niceness))
+        process = server.Process(target=_inside, name='job', args=(job, args, cwd, out))
         process.start()
         process.join()
         return SimpleNamespace(returncode=process.exitcode, stdout=out.read_text(encoding='utf-8', errors='replace'))

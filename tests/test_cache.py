@@ -137,6 +137,7 @@ def test_files_that_cannot_be_read(tmp_path):
     assert [str(w.message)[:48] for w in caught] == ['load_dataset: left out 9 of 40 files that cannot'] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != 'linux', reason='reads /proc')
 def test_resident_memory_does_not_grow_with_the_set(tmp_path):
     "A set of 360 MB is built and drawn from, after one of 43 MB, in a process of its own: the peak is nearly the same"

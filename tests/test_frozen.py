@@ -122,6 +122,7 @@ def test_the_features_are_what_enters_the_last_linear_or_what_comes_out():
     assert torch.equal(Frozen(net, features=lambda net, x: net(x)[:, :2]).features(x), F.normalize(net(x)[:, :2]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('augment', ['none', 'flip'])
 def test_it_works_at_224_pixels_with_a_resnet(augment):
     x, y = torch.randint(256, (8, 3, 224, 224), generator=gen(0), dtype=torch.uint8), torch.arange(8) % 2

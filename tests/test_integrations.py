@@ -31,6 +31,7 @@ def sections():
 SECTIONS = sections()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('heading', [h for h in SECTIONS if h and 'smoke' not in h])
 def test_a_recipe_runs_as_it_stands_on_the_page(heading, tmp_path):
     if (needs := NEEDS.get(heading)) and not importlib.util.find_spec(needs):
@@ -77,6 +78,7 @@ def project(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('change, passes', [(None, True), ('            opt.step()\n', False), ('x, y in batches', False)])
 def test_the_action_runs_its_script_and_notices_broken_training(project, change, passes):
     own = MY_PROJECT if change is None else MY_PROJECT.replace(change, 'x, y in ((x, 9 - y) for x, y in batches)' if 'batches' in change else '')

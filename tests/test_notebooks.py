@@ -1,8 +1,6 @@
 "Every notebook runs, in a process of its own and on one thread; and their outputs are saved by a script"
 import json
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import processes
 import pytest
@@ -23,19 +21,11 @@ def notebooks():
 @pytest.mark.slow
 @pytest.mark.notebooks
 @pytest.mark.parametrize('name', notebooks())
-def test_notebook(name, notebook_runs):
+def test_notebook(name):
     if name.startswith('assignments') and not solutions.are_there(): pytest.skip('the solutions are elsewhere')
-    done = notebook_runs[name].result()
+    done = processes.call(processes.notebook, name, cwd=ROOT)
     ran_alone = done.stdout.count('Starting') == 1
     assert done.returncode == 0 and ran_alone and 'Success.' in done.stdout, f'nbs/{name}\n{done.stdout}'
-
-
-@pytest.mark.skipif(processes.server.get_start_method() != 'forkserver', reason='only there is the exit code read from a pipe')
-def test_two_threads_that_ask_for_an_exit_code_get_the_same():
-    process = processes.server.Process(target=time.sleep, args=(.2,))
-    process.start()
-    with ThreadPoolExecutor(8) as pool: codes = list(pool.map(process._popen.poll, [0]*8))
-    assert codes == [0]*8
 
 
 # ---- tools/execute_notebooks.py, on a project with one small notebook

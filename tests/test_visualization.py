@@ -394,6 +394,7 @@ def test_the_report_fits_a_phone_and_a_desk_by_day_and_by_night(run_folder):
         window.close()
 
 
+@pytest.mark.slow
 @in_browser
 def test_widgets_answer_in_jupyterlab(tmp_path):
     done = run(ROOT/'tools'/'lab_check.py', '--shots', tmp_path, cwd=tmp_path)
@@ -410,6 +411,7 @@ def written(path, cells):
     return path
 
 
+@pytest.mark.slow
 @in_browser
 def test_notebooks_are_run_to_their_end_and_a_fault_in_one_does_not_hide_another(tmp_path):
     good = written(tmp_path/'good.ipynb', {'first': ('a = 3', []), 'slow': ('#| slow\n1/0', []), 'last': ('print(a + 4)', [])})
@@ -419,6 +421,7 @@ def test_notebooks_are_run_to_their_end_and_a_fault_in_one_does_not_hide_another
     assert done.stdout.count('FAULT') == 1 and 'no errors' in done.stdout.split('good.ipynb')[1], done.stdout
 
 
+@pytest.mark.slow
 @in_browser
 def test_a_notebook_that_is_only_opened_shows_what_is_saved_in_it(tmp_path):
     png = io.BytesIO()
