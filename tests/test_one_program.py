@@ -64,7 +64,8 @@ def test_it_gives_the_images_of_the_plain_path(digits, method, kw):
 
 
 @pytest.mark.parametrize('method', [GradientMatching(mse, name='m'), GradientMatching('cos', name='m'), MultiLevelMatching(level=Both(0.3), name='m'),
-    MultiLevelMatching(level=Inter(), name='m'), MultiLevelMatching(level=Interleaved(), name='m'), MultiLevelMatching(level=Both(0.), name='m')], ids=str)
+    MultiLevelMatching(level=Inter(), name='m'), MultiLevelMatching(level=Interleaved(), name='m'), MultiLevelMatching(level=Both(0.), name='m')],
+    ids=['mse', 'cos', 'both levels', 'classes together', 'in turns', 'no second level'])
 def test_any_distance_and_every_level(digits, method):
     kw = dict(iterations=3, outer=2, inner=1, init='real')
     a, b = run(digits, method, **kw), run(digits, method, WHOLE, **kw)
@@ -91,7 +92,8 @@ def test_a_row_of_a_table_does_what_the_draw_does(mode, family):
 
 
 @pytest.mark.parametrize('kw', [dict(net='convnet-w4-bn'), dict(sampling='strata', iterations=2), dict(ipc=[1, 2, 1]), dict(real_batch=10**4),
-    dict(augment=lambda x: x), dict(augment=Augment(mode='all')), dict(class_chunk=1)], ids=str)
+    dict(augment=lambda x: x), dict(augment=Augment(mode='all')), dict(class_chunk=1)],
+    ids=['batch norm', 'strata', 'sizes', 'large batch', 'a function', 'all at once', 'chunks'])
 def test_what_is_no_program_runs_as_ever(digits, kw):
     kw = dict(iterations=2) | kw
     a, b = run(digits, 'dm', **kw), run(digits, 'dm', WHOLE, **kw)
