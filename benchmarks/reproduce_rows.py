@@ -253,6 +253,16 @@ def cifar_experts():
     yield replace(wide, net='convnet')      # made with the network that scores: does it pay?
 
 
+def cifar_fifty():
+    "Past the papers at fifty images per class, in 2x2 tiles: small tiles gain less where there are many images"
+    brief, two = dict(brief=score(SMALL, 1, 'bfloat16-training', 'dsa', epochs=300)), dict(factor=2)
+    published = dict(main=score('convnet', 1, 'bfloat16-training', 'dsa'))
+    experts = two | dict(iterations=500, real_batch=128)
+    for name, method, options, scoring in (('experts', LONG.name, experts, brief | published), ('random-in-tiles', 'random', two, brief),
+                                           ('herding-in-tiles', 'herding', WEAK['herding'] | two, brief), ('random', 'random', {}, brief)):
+        yield Row(f'cifar10-jpeg/claims/ipc50-{name}', 'cifar10-jpeg', method, 50, SMALL, options, 2, scoring, 'bfloat16-all')
+
+
 def mnist_experts():
     "Experts on digits, where a tile of 14 pixels still shows a digit; under DSA's augmentation, the network as published"
     published = score('convnet', 2, 'bfloat16-training', 'dsa')
@@ -323,7 +333,7 @@ def smoke_rows():
                  mlp=score('mlp', 1, epochs=2))
 
 
-ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, mnist_experts, cifar_claims, tiny_experts], paper=[paper_rows])
+ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, cifar_fifty, mnist_experts, cifar_claims, tiny_experts], paper=[paper_rows])
 
 
 @lru_cache
