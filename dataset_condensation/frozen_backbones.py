@@ -21,7 +21,7 @@ from .checks import instance, network, same
 from .condensation import Recipe, Step
 from .data import Batch, ImageData, gen
 from .gradient_matching import GradientMatching, match_gradients
-from .machine import own_device, pick_device
+from .machine import own_device, pick_device, warn
 from .names import as_json
 from .networks import class_scores, embed
 from .training import augment_for, check_data
@@ -157,8 +157,16 @@ class LinearMatching(GradientMatching):
 
     def recipe(self, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **new: Any) -> Recipe:
         "Its settings; a network, or one that a function loads, is frozen; a name stays"
-        if not isinstance(net, (str, nn.Module, Frozen)): net = net()
+        if not isinstance(net, (str, nn.Module, Frozen)): net = _loaded(net)
         return super().recipe(ipc, Frozen(net) if isinstance(net, nn.Module) else net, data, **new)
+
+def _loaded(make: Callable) -> Any:
+    "The network that a function loads; a warning if no image has gone through its batch norm"
+    net = make()
+    means = [getattr(m, 'running_mean', None) for m in getattr(net, 'modules', list)()]
+    if (norms := [m for m in means if m is not None]) and not any(m.any() for m in norms):
+        warn(f'linear: {getattr(make, "__name__", make)} gives a network that was never trained')
+    return net
 
 LINEAR = LinearMatching()
 

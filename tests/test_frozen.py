@@ -1,5 +1,6 @@
 "A linear head on a frozen backbone: its gradient, the features that are kept, the backbone that is left alone, the optimizer"
 import copy
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -120,6 +121,18 @@ def test_the_features_are_what_enters_the_last_linear_or_what_comes_out():
     field = make_net('convnet-w4', DIGITS)
     assert torch.equal(output(field, x), field.embed(x))
     assert torch.equal(Frozen(net, features=lambda net, x: net(x)[:, :2]).features(x), F.normalize(net(x)[:, :2]))
+
+
+def test_a_function_that_loads_no_weights_is_noticed():
+    def untrained(): return nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64), nn.Linear(64, 5))
+    def trained():
+        net = untrained()
+        net[1].running_mean += 1
+        return net
+    with pytest.warns(UserWarning, match='linear: untrained gives a network that was never trained'): LINEAR.recipe(net=untrained, data=DIGITS)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        for net in (trained, nn.Flatten, untrained()): LINEAR.recipe(net=net, data=DIGITS)
 
 
 @pytest.mark.slow
