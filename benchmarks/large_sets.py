@@ -1,12 +1,13 @@
 """Sets larger than memory: what a run takes when its images stay in a file.
 
-    OMP_NUM_THREADS=1 python benchmarks/large_sets.py --cifar FOLDER --work FOLDER     # writes results/large_sets.json
+    OMP_NUM_THREADS=1 python benchmarks/large_sets.py --cifar FOLDER --tiny FOLDER --work FOLDER   # → results/large_sets.json
 
-Two sets. CIFAR10 as a folder of JPEG files (`--cifar`, with train/ and test/ of class folders): seconds of an update
-of distribution matching with the images in memory and in a cache, in turns in one process, and once more with the
-file thrown out of the system's memory before every update; and the peak resident memory of either, each in a process
-of its own. A generated set of `--gigabytes` of images, 1,000 classes at 64 × 64, which lies in `--work` while it is
-used: building it, two ways of reading, and updates over all classes at 1 and 10 images per class.
+Three sets. CIFAR10 and TinyImageNet as folders of JPEG files (`--cifar`, with train/ and test/ of class folders, and
+`--tiny`): seconds of reading all files, and of an update of distribution matching with the images in memory and in a
+cache, in turns in one process, and once more with the file thrown out of the system's memory before every update; and
+the peak resident memory of either, each in a process of its own. A generated set of `--gigabytes` of images, 1,000
+classes at 64 × 64, which lies in `--work` while it is used: building it, two ways of reading, and updates over all
+classes at 1 and 10 images per class.
 An entry is written as it ends, and entries that are there already are not measured again. The generated set is
 deleted when the last of its entries is there.
 """
@@ -67,8 +68,13 @@ def generated(args):
                          cache_dir=args.work/'caches', progress=sys.stderr.isatty())
 
 
-def cifar(args, in_memory):
-    return load_dataset(args.cifar, in_memory=in_memory, cache_dir=args.work/'caches', progress=False,
+# What an update has: the network, and real images of a class
+PHOTOS = dict(cifar=lambda args: (args.net, 256), tiny=lambda args: ('convnet-w64-d4', 32))
+
+
+def photos(args, which, in_memory):
+    "CIFAR10 or TinyImageNet, as a folder of JPEG files"
+    return load_dataset(getattr(args, which), in_memory=in_memory, cache_dir=args.work/'caches', progress=False,
                         workers=args.workers)
 
 
@@ -88,13 +94,13 @@ def forget(data):
 
 # ---- What is measured, each in a process of its own
 
-def cifar_load(args, in_memory):
-    remove_cache(args.cifar, args.work/'caches')
+def load(args, which, in_memory):
+    remove_cache(getattr(args, which), args.work/'caches')
     start = time.perf_counter()
-    data = cifar(args, in_memory)
+    data = photos(args, which, in_memory)
     seconds, size = time.perf_counter() - start, data.cache.nbytes if data.cache else data.train.images.numel()
     start = time.perf_counter()
-    again = cifar(args, False).fingerprint() if not in_memory else None
+    again = photos(args, which, False).fingerprint() if not in_memory else None
     return dict(seconds=seconds, bytes=size, images=len(data.train) + len(data.test), workers=args.workers,
                 seconds_when_it_is_there=time.perf_counter() - start if again else None, **memory())
 
@@ -125,10 +131,10 @@ def cifar_decoding(args):
     return dict(files_per_second={k: round(median(v)) for k, v in rates.items()}, all=rates, files=len(paths))
 
 
-def cifar_speed(args):
-    data = {'memory': cifar(args, True), 'cache': cifar(args, False)}
+def speed(args, which):
+    data, (net, batch) = {'memory': photos(args, which, True), 'cache': photos(args, which, False)}, PHOTOS[which](args)
     data['cache, cold'] = data['cache']
-    runs = {k: updates(d, args) for k, d in data.items()}
+    runs = {k: updates(d, args, net=net, batch=batch) for k, d in data.items()}
     seconds, cpu, losses = ({k: [] for k in runs} for _ in range(3))
     for i in range(args.repeats + 1):  # the first does not count
         for k, run in runs.items():
@@ -139,27 +145,27 @@ def cifar_speed(args):
             losses[k].append(loss)
     middle = {k: median(s) for k, s in seconds.items()}
     return dict(seconds=seconds, cpu_seconds=cpu, median=middle, cache_over_memory=middle['cache'] / middle['memory'],
-                cold_over_memory=middle['cache, cold'] / middle['memory'], draws_of_all_classes=draws(data, args),
+                cold_over_memory=middle['cache, cold'] / middle['memory'], draws_of_all_classes=draws(data, args, batch), net=net, real_batch=batch,
                 same_losses=losses['memory'] == losses['cache'] == losses['cache, cold'], losses=losses['cache'],
                 same_fingerprint=data['memory'].fingerprint() == data['cache'].fingerprint())
 
 
-def draws(data, args):
-    "Median seconds of drawing 256 images of each class, without anything else"
+def draws(data, args, batch):
+    "Median seconds of drawing `batch` images of each class, without anything else"
     seconds = {k: [] for k in data}
     for i in range(args.repeats + 1):
         for k, d in data.items():
             if k == 'cache, cold': forget(d)
             start = time.perf_counter()
-            for c in range(d.n_classes): d.draw(c, 256, gen(0, 'benchmark', i, c))
+            for c in range(d.n_classes): d.draw(c, batch, gen(0, 'benchmark', i, c))
             if i: seconds[k].append(time.perf_counter() - start)
     return {k: median(s) for k, s in seconds.items()}
 
 
-def cifar_peak(args, in_memory):
-    data = cifar(args, in_memory)
+def peak(args, which, in_memory):
+    data, (net, batch) = photos(args, which, in_memory), PHOTOS[which](args)
     loaded = memory()
-    found = list(islice(updates(data, args), 2))
+    found = list(islice(updates(data, args, net=net, batch=batch), 2))
     return dict(loaded=loaded, updates=2, losses=[loss for *_, loss in found], **memory())
 
 
@@ -208,10 +214,12 @@ def large_class(args, ipc):
                 seconds=time.perf_counter() - start, **memory())
 
 
-ENTRIES = {'cifar: ways to decode': (cifar_decoding,), 'cifar: load into memory': (cifar_load, True),
-           'cifar: build the cache': (cifar_load, False), 'cifar: seconds per update': (cifar_speed,),
-           'cifar: peak in memory': (cifar_peak, True), 'cifar: peak with the cache': (cifar_peak, False),
-           'large: build the cache': (large_build,), 'large: draw by reads': (large_reading, 'read'),
+ENTRIES = {'cifar: ways to decode': (cifar_decoding,)}
+for which in PHOTOS:
+    ENTRIES |= {f'{which}: load into memory': (load, which, True), f'{which}: build the cache': (load, which, False),
+                f'{which}: seconds per update': (speed, which),
+                f'{which}: peak in memory': (peak, which, True), f'{which}: peak with the cache': (peak, which, False)}
+ENTRIES |= {'large: build the cache': (large_build,), 'large: draw by reads': (large_reading, 'read'),
            'large: draw by a map': (large_reading, 'map'),
            'large: one class, published size': (large_class, 10), 'large: run, ipc 1': (large_run, 1),
            'large: run, ipc 10': (large_run, 10)}
@@ -220,9 +228,10 @@ ENTRIES = {'cifar: ways to decode': (cifar_decoding,), 'cifar: load into memory'
 def summary(entries) -> dict:
     "The figures in short, as far as they are there"
     get, found = entries.get, {}
-    if e := get('cifar: seconds per update'):
+    for which in PHOTOS:
+        if not (e := get(f'{which}: seconds per update')): continue
         cpu = {k: median(s) for k, s in e['cpu_seconds'].items()}
-        found['cifar: update with the cache over update in memory'] = dict(
+        found[f'{which}: update with the cache over update in memory'] = dict(
             by_the_clock=round(e['cache_over_memory'], 3), by_the_processor=round(cpu['cache'] / cpu['memory'], 3),
             by_the_clock_cold=round(e['cold_over_memory'], 3), same_losses=e['same_losses'])
     peaks = {name: e['peak_mib'] for name, e in entries.items() if 'peak_mib' in e}
@@ -241,6 +250,7 @@ def measure(name, args) -> dict:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--cifar', type=Path, help='CIFAR10 as a folder of JPEG files')
+    parser.add_argument('--tiny', type=Path, help='TinyImageNet as it comes')
     parser.add_argument('--work', type=Path, required=True, help='where the caches lie meanwhile, with room for them')
     parser.add_argument('--results', type=Path, default=RESULTS, help='where to write')
     parser.add_argument('--gigabytes', type=float, default=10.02, help='size of the generated set')
@@ -263,7 +273,8 @@ def main():
     done['resident_memory'] = 'peak_mib is VmHWM of the process; importing torch and the package is a good part of it'
     args.work.mkdir(parents=True, exist_ok=True)
     for name in ENTRIES:
-        if name in done['entries'] or name.startswith('cifar') and not args.cifar: continue
+        which = name.split(':')[0]
+        if name in done['entries'] or which in PHOTOS and not getattr(args, which): continue
         free = shutil.disk_usage(args.work).free
         if name == 'large: build the cache' and free < 1.2e9 * args.gigabytes:
             raise SystemExit(f'{args.work} has {free / 1e9:.1f} GB free, the generated set needs {args.gigabytes}; '
@@ -275,7 +286,8 @@ def main():
     write(path, done)
     if all(name in done['entries'] for name in ENTRIES if name.startswith('large')):
         remove_cache('generated', args.work/'caches')
-    if args.cifar: remove_cache(args.cifar, args.work/'caches')
+    for folder in (args.cifar, args.tiny):
+        if folder: remove_cache(folder, args.work/'caches')
 
 
 if __name__ == '__main__': main()
