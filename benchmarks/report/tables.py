@@ -118,12 +118,13 @@ def in_tiles(
     rows: list,      # Of `Measured`
     data: str = 'cifar10-jpeg',
 ) -> ResultsTable:   # Accuracy in percent, ± between sets
-    "Experts and choices of real images in the same tiles, scored as published and briefly"
+    "Experts and what stands beside them, most of it in the same tiles, scored as published and briefly"
     def cell(m, way):
         if not m.scores(way): return '–'
         return f'{m.mean(way):.1f}' + (f' ± {m.between_sets(way):.1f}' if len(m.means(way)) > 1 else '')
     def nets(m, way): return str(len(next(iter(m.scores(way).values()), [])) or '–')
-    mine = [m for m in rows if m.row['data'] == data and m.label.removesuffix('-3x3') in TILED]
+    beside = [m for m in rows if m.row['data'] == data and '/claims/' in m.row['name']]
+    mine = [m for m in beside if m.label.removesuffix('-3x3') in (*TILED, 'random', 'dm')]
     ways = {w: head for w, head in dict(main='as published', brief='brief').items() if any(m.scores(w) for m in mine)}
     table = [['per class', 'set', *(h for head in ways.values() for h in (head, 'networks')), 'processor seconds', 'sets']]
     for m in sorted(mine, key=lambda m: (m.row['ipc'], m.mean([*ways][-1]))):
