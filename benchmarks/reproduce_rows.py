@@ -282,7 +282,7 @@ def tiny_experts():
     brief = dict(brief=score(net, 1, 'bfloat16-training', 'dsa', epochs=300))
     dm = dict(iterations=60, real_batch=32, image_lr=1.)
     for name, method, options, speed in (('random', 'random', {}, 'auto'), ('random-in-tiles', 'random', two, 'auto'),
-                                         ('dm', 'dm', dm, 'bfloat16'), ('experts', 'experts', two | dict(iterations=60), 'bfloat16-all')):
+                                         ('dm', 'dm', dm, 'bfloat16'), ('experts', 'experts', two | dict(iterations=200, real_batch=16), 'bfloat16-all')):
         yield Row(f'tinyimagenet-half/claims/ipc1-{name}', 'tinyimagenet-half', method, 1, net, options, 1, brief, speed)
 
 

@@ -171,10 +171,10 @@ def mistakes(
     z: Tensor,        # (m, features), embeddings of synthetic images
     syn: Batch,
 ) -> Tensor:          # Scalar
-    "Mean cross-entropy of the network on the images of each class, averaged over classes"
+    "Cross-entropy of the network on the images, their mean for each class, summed over classes"
     scores = last_layer(net)(z)
     parts = F.cross_entropy(scores, syn.y, reduction='none').split(syn.sizes)
-    return torch.stack([p.mean() for p in parts]).sum() / scores.shape[1]
+    return torch.stack([p.mean() for p in parts]).sum()
 
 # %% ../nbs/12_beyond.ipynb #expert-settings
 def expert_settings(ipc: int, net: str = 'convnet', data: str = '') -> dict:
@@ -186,7 +186,7 @@ def expert_settings(ipc: int, net: str = 'convnet', data: str = '') -> dict:
 @dataclass(frozen=True)
 class ExpertMatching(DistributionMatching):
     "Match embeddings in networks trained on the real images, and have them classify the set right"
-    weight: float = 50.     # Of the cross-entropy (w)
+    weight: float = 5.      # Of the cross-entropy (w)
     experts: int = 0        # Networks to train; for 0 one for every 150 updates, 1 to 3
     training: Any = EXPERT  # How; a snapshot is taken after every epoch
     _: KW_ONLY

@@ -89,7 +89,7 @@ def last_layer(net: Any) -> Any:
     """The layer from embeddings to scores"""
 
 def mistakes(net: nn.Module, z: Tensor, syn: Batch) -> Tensor:
-    """Mean cross-entropy of the network on the images of each class, averaged over classes
+    """Cross-entropy of the network on the images, their mean for each class, summed over classes
 
 net: ψ and its last layer
 z: (m, features), embeddings of synthetic images"""

@@ -94,7 +94,7 @@ def test_the_loss_is_the_distance_of_means_and_the_cross_entropy_of_the_expert(n
     wrong = F.cross_entropy(net(syn.x), syn.y)
     for weight in (0., 5.):
         loss = ExpertMatching(networks=[net], weight=weight).match(None, real, syn, Step())
-        assert loss.item() == pytest.approx((apart + weight * wrong).item(), rel=1e-5)
+        assert loss.item() == pytest.approx((apart + weight * 10 * wrong).item(), rel=1e-5)     # of ten classes, as of two hundred
 
 
 def test_classes_of_any_size_add_up_to_the_whole(nets):
@@ -182,7 +182,7 @@ def test_the_rows_of_the_ingredients_have_what_their_names_say(monkeypatch):
     from beyond import CASES, settings_of
     rows = {k: r for k, r in CASES['experts-1']['rows'].items() if r.get('seconds')}
     for name, row in rows.items():
-        method = ExpertMatching(weight=row.get('weight', 50.)) if row.get('method') == 'experts' else DistributionMatching()
+        method = ExpertMatching(weight=row.get('weight', 5.)) if row.get('method') == 'experts' else DistributionMatching()
         settings = {k: v for k, v in settings_of(row).items() if k != 'speed'}
         recipe, whole = method.recipe(1, **settings), name.startswith(('all', 'cross-entropy'))
         assert (recipe.factor == 3) == ('tiles' in name or whole), name
