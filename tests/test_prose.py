@@ -84,7 +84,7 @@ TOLD: dict[str, dict[str, str]] = {
     'index.ipynb': {'3.10': 'Python', '2,000': 'the sample of MNIST', '2.0': 'Apache', '3.0': 'CC BY-SA'},
     '01_data.ipynb': {'256': 'real batch of DC, DSA and DM', '0.20': 'usual standard deviation of CIFAR10', '0.25': 'of all pixels of CIFAR10'},
     '02_networks.ipynb': {'256': 'real batch of DC, DSA and DM'},
-    '16_results.ipynb': {'300': 'updates of DSA on CIFAR10, results/reproduce',
+    '16_results.ipynb': {'3.9': 'DM on TinyImageNet, benchmarks/report/published.json', '300': 'updates of DSA on CIFAR10, results/reproduce',
         '100': 'epochs of the brief scoring', '1,000': 'epochs in the papers', '200': 'updates, table at the end of the page',
         '10,000': 'updates, DC', '20,000': 'updates, DM', '63.0': 'DM, table 1', '43.4': 'random images, DM, table 1',
         '21.6': 'DM on SVHN, run again by others', '21.9': 'likewise', '82.6': 'likewise'},
