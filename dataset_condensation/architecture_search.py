@@ -32,12 +32,12 @@ from .checks import (choice, class_sizes, instance, refuse, same, settings,
                                          size_beside, whole_number)
 from .condensation import Method
 from .data import ImageData, ImageSet, gen
-from .long_studies import (Journal, StudyMethod, StudyResult, in_processes,
-                                               kept, study_file, study_folder, study_methods)
+from .long_studies import (Journal, StudyMethod, in_processes, kept,
+                                               study_file, study_folder, study_methods)
 from .machine import bar_kwargs, own_device, pick_device, versions
 from .names import METHODS, as_json
 from .networks import NetSpec, canonical_name, make_net, parse_net
-from .text import json_digest, picture_text
+from .text import StudyResult, json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
                                            check_data, check_evaluate, get_compute, n_stored,
                                            suited, test_images, train)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 from .data import ImageData
-from .long_studies import StudyResult
+from .text import StudyResult
 
 def rank_correlation(a: list, b: list) -> float | None:
     """Spearman's rank correlation, 1 − 6 Σ d² / (n (n² − 1)) where there are no ties

@@ -30,11 +30,10 @@ from .checks import (Shown, choice, class_sizes, instance, refuse, same,
 from .data import ImageData, ImageSet, from_tensors, gen, sample
 from .gradient_matching import GradientMatching
 from .image_folders import load_dataset, resized
-from .long_studies import (StudyMethod, StudyResult, fill_study,
-                                               study_methods)
+from .long_studies import StudyMethod, fill_study, study_methods
 from .machine import moved, own_device, pick_device, versions
 from .networks import make_net
-from .text import picture_text
+from .text import StudyResult, picture_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
                                            check_data, evaluate, n_stored, placed, predict,
                                            split_batches, suited, train_recipe)

@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
 from .data import ImageData, ImageSet
-from .long_studies import StudyResult
+from .text import StudyResult
 from .training import SyntheticSet, TrainRecipe
 
 def class_subset(images: ImageSet, classes: Any) -> ImageSet:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +28,7 @@ from .data import ImageData, gen
 from .machine import own_device, pick_device, waiting
 from .names import comparison_rows, get_method
 from .networks import embed, make_net, net_name
-from .text import markdown_table, text_table
+from .text import StudyResult
 from .training import (Evaluation, SyntheticSet, TrainRecipe, check_data,
                                            evaluate, first_rows, in_order, predict, train,
                                            train_recipe, training_batches)
@@ -315,14 +315,17 @@ def between_nets(self: Score) -> float | None:
     return mean(spreads)**.5 if spreads else None
 
 # %% ../nbs/04_coresets.ipynb #comparison
-@dataclass
-class Comparison:
+@dataclass(repr=False)
+class Comparison(StudyResult):
     "A table of methods scored under one recipe"
     scores: list[Score]
     about: dict[str, Any] = field(default_factory=dict)   # Data, ipc, network, recipe, seed
+    kind: ClassVar[str] = 'a comparison'                  # For `load`
 
-    def __repr__(self) -> str: return text_table(self.rows())
-    def _repr_markdown_(self) -> str: return markdown_table(self.rows())
+    def shown(self) -> tuple[list, list]: return self.rows(), []
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        return cls([*map(score_from_dict, d['scores'])], dict(d['about']))
     def __getitem__(self, name: str) -> Score:
         "The row of that name"
         for s in self.scores:
@@ -364,21 +367,6 @@ def score_from_dict(d: dict) -> Score:
         kept['recipe'] = TrainRecipe(**e['recipe'])
         return Evaluation(**kept)
     return Score(d['name'], [*map(evaluation, d['evaluations'])], d['seconds'])
-
-# %% ../nbs/04_coresets.ipynb #comparison-files
-@patch
-def save(self: Comparison, path: Any) -> Any:
-    "Write everything to a JSON file, whole or not at all"
-    from dataset_condensation.safe_files import write_json
-    return write_json(path, self.as_dict(), 'Comparison.save')
-
-@patch_to(Comparison, cls_method=True)
-def load(cls: Comparison, path: Any) -> Comparison:
-    "Read back the JSON file that `save` wrote"
-    from dataset_condensation.safe_files import load_made
-    def made(d: dict) -> Comparison:
-        return Comparison([*map(score_from_dict, d['scores'])], dict(d['about']))
-    return load_made('Comparison.load', path, 'a comparison that `save` wrote', made)
 
 # %% ../nbs/04_coresets.ipynb #error2
 def _error2(s: Score) -> float | None:

@@ -4,8 +4,10 @@ __all__ = ['RANDOM', 'HERDING', 'KCENTER', 'KMEANS', 'FORGETTING', 'INITS', 'cho
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 from torch import Tensor, nn
 from .data import ImageData
+from .text import StudyResult
 from .training import Evaluation, SyntheticSet
 
 def chosen_set(data: ImageData, chosen: Sequence, method: str, **info: Any) -> SyntheticSet:
@@ -105,13 +107,18 @@ class Score:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON"""
 
-@dataclass
-class Comparison:
+@dataclass(repr=False)
+class Comparison(StudyResult):
     """A table of methods scored under one recipe"""
     scores: list[Score]
     about: dict[str, Any] = ...
+    kind: ClassVar[str] = ...
 
-    def __repr__(self) -> str:
+    def shown(self) -> tuple[list, list]:
+        ...
+
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
         ...
 
     def __getitem__(self, name: str) -> Score:
@@ -122,13 +129,6 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON"""
-
-    def save(self, path: Any) -> Any:
-        """Write everything to a JSON file, whole or not at all"""
-
-    @classmethod
-    def load(cls, path: Any) -> Comparison:
-        """Read back the JSON file that `save` wrote"""
 
     def verdict(self, name: str) -> str:
         """Row `name` in words, beside the best of the other rows of its size and the whole set"""

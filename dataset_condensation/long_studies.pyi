@@ -1,11 +1,10 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['StudyMethod', 'study_methods', 'study_folder', 'study_file', 'kept', 'StudyResult', 'fill_study', 'Journal', 'in_processes']
+__all__ = ['StudyMethod', 'study_methods', 'study_folder', 'study_file', 'kept', 'fill_study', 'Journal', 'in_processes']
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 from .data import ImageData
 from .training import SyntheticSet
 
@@ -42,32 +41,6 @@ def kept(folder: Path | None, row: StudyMethod, place: str, data: ImageData, ipc
 
 place: Which of its sets, for the file name
 ipc: Images of each class"""
-
-class StudyResult:
-    """What a study found: a table to look at, a JSON file to keep"""
-    kind: ClassVar[str] = ...
-    file: ClassVar[str] = ...
-    text_columns: ClassVar[int] = ...
-
-    def shown(self) -> tuple[list, list]:
-        """The rows of the table, header first, and the lines below it"""
-
-    def as_dict(self) -> dict:
-        ...
-
-    @classmethod
-    def from_dict(cls, d: dict) -> Any:
-        ...
-
-    def __repr__(self) -> str:
-        ...
-
-    def save(self, path: Any) -> Path:
-        """Write everything to a JSON file, whole or not at all"""
-
-    @classmethod
-    def load(cls, path: Any) -> Any:
-        """Read back what `save` wrote: a JSON file, or the folder of a study"""
 
 def resumed(study: Any, path: Path | None) -> Any:
     """The study as its file has it, rows and orders of earlier calls included; without one, `study`"""

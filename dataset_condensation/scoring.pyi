@@ -1,10 +1,11 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['interval', 'ranked', 'ScoreCard', 'card_of', 'read_set', 'score']
+__all__ = ['interval', 'ranked', 'ScoreCard', 'read_set', 'score']
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 from matplotlib.axes import Axes
 from .data import ImageData
+from .text import StudyResult
 from .training import SyntheticSet
 ROWS: tuple
 
@@ -35,7 +36,7 @@ augmented: and on set and random with augmentation
 soft: and on both with soft labels, for the IOR"""
 
 @dataclass(frozen=True, repr=False)
-class ScoreCard:
+class ScoreCard(StudyResult):
     """What a set is worth beside real images of its size, under one recipe; made by `score`"""
     name: str
     images: int
@@ -49,10 +50,11 @@ class ScoreCard:
     seconds: float
     joules: float | None
     notes: list
+    kind: ClassVar[str] = ...
 
-    @staticmethod
-    def load(path: Any) -> 'ScoreCard':
-        """Read what `save` wrote"""
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        ...
 
     @property
     def scores(self) -> dict[str, tuple[float, float | None]]:
@@ -64,7 +66,7 @@ class ScoreCard:
     def rows(self) -> list[list[str]]:
         """The cells of the table, as text"""
 
-    def __repr__(self) -> str:
+    def shown(self) -> tuple[list, list]:
         ...
 
     def line(self) -> str:
@@ -73,16 +75,10 @@ class ScoreCard:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON"""
 
-    def save(self, path: Any) -> Path:
-        """Write everything to a JSON file, whole or not at all"""
-
     def plot(self, ax: Axes | None=None) -> Axes:
         """A line for each network: the set in black beside real images, with intervals
 
 ax: Axes to draw into"""
-
-def card_of(d: dict) -> ScoreCard:
-    """The card of what `as_dict` gives"""
 
 def read_set(path: Any, data: ImageData) -> list[SyntheticSet]:
     """Synthetic sets in any of the formats above

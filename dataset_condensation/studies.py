@@ -11,8 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -20,38 +19,38 @@ from tqdm.auto import tqdm
 
 from .checks import choice, class_sizes, instance, whole_number
 from .condensation import Method, Recipe, as_method
-from .coresets import Comparison, Score
+from .coresets import Comparison, Score, score_from_dict
 from .data import ImageData
 from .gradient_matching import GradientMatching, name_of
 from .long_studies import StudyMethod, study_methods
 from .machine import bar_kwargs
 from .networks import NetSpec, make_net, parse_net
-from .safe_files import write_json
-from .text import markdown_table, picture_text, text_table
+from .text import StudyResult, picture_text
 from .training import check_data, evaluate, train_recipe
 
 # %% ../nbs/13_transfer.ipynb #cross-table
-@dataclass
-class CrossTable:
+@dataclass(repr=False)
+class CrossTable(StudyResult):
     "Accuracies of networks trained on sets that were made with other networks, in percent"
     rows: list          # (method, network it was made with)
     columns: list       # Networks trained on it
     scores: list        # For each row, for each column: a `Score`
     about: dict = field(default_factory=dict)
+    kind: ClassVar[str] = 'a cross table'
+    text_columns: ClassVar[int] = 2
 
     def as_dict(self) -> dict:
         "Everything, ready for JSON"
         return dict(about=self.about, rows=self.rows, columns=self.columns,
                     scores=[[s.as_dict() for s in row] for row in self.scores])
-    def save(self, path: Any) -> Path:
-        "Write everything to a JSON file, whole or not at all"
-        return write_json(path, self.as_dict(), 'CrossTable.save')
-    def _cells(self) -> list[list[str]]:
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        scores = [[*map(score_from_dict, row)] for row in d['scores']]
+        return cls([*map(tuple, d['rows'])], d['columns'], scores, dict(d['about']))
+    def shown(self) -> tuple[list, list]:
         numbers = [[f'{s.mean:.1f}' for s in row] for row in self.scores]
         rows = [[*name, *row] for name, row in zip(self.rows, numbers)]
-        return [['method', 'made with', *self.columns], *rows]
-    def __repr__(self) -> str: return text_table(self._cells(), left=2)
-    def _repr_markdown_(self) -> str: return markdown_table(self._cells(), left=2)
+        return [['method', 'made with', *self.columns], *rows], []
 
 # %% ../nbs/13_transfer.ipynb #check-study
 def _scores(where: str, data: ImageData, rows: list, ipc: Any, sets: int, nets: int,

@@ -3,27 +3,31 @@ from typing import Any
 __all__ = ['CrossTable', 'cross_architecture', 'plot_cross', 'variant', 'ablate', 'plot_compare']
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 from matplotlib.axes import Axes
 from .condensation import Method
 from .coresets import Comparison
 from .data import ImageData
+from .text import StudyResult
 
-@dataclass
-class CrossTable:
+@dataclass(repr=False)
+class CrossTable(StudyResult):
     """Accuracies of networks trained on sets that were made with other networks, in percent"""
     rows: list
     columns: list
     scores: list
     about: dict = ...
+    kind: ClassVar[str] = ...
+    text_columns: ClassVar[int] = ...
 
     def as_dict(self) -> dict:
         """Everything, ready for JSON"""
 
-    def save(self, path: Any) -> Path:
-        """Write everything to a JSON file, whole or not at all"""
+    @classmethod
+    def from_dict(cls, d: dict) -> Any:
+        ...
 
-    def __repr__(self) -> str:
+    def shown(self) -> tuple[list, list]:
         ...
 
 def cross_architecture(data: ImageData, methods: Any=..., nets_from: Sequence[str]=..., nets_to: Sequence[str]=..., ipc: Any=1, sets: int=1, nets: int=3, recipe: Any='dc', options: dict | None=None, seed: int=0, device: Any=None, progress: bool=True) -> CrossTable:

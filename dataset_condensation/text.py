@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plain_text', 'picture_text', 'some', 'shape_text', 'duration', 'text_table', 'markdown_text', 'markdown_table',
-           'json_digest']
+           'StudyResult', 'json_digest']
 
 # %% ../nbs/under_the_hood/64_text.ipynb #imports
 import hashlib
@@ -13,7 +13,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -75,6 +76,37 @@ def markdown_table(rows: list, left: int = 1) -> str:
     head, *rows = [list(map(markdown_text, r)) for r in rows]
     lines = [head, ['---'] * left + ['---:'] * (len(head) - left), *rows]
     return '\n'.join('| ' + ' | '.join(r) + ' |' for r in lines)
+
+# %% ../nbs/under_the_hood/64_text.ipynb #result
+class StudyResult:
+    "What a study found: a table to look at, a JSON file to keep"
+    kind: ClassVar[str] = 'a result'   # For errors
+    file: ClassVar[str] = ''           # Of the file in a study's folder
+    text_columns: ClassVar[int] = 1    # On the left of the table
+    def shown(self) -> tuple[list, list]:
+        "The rows of the table, header first, and the lines below it"
+        raise NotImplementedError
+    def as_dict(self) -> dict: raise NotImplementedError
+    @classmethod
+    def from_dict(cls, d: dict) -> Any: raise NotImplementedError
+    def __repr__(self) -> str:
+        rows, lines = self.shown()
+        return '\n'.join([text_table(rows, self.text_columns), *map(plain_text, lines)])
+    def _repr_markdown_(self) -> str:
+        rows, lines = self.shown()
+        lines = [markdown_text(line) for line in lines if line]
+        return '\n\n'.join([markdown_table(rows, self.text_columns), *lines])
+    def save(self, path: Any) -> Path:
+        "Write everything to a JSON file, whole or not at all"
+        from dataset_condensation.safe_files import write_json
+        return write_json(path, self.as_dict(), f'{type(self).__name__}.save')
+    @classmethod
+    def load(cls, path: Any) -> Any:
+        "Read back what `save` wrote: a JSON file, or the folder of a study"
+        from dataset_condensation.safe_files import as_path, load_made
+        path = as_path(where := f'{cls.__name__}.load', path)
+        if cls.file and path.is_dir(): path = path/cls.file
+        return load_made(where, path, f'{cls.kind} that `save` wrote', cls.from_dict)
 
 # %% ../nbs/under_the_hood/64_text.ipynb #json-digest
 def json_digest(about: Any, default: Callable | None = None) -> str:

@@ -130,6 +130,10 @@ def test_tables_in_files_keep_names_to_the_letter(tmp_path):
     assert [s.name for s in Comparison.load(tmp_path/'t.json').scores] == NAMES
     studies().save(tmp_path/'c.json')
     assert Continual.load(tmp_path/'c.json').names == NAMES
+    cross = CrossTable([(n, 'mlp') for n in NAMES], ['mlp'], [[s] for s in table().scores])
+    cross.save(tmp_path/'x.json')
+    assert repr(CrossTable.load(tmp_path/'x.json')) == repr(cross)
+    assert CrossTable.load(tmp_path/'x.json').rows == cross.rows
 
 
 # ---- The command

@@ -1,7 +1,7 @@
 "The papers' tables beside what was measured here"
 from statistics import mean
 
-from dataset_condensation.coresets import markdown_table, text_table
+from dataset_condensation.text import markdown_table, text_table
 
 from .papers import published
 from .rows import LETTERS, differences, marked, rows_of, seconds_of, taken
