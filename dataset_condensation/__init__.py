@@ -11,7 +11,7 @@ import contextlib
 import inspect
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 # %% ../nbs/under_the_hood/68_facade.ipynb #homes
 HOMES = {
@@ -41,34 +41,6 @@ HOMES = {
     'widgets': 'LiveRun',
 }
 __all__ = sorted(name for names in HOMES.values() for name in names.split())
-
-# %% ../nbs/under_the_hood/68_facade.ipynb #known
-if TYPE_CHECKING:
-    from dataset_condensation.image_folders import from_datasets, load_dataset
-    from dataset_condensation.data import ImageData, from_tensors, gen, show_images
-    from dataset_condensation.networks import make_net
-    from dataset_condensation.augmentation import make_augment
-    from dataset_condensation.training import (SyntheticSet, TrainRecipe, accuracy, evaluate, train,
-                                               train_recipe)
-    from dataset_condensation.coresets import compare, random_set
-    from dataset_condensation.names import register
-    from dataset_condensation.condensation import CustomMatching, Method, Recipe, condensing
-    from dataset_condensation.runs import condense, condense_seeds
-    from dataset_condensation.gradient_matching import GradientMatching, paper
-    from dataset_condensation.multi_level_matching import MultiLevelMatching
-    from dataset_condensation.distribution_matching import DistributionMatching, condense_sizes
-    from dataset_condensation.beyond import ExpertMatching
-    from dataset_condensation.frozen_backbones import probe
-    from dataset_condensation.gpu_training import Speed
-    from dataset_condensation.studies import ablate, cross_architecture
-    from dataset_condensation.continual_learning import continual
-    from dataset_condensation.architecture_search import search
-    from dataset_condensation.recommendation import recommend
-    from dataset_condensation.scoring import score
-    from dataset_condensation.growing_sets import add_classes
-    from dataset_condensation.teacher_labels import soft_labels
-    from dataset_condensation.zoo import load_published, publish, published, published_card
-    from dataset_condensation.widgets import LiveRun
 
 # %% ../nbs/under_the_hood/68_facade.ipynb #parameters
 def _lines(thing: Any, indent: str) -> list[str]:

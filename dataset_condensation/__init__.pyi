@@ -1,7 +1,4 @@
 # Made from the module beside it by tools/export.py
-__version__: str
-HOMES: dict
-__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'GradientMatching', 'ImageData', 'LiveRun', 'Method', 'MultiLevelMatching', 'Recipe', 'Speed', 'SyntheticSet', 'TrainRecipe', 'ablate', 'accuracy', 'add_classes', 'compare', 'condense', 'condense_seeds', 'condense_sizes', 'condensing', 'continual', 'cross_architecture', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'paper', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'score', 'search', 'show_images', 'soft_labels', 'train', 'train_recipe']
 from dataset_condensation.image_folders import from_datasets as from_datasets, load_dataset as load_dataset
 from dataset_condensation.data import ImageData as ImageData, from_tensors as from_tensors, gen as gen, show_images as show_images
 from dataset_condensation.networks import make_net as make_net
@@ -26,6 +23,9 @@ from dataset_condensation.growing_sets import add_classes as add_classes
 from dataset_condensation.teacher_labels import soft_labels as soft_labels
 from dataset_condensation.zoo import load_published as load_published, publish as publish, published as published, published_card as published_card
 from dataset_condensation.widgets import LiveRun as LiveRun
+__version__: str
+HOMES: dict
+__all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'GradientMatching', 'ImageData', 'LiveRun', 'Method', 'MultiLevelMatching', 'Recipe', 'Speed', 'SyntheticSet', 'TrainRecipe', 'ablate', 'accuracy', 'add_classes', 'compare', 'condense', 'condense_seeds', 'condense_sizes', 'condensing', 'continual', 'cross_architecture', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'paper', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'score', 'search', 'show_images', 'soft_labels', 'train', 'train_recipe']
 
 def __dir__() -> list[str]:
     ...

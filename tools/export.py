@@ -128,10 +128,6 @@ def stub(path):
         if (cls := patched(n)) and not hidden(n.name): methods.setdefault(cls, []).append(function(n, lines, cls))
     for n in tree.body:
         if isinstance(n, (ast.Import, ast.ImportFrom)): body.append(n)
-        elif isinstance(n, ast.If) and ast.unparse(n.test) == 'TYPE_CHECKING':
-            for i in n.body:
-                for a in i.names: a.asname = a.name      # re-exported
-                body.append(i)
         elif isinstance(n, ast.ClassDef) and not hidden(n.name):
             new = copy.deepcopy(n)
             new.decorator_list = [d for d in n.decorator_list if decorator(d) in KEPT]
@@ -145,7 +141,10 @@ def stub(path):
                 elif not hidden(name): body.append(type_of(n, getattr(module, name, None), name))
     alls = [n for n in body if isinstance(n, ast.Assign)]
     body = [n for n in body if n not in alls[:-1]]      # the last `__all__` counts
-    body = [ast.parse('from typing import Any').body[0], *body]
+    homes = getattr(module, 'HOMES', {})        # {module: the names of it that this one has too}
+    imports = ['from typing import Any', *(f'from {PACKAGE.name}.{m} import {", ".join(f"{k} as {k}" for k in found.split())}'
+                                           for m, found in homes.items())]
+    body = [*ast.parse('\n'.join(imports)).body, *body]
     return HEAD + ast.unparse(ast.fix_missing_locations(ast.Module(used_only(body), []))) + '\n'
 
 
