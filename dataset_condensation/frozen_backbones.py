@@ -23,7 +23,7 @@ from .data import Batch, ImageData, gen
 from .gradient_matching import GradientMatching, match_gradients
 from .machine import own_device, pick_device, warn
 from .names import as_json
-from .networks import class_scores, embed
+from .networks import embed, last_linear
 from .training import augment_for, check_data
 
 # %% ../nbs/22_frozen_backbones.ipynb #output
@@ -33,18 +33,9 @@ def output(
 ) -> Tensor:         # (N, ...)
     "What a backbone says of images: its `embed`, or what enters its last layer if that's a Linear"
     own: Any = getattr(net, 'embed', None)
-    return own(x) if own is not None and not isinstance(own, nn.Module) else _before_last(net, x)
-
-# %% ../nbs/22_frozen_backbones.ipynb #before-last
-def _before_last(net: nn.Module, x: Tensor) -> Tensor:
-    "What enters the last layer if that's a Linear, else what the network puts out"
-    seen: list = [None, None]
-    def keep(_: nn.Module, inputs: tuple, out: Tensor) -> None: seen[:] = inputs[0], out
-    hooks = [m.register_forward_hook(keep) for m in net.modules() if isinstance(m, nn.Linear)]
-    try: out = class_scores(net, x)
-    finally:
-        for h in hooks: h.remove()
-    return seen[0] if seen[1] is out else out
+    if own is not None and not isinstance(own, nn.Module): return own(x)
+    z, last, out = last_linear(net, x)
+    return z if last is out else out
 
 # %% ../nbs/22_frozen_backbones.ipynb #frozen-class
 class Frozen:

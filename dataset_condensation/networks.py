@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body',
            'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net',
-           'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'embed', 'class_scores', 'make_net',
-           'n_params', 'has_batch_norm', 'freeze_batch_norm']
+           'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'class_scores', 'last_linear', 'embed',
+           'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
 
 # %% ../nbs/02_networks.ipynb #imports
 import copy
@@ -376,6 +376,21 @@ def init_net(
     return net
 
 # %% ../nbs/02_networks.ipynb #check-images
+def class_scores(net: nn.Module, x: Tensor) -> Tensor:
+    "Scores (N, classes) of images"
+    out: Any = net(x)
+    return out.logits if hasattr(out, 'logits') else out
+
+def last_linear(net: nn.Module, x: Tensor) -> tuple:
+    "Input and output of the last `Linear` that runs, both None without one, and the scores"
+    seen: list = [None, None]
+    def keep(_: nn.Module, inputs: tuple, out: Tensor) -> None: seen[:] = inputs[0], out
+    hooks = [m.register_forward_hook(keep) for m in net.modules() if isinstance(m, nn.Linear)]
+    try: scores = class_scores(net, x)
+    finally:
+        for h in hooks: h.remove()
+    return *seen, scores
+
 def embed(
     net: nn.Module,  # Any network
     x: Tensor,       # (N, C, H, W), normalized
@@ -383,20 +398,10 @@ def embed(
     "What the last layer sees: by the method `embed`, or as the input of the last `Linear`"
     own: Any = getattr(net, 'embed', None)
     if own is not None and not isinstance(own, nn.Module): return own(x)
-    seen = []
-    def keep(_: nn.Module, inputs: tuple) -> None: seen[:] = inputs[:1]
-    hooks = [m.register_forward_pre_hook(keep) for m in net.modules() if isinstance(m, nn.Linear)]
-    try: net(x)
-    finally:
-        for h in hooks: h.remove()
-    if seen: return seen[0].flatten(1)
+    z = last_linear(net, x)[0]
+    if z is not None: return z.flatten(1)
     got = Shown(f'a {type(net).__name__}')
     refuse('embed', 'net', got, 'one with a method `embed` or a Linear layer')
-
-def class_scores(net: nn.Module, x: Tensor) -> Tensor:
-    "Scores (N, classes) of images"
-    out: Any = net(x)
-    return out.logits if hasattr(out, 'logits') else out
 
 # %% ../nbs/02_networks.ipynb #own-net
 @own_device

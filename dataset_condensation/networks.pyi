@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body', 'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net', 'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'embed', 'class_scores', 'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
+__all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body', 'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net', 'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'class_scores', 'last_linear', 'embed', 'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
 from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
@@ -160,14 +160,17 @@ def init_net(net: nn.Module, generator: torch.Generator) -> nn.Module:
 net: On any device
 generator: On the CPU"""
 
+def class_scores(net: nn.Module, x: Tensor) -> Tensor:
+    """Scores (N, classes) of images"""
+
+def last_linear(net: nn.Module, x: Tensor) -> tuple:
+    """Input and output of the last `Linear` that runs, both None without one, and the scores"""
+
 def embed(net: nn.Module, x: Tensor) -> Tensor:
     """What the last layer sees: by the method `embed`, or as the input of the last `Linear`
 
 net: Any network
 x: (N, C, H, W), normalized"""
-
-def class_scores(net: nn.Module, x: Tensor) -> Tensor:
-    """Scores (N, classes) of images"""
 
 def make_net(net: Any='convnet', data: Any=None, *, shape: tuple | None=None, n_classes: int | None=None, generator: torch.Generator | None=None, device: Any=None) -> Any:
     """A network for the images of `data`, with random weights drawn from `generator`
