@@ -110,21 +110,11 @@ def _plain_code(small: SyntheticSet) -> str:
                   f'y = y.repeat_interleave({f**2})']
     return '\n'.join(lines)
 
-def _folder_code(small: SyntheticSet) -> str:
-    "Loading with torchvision"
-    x = small.denormalize(small.images.cpu(), clip=False)
-    low, high = (v.flatten() for v in reach(x))
+def _folder_numbers(small: SyntheticSet) -> dict:
+    "What the code with torchvision needs of a set"
+    low, high = (v.flatten() for v in reach(small.denormalize(small.images.cpu(), clip=False)))
     mean, std = ((small.mean - low) / (high - low)).tolist(), (small.std / (high - low)).tolist()
-    gray = 'transforms.Grayscale(), ' * (small.shape[0] == 1)
-    return '\n'.join(['from torchvision import datasets, transforms', '',
-                      f'mean, std = {mean}, {std}',
-                      f'steps = [{gray}transforms.ToTensor(), transforms.Normalize(mean, std)]',
-                      "small = datasets.ImageFolder('images', transforms.Compose(steps))"])
-
-_DATASETS = """from datasets import load_dataset
-
-how = dict(split='train', drop_labels=False)
-small = load_dataset('imagefolder', data_files='images/*/*.png', **how)"""
+    return dict(mean=mean, std=std, gray='transforms.Grayscale(), ' * (small.shape[0] == 1))
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #readme
 def _readme(small: SyntheticSet, name: str, license: str | None, card: Any) -> str:
@@ -143,8 +133,8 @@ def _readme(small: SyntheticSet, name: str, license: str | None, card: Any) -> s
     made = json.dumps({k: v for k, v in about.items() if k not in ('history', 'chosen')}, indent=1)
     return Template(text.read_text(encoding='utf-8')).substitute(
         front=_front(small, name, kind), name=name, what=what, images=len(small.stored),
-        worth=worth, plain=_plain_code(small), folder=_folder_code(small), datasets=_DATASETS,
-        made=made, license=sentence)
+        worth=worth, plain=_plain_code(small), made=made, license=sentence,
+        **_folder_numbers(small))
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #publish
 def publish(
