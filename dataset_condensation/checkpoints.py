@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['optimizer_tensors', 'set_optimizer_tensors', 'snapshot', 'restore', 'pack', 'unpack', 'uninterrupted',
-           'CheckpointError', 'Checkpoints', 'RunLocked', 'RunLock', 'in_use', 'differences']
+           'CheckpointError', 'Checkpoints', 'RunLocked', 'RunLock', 'differences']
 
 # %% ../nbs/under_the_hood/54_checkpoints.ipynb #imports
 import errno
@@ -249,14 +249,6 @@ def RunLock(folder: Any) -> Iterator[None]:
             with suppress(OSError):        # Windows removes no open file
                 if not os.lstat(path).st_size: os.unlink(path)
             held.release()
-
-# %% ../nbs/under_the_hood/54_checkpoints.ipynb #in-use
-def in_use(folder: Any) -> bool:    # May not exist
-    "Is a run using the folder?"
-    if not os.path.lexists(Path(folder)/LOCK): return False
-    try:
-        with RunLock(folder): return False
-    except RunLocked: return True
 
 # %% ../nbs/under_the_hood/54_checkpoints.ipynb #differences
 def differences(was: dict, now: dict) -> list[str]:

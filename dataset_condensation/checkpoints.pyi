@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['optimizer_tensors', 'set_optimizer_tensors', 'snapshot', 'restore', 'pack', 'unpack', 'uninterrupted', 'CheckpointError', 'Checkpoints', 'RunLocked', 'RunLock', 'in_use', 'differences']
+__all__ = ['optimizer_tensors', 'set_optimizer_tensors', 'snapshot', 'restore', 'pack', 'unpack', 'uninterrupted', 'CheckpointError', 'Checkpoints', 'RunLocked', 'RunLock', 'differences']
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,11 +98,6 @@ class RunLocked(BlockingIOError):
 @contextmanager
 def RunLock(folder: Any) -> Iterator[None]:
     """In the block no other run uses the folder; a dead process holds no lock"""
-
-def in_use(folder: Any) -> bool:
-    """Is a run using the folder?
-
-folder: May not exist"""
 
 def differences(was: dict, now: dict) -> list[str]:
     """The differences between two nested dicts of JSON, each as 'where.it.is: was this, is that'"""

@@ -42,3 +42,12 @@ def notebook(name):
     from nbdev.test import nbdev_test
     for m in [m for m in sys.modules if m.split('.')[0] == 'dataset_condensation']: del sys.modules[m]
     nbdev_test(path=f'nbs/{name}', n_workers=0, do_print=True)
+
+
+def in_use(folder):
+    "Is a run using the folder?"
+    from dataset_condensation.checkpoints import LOCK, RunLock, RunLocked
+    if not os.path.lexists(Path(folder)/LOCK): return False
+    try:
+        with RunLock(folder): return False
+    except RunLocked: return True

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from processes import in_use
 from safetensors.torch import save as tensors_to_bytes
 
 import dataset_condensation.checkpoints as checkpoints
 import dataset_condensation.set_files as files
 from dataset_condensation.all import *
-from dataset_condensation.checkpoints import LOCK, in_use
+from dataset_condensation.checkpoints import LOCK
 from dataset_condensation.cli import main
 from dataset_condensation.safe_files import kind_of
 from dataset_condensation.training import Evaluation

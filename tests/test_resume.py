@@ -11,13 +11,13 @@ import warnings
 
 import pytest
 import torch
-from processes import server
+from processes import in_use, server
 
 import dataset_condensation as dc
 import dataset_condensation.condensation as loop
 import dataset_condensation.distribution_matching  # noqa: F401
 from dataset_condensation.adaptive_steps import UntilOverfit
-from dataset_condensation.checkpoints import LOCK, CheckpointError, Checkpoints, RunLock, RunLocked, in_use
+from dataset_condensation.checkpoints import LOCK, CheckpointError, Checkpoints, RunLock, RunLocked
 from dataset_condensation.cli import main
 from dataset_condensation.condensation import CustomMatching
 from dataset_condensation.machine import NotFiniteError
