@@ -22,7 +22,7 @@ from .augmentation import make_augment, siamese
 from .checks import (
     function, network, number, refuse, same, whole_number)
 from .condensation import Method, Recipe, Step, as_method
-from .data import Batch, ImageData, ImageSet, gen
+from .data import Batch, ImageData, Live, gen
 from .machine import bar_kwargs, pick_device
 from .names import plain_name
 from .networks import has_batch_norm, make_net
@@ -144,22 +144,15 @@ DM = DistributionMatching()
 DM_PLAIN = DistributionMatching('none', name='dm-plain', doc='DM without augmentation')
 
 # %% ../nbs/10_distribution_matching.ipynb #train-until
-class _Part:
-    "Some images of a set, for `train_epoch`"
-    def __init__(self, images: ImageSet, idx: Tensor) -> None: self.images, self.idx = images, idx
-    def __len__(self) -> int: return len(self.idx)
-    def take(self, idx: Tensor, device: Any = None) -> tuple:
-        return self.images.take(self.idx[idx], device)
-
 def _train_until(net: nn.Module, to: float, data: ImageData, recipe: TrainRecipe, augment: Any,
                  generator: torch.Generator) -> float:
     "Train `net` until it classifies `to` percent of the test images; the best it reached"
-    r = recipe
-    opt = torch.optim.SGD(net.parameters(), r.lr, r.momentum, weight_decay=r.weight_decay)
-    n, best = len(data.train.labels), 0.
+    opt, device, best = recipe.optimizer(net), next(net.parameters()).device, 0.
+    n = len(data.train.labels)
     for _ in range(recipe.epochs):
         for idx in torch.randperm(n, generator=generator).split(max(recipe.batch, -(-n // 20))):
-            train_epoch(net.train(), _Part(data.train, idx), opt, generator, recipe.batch, augment)
+            part = Live(*data.train.take(idx, device))
+            train_epoch(net.train(), part, opt, generator, recipe.batch, augment)
             best = max(best, accuracy(net, data.test))
             if best >= to: return best
     return best
