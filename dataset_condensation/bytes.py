@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-# %% ../nbs/21_bytes.ipynb #imports-own
 from .checks import Shown, instance, refuse
 from .data import ImageData, gen
 from .training import SyntheticSet

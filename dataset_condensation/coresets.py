@@ -21,7 +21,6 @@ import torch.nn.functional as F
 from fastcore.basics import patch, patch_to
 from torch import Tensor, nn
 
-# %% ../nbs/04_coresets.ipynb #imports-own
 from . import checks
 from .checks import Shown, class_sizes, refuse, size_beside, whole_number
 from .data import ImageData, gen

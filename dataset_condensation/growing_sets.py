@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-# %% ../nbs/19_growing_sets.ipynb #imports-own
 from .checks import Shown, instance, refuse, whole_number
 from .condensation import Method, Step
 from .continual_learning import only_classes

@@ -22,7 +22,6 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-# %% ../nbs/under_the_hood/65_machine.ipynb #imports-own
 from . import __version__
 from .checks import usable_device
 

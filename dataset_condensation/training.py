@@ -27,7 +27,6 @@ import torch.nn.functional as F
 from fastcore.basics import patch, patch_to
 from torch import Tensor, nn
 
-# %% ../nbs/03_training.ipynb #imports-own
 from . import checks
 from .augmentation import dsa_for, make_augment
 from .checks import refuse
