@@ -1,10 +1,10 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'near_net', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'waiting', 'versions', 'NotFiniteError']
+__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'waiting', 'versions', 'NotFiniteError']
 import contextlib
 from collections.abc import Callable
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 def own_device(f: Callable) -> Callable:
     """Run `f` as if `torch.set_default_device` had not been called"""
@@ -17,9 +17,6 @@ def pick_device(device: Any=None) -> torch.device:
 
 def moved(data: Any, device: Any) -> Any:
     """A set with its images on `device`, or as near to it as they fit; anything else as it is"""
-
-def near_net(data: Any, net: nn.Module) -> Any:
-    """`data` with its images where `net` is, if it can have them there"""
 
 def free_memory() -> int | None:
     """Memory that is still available to this process"""

@@ -15,7 +15,7 @@ from .checks import (Shown, instance, network, number, refuse,
                                          size_beside)
 from .coresets import RANDOM, Comparison, compare
 from .data import ImageData
-from .machine import near_net, own_device
+from .machine import moved, own_device
 from .networks import class_scores
 from .training import SyntheticSet, check_data, for_net
 
@@ -31,7 +31,7 @@ def soft_labels(
     instance('soft_labels', 'small', small, SyntheticSet, 'a SyntheticSet')
     heat = number('soft_labels', 'temperature', temperature, 1e-3, 1e3)
     mode = network('soft_labels', 'teacher', teacher).training
-    images = near_net(for_net(teacher, small), teacher).images
+    images = moved(for_net(teacher, small), next(teacher.parameters()).device).images
     scores = [class_scores(teacher.eval(), x) for x in images.split(1000)]
     teacher.train(mode)
     if (got := scores[0].shape[1]) != (n := len(small.classes)):

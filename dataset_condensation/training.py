@@ -31,8 +31,7 @@ from . import checks
 from .augmentation import dsa_for, make_augment
 from .checks import refuse
 from .data import ImageData, ImageSet, Labelled, gen, show_images
-from .machine import (moved, near_net, own_device, pick_device, send, waiting,
-                                          warn)
+from .machine import moved, own_device, pick_device, send, waiting, warn
 from .names import SPEEDS, find
 from .networks import (Net, check_scores, class_scores, embed, has_batch_norm,
                                            make_net, net_name, parse_net)
@@ -395,8 +394,8 @@ def _ready(net: nn.Module, data: Any, recipe: TrainRecipe) -> tuple[Any, Callabl
     about = data if getattr(data, 'classes', None) else getattr(data, 'source', '')
     augment = augment_for(recipe.augment, about)
     given = checks.dataset('train', data.train if isinstance(data, ImageData) else data)
-    data, classes = near_net(given, net), getattr(given, 'n_classes', 0)
-    device, soft = next(net.parameters()).device, getattr(data, 'soft', None) is not None
+    device, classes = next(net.parameters()).device, getattr(given, 'n_classes', 0)
+    data, soft = moved(given, device), getattr(given, 'soft', None) is not None
     if not isinstance(net, Net) or net.n_classes < classes or soft and net.n_classes > classes:
         check_scores('train', net, data.take([0], device)[0], classes, soft)
     return data, augment
@@ -427,7 +426,7 @@ def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tupl
     "Batches of images and labels where `net` is, which is in eval mode until the last"
     mode, device = checks.network(where, 'net', net).training, next(net.parameters()).device
     batch = checks.whole_number(where, 'batch', batch)
-    data = near_net(for_net(net, checks.dataset(where, data)), net)
+    data = moved(for_net(net, checks.dataset(where, data)), device)
     net.eval()
     for idx in torch.arange(len(data)).split(batch): yield data.take(idx, device)
     net.train(mode)
