@@ -558,7 +558,6 @@ def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
                   progress=not args.quiet)
     return found, found.plot(), f'{found}\n\n{found.line()}'
 
-
 # %% ../nbs/under_the_hood/60_command.ipynb #publish
 def _publish(args: Namespace, say: Callable) -> Path:
     "Write the folder that others can use"

@@ -330,12 +330,6 @@ def note_score(state: State, held: Any, nets: int, recipe: Any = None,
                  progress=False, speed=run.compute)
     state.history.append(dict(step=state.step, mean=r.mean, accuracies=r.accuracies))
 
-def score_on_the_way(state: State, held: Any, every: int, nets: int) -> None:
-    "Score the set on `held` if it's due, when it has been checked"
-    if not due(state, every): return
-    state.run.host.verify(state)
-    note_score(state, held, nets, evaluate=state.run.host.evaluate)
-
 # %% ../nbs/under_the_hood/50_runs.ipynb #to-the-end
 @contextmanager
 def reporting(state: State, progress: bool) -> Iterator[Callable]:
@@ -368,7 +362,10 @@ def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpo
     again = '; the same call resumes it' if checkpoint is not None else ''
     state.run.host.progress = progress
     held = held_for(state) if evaluate_every else None
-    def score() -> None: score_on_the_way(state, held, evaluate_every, nets)
+    def score() -> None:
+        if not due(state, evaluate_every): return
+        state.run.host.verify(state)
+        note_score(state, held, nets, evaluate=state.run.host.evaluate)
     with (keeping(state, checkpoint, every) as save, state.run.host.listening(),
           returning(state, on_interrupt, again), reporting(state, progress) as report):
         score()                                      # the last run may have missed it

@@ -127,9 +127,6 @@ def due(state: State, every: int) -> bool:
 def note_score(state: State, held: Any, nets: int, recipe: Any=None, evaluate: Callable=...) -> None:
     """Score the set on `held` and note it"""
 
-def score_on_the_way(state: State, held: Any, every: int, nets: int) -> None:
-    """Score the set on `held` if it's due, when it has been checked"""
-
 @contextmanager
 def reporting(state: State, progress: bool) -> Iterator[Callable]:
     """A function to call after every update: it moves a bar and estimates the time once"""

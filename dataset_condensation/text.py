@@ -20,13 +20,10 @@ import matplotlib.pyplot as plt
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 # %% ../nbs/under_the_hood/64_text.ipynb #plain-text
-def _escaped(c: str) -> str:
-    shown = c.isprintable() or c == '\N{NO-BREAK SPACE}'
-    return c if shown else c.encode('unicode_escape').decode()
-
 def plain_text(s: Any) -> str:
     "Any text in one line that a terminal or a table can show"
-    return ''.join(map(_escaped, str(s)))
+    return ''.join(c if c.isprintable() or c == '\N{NO-BREAK SPACE}'
+                   else c.encode('unicode_escape').decode() for c in str(s))
 
 # %% ../nbs/under_the_hood/64_text.ipynb #picture-text
 def _has_letter(c: str) -> bool:
