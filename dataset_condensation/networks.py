@@ -384,7 +384,8 @@ def class_scores(net: nn.Module, x: Tensor) -> Tensor:
 def last_linear(net: nn.Module, x: Tensor) -> tuple:
     "Input and output of the last `Linear` that runs, both None without one, and the scores"
     seen: list = [None, None]
-    def keep(_: nn.Module, inputs: tuple, out: Tensor) -> None: seen[:] = inputs[0], out
+    def keep(_: nn.Module, inputs: tuple, out: Tensor) -> None:
+        seen[:] = next(iter(inputs), None), out
     hooks = [m.register_forward_hook(keep) for m in net.modules() if isinstance(m, nn.Linear)]
     try: scores = class_scores(net, x)
     finally:
