@@ -267,7 +267,7 @@ def distribution(self: OneProgram, x: Tensor) -> Tensor:
     p, y = self.flat.views(self.matched), self.labels.repeat_interleave(b.shape[1])
     scores = F.linear(b.flatten(0, 1), p['head.weight'], p['head.bias'])
     wrong = F.cross_entropy(scores, y, reduction='none').view(self.n, -1).mean(1)
-    return each + m.weight / len(self.run.sizes) * wrong
+    return each + m.weight * wrong
 
 # %% ../nbs/under_the_hood/73_one_program.ipynb #gradient
 @patch
