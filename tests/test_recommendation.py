@@ -6,6 +6,7 @@ from dataset_condensation import recommendation
 from dataset_condensation.all import Schedule, from_tensors, load_dataset
 from dataset_condensation.checkpoints import Checkpoints
 from dataset_condensation.gpu_training import native_bfloat16
+from dataset_condensation.names import METHODS
 from dataset_condensation.recommendation import AUTO, chosen_settings, measured, recommend
 
 
@@ -30,6 +31,10 @@ def known(monkeypatch):
     known = dict(shape=[1, 8, 8], classes=10, net='convnet-w32', speed='float32', ways=ways)
     monkeypatch.setattr(recommendation, 'measured', lambda: {'digits': known})
     return known
+
+
+def test_every_way_is_by_a_method_that_condense_knows():
+    assert {w['method'] for of in measured().values() for w in of['ways']} <= set(METHODS)
 
 
 def test_the_nearest_size_decides(known):

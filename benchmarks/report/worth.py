@@ -6,6 +6,7 @@ from statistics import mean
 
 import matplotlib.pyplot as plt
 
+from dataset_condensation.names import METHODS
 from dataset_condensation.plots import STYLES
 
 from .rows import rows_of, taken
@@ -204,7 +205,8 @@ def choices(rows, data, budget='cpu') -> list[dict]:
     "What `recommend` should know of a data set: for each size the rows that are worth their time"
     known = {n: ways(rows, data, n, budget) for n in sorted({n for n, _ in rows_of('choices', rows, data, budget) if n})}
     sure = [n for n, found in known.items() if not unsure(rows, data, n, budget, [w.method for w in found])]
-    able = lambda n: [w for w in known[n] if 'recipe' not in w.settings['options']]   # `condense` could not ask for it
+    def able(n):     # What `condense` can be asked for
+        return [w for w in known[n] if 'recipe' not in w.settings['options'] and w.settings['method'] in METHODS]
     return [dict(ipc=n, seconds=float(f'{w.seconds:.2g}'), accuracy=round(w.accuracy, 1), method=w.settings['method'],
                  settings=w.settings['options'])
             for n in sure for w in stairs(able(n))]     # where one is unsure, it may be the best
