@@ -94,7 +94,7 @@ def test_the_loss_is_the_distance_of_means_and_the_cross_entropy_of_the_expert(n
     wrong = F.cross_entropy(net(syn.x), syn.y)
     for weight in (0., 5.):
         loss = ExpertMatching(networks=[net], weight=weight).match(None, real, syn, Step())
-        assert loss.item() == pytest.approx((apart + weight * 10 * wrong).item(), rel=1e-5)     # of ten classes, as of two hundred
+        assert loss.item() == pytest.approx((apart + weight * 10 * wrong).item(), rel=1e-5)     # summed over ten classes, as the distances are
 
 
 def test_classes_of_any_size_add_up_to_the_whole(nets):
