@@ -13,6 +13,17 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+# %% ../nbs/under_the_hood/68_facade.ipynb #doc
+__doc__ = """Turn a labeled image set into a few synthetic images, and measure what they're worth
+
+    import dataset_condensation as dc
+    data = dc.load_dataset()               # digits that come with the package
+    small = dc.condense(data, 'dm', ipc=1, iterations=100, net='convnet-w32')
+    dc.compare(data, {'dm': small, 'random': 'random'}, net='convnet-w32', nets=2)
+
+`dir(dc)` lists the names, `help(dc.condense)` says what each parameter is."""
+
+
 # %% ../nbs/under_the_hood/68_facade.ipynb #homes
 HOMES = {
     'image_folders': 'from_datasets load_dataset',
@@ -43,29 +54,44 @@ HOMES = {
 __all__ = sorted(name for names in HOMES.values() for name in names.split())
 
 # %% ../nbs/under_the_hood/68_facade.ipynb #parameters
-def _lines(thing: Any, indent: str) -> list[str]:
-    "A line for each parameter of a function or class"
+USUAL = dict(       # what a parameter without a comment means, wherever it stands
+    data='Labeled images, from `load_dataset`', seed='Random seed', seeds='Random seeds',
+    device='Where to compute (default: a GPU if there is one)', small='A `SyntheticSet`',
+    method='A method, or the name of one', name='Its name in tables',
+    augment='An augmentation: a name, its settings or a function of a batch')
+
+def _words(thing: Any) -> dict[str, str]:
+    "The comment on each parameter of a function, or of a class and those it's made from"
     from fastcore.docments import docments    # here, so that importing stays fast
-    named, lines = inspect.signature(thing).parameters, []
-    for name, about in docments(thing, full=True, args_kwargs=True).items():
-        text = ' '.join((about.docment or '').split())
-        if name not in named: continue
-        p, fields = named[name], []
-        if p.kind == p.VAR_KEYWORD and text.startswith('Fields of'):
-            recipe = 'TrainRecipe' if 'TrainRecipe' in text else 'Recipe'
-            fields = _lines(__getattr__(recipe), indent + '    ')
-        default = '' if p.default is p.empty else f' = {p.default!r}'
+    ours = [c for c in getattr(thing, '__mro__', [thing]) if c.__module__.startswith(__name__)]
+    found = {}
+    for part in reversed(ours):
+        for name, about in docments(part, full=True, args_kwargs=True).items():
+            if text := ' '.join((about.docment or '').split()): found[name] = text
+    return USUAL | found
+
+def _lines(thing: Any) -> list[str]:
+    "A line for each parameter of a function or class"
+    words, lines = _words(thing), []
+    for name, p in inspect.signature(thing).parameters.items():
+        text, default = words.get(name, ''), '' if p.default is p.empty else f' = {p.default!r}'
+        if ' at 0x' in default: default = f' = {getattr(p.default, "__name__", "…")}'
         stars = '**' * (p.kind == p.VAR_KEYWORD) or '*' * (p.kind == p.VAR_POSITIONAL)
-        lines += [f'{indent}{stars}{name}{default}: {text}'.rstrip(': '), *fields]
+        lines.append(f'    {stars}{name}{default}: {text}'.rstrip(': '))
+        if p.kind == p.VAR_KEYWORD and text.startswith('Fields of'):
+            recipe = __getattr__('TrainRecipe' if 'TrainRecipe' in text else 'Recipe')
+            lines += [f'    {line}' for line in _lines(recipe)]
     return lines
 
+# %% ../nbs/under_the_hood/68_facade.ipynb #explained
 @cache
 def _explained(thing: Any) -> Any:
     "`thing`, with its parameters added to its docstring"
     with contextlib.suppress(OSError, TypeError, ValueError):    # without a source
-        if lines := _lines(thing, '    '):
+        if lines := _lines(thing):
             thing.__doc__ = '\n'.join([inspect.getdoc(thing) or '', '', 'Parameters:', *lines])
     return thing
+
 
 # %% ../nbs/under_the_hood/68_facade.ipynb #getattr
 def __getattr__(name: str) -> Any:

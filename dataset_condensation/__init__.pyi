@@ -24,8 +24,10 @@ from dataset_condensation.teacher_labels import soft_labels as soft_labels
 from dataset_condensation.zoo import load_published as load_published, publish as publish, published as published, published_card as published_card
 from dataset_condensation.widgets import LiveRun as LiveRun
 __version__: str
+__doc__: str
 HOMES: dict
 __all__ = ['CustomMatching', 'DistributionMatching', 'ExpertMatching', 'GradientMatching', 'ImageData', 'LiveRun', 'Method', 'MultiLevelMatching', 'Recipe', 'Speed', 'SyntheticSet', 'TrainRecipe', 'ablate', 'accuracy', 'add_classes', 'compare', 'condense', 'condense_seeds', 'condense_sizes', 'condensing', 'continual', 'cross_architecture', 'evaluate', 'from_datasets', 'from_tensors', 'gen', 'load_dataset', 'load_published', 'make_augment', 'make_net', 'paper', 'probe', 'publish', 'published', 'published_card', 'random_set', 'recommend', 'register', 'score', 'search', 'show_images', 'soft_labels', 'train', 'train_recipe']
+USUAL: dict
 
 def __dir__() -> list[str]:
     ...

@@ -148,7 +148,7 @@ def snapshots(
     recipe: Any = EXPERT,   # `TrainRecipe`, or the name of one
     seed: int = 0,          # Network k starts from `gen(seed, 'expert', k)`
     device: Any = None,     # A GPU where there is one
-    compute: Compute = PLAIN,  # How
+    compute: Compute = PLAIN,  # How to compute
     progress: bool = True,  # Show a bar where it takes over five seconds
 ) -> list[nn.Module]:
     "Networks in training on the real images, copied after every epoch"

@@ -82,7 +82,7 @@ net: Their kind
 recipe: `TrainRecipe`, or the name of one
 seed: Network k starts from `gen(seed, 'expert', k)`
 device: A GPU where there is one
-compute: How
+compute: How to compute
 progress: Show a bar where it takes over five seconds"""
 
 def last_layer(net: Any) -> Any:

@@ -409,19 +409,25 @@ def pixels(where: str, image: Any, shape: tuple[int, ...]) -> Tensor:
 # %% ../nbs/under_the_hood/61_checks.ipynb #items
 class Items:
     "A torch Dataset, read item by item"
-    def __init__(self, items: Any, collate: Callable): self.items, self.collate = items, collate
+    def __init__(self, where: str, items: Any, collate: Callable):
+        self.where, self.items, self.collate = where, items, collate
+
     def __len__(self) -> int: return len(self.items)
 
     def take(self, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
         "Images and labels at `idx`"
         found = self.collate([self.items[int(i)] for i in idx])
         if isinstance(found, dict):
-            names = ('image', 'img'), ('label', 'target')
-            found = [found[a if a in found else b] for a, b in names]
-        x = images('train', 'images', found[0])
-        p = soft_rows('train', 'labels', found[1])
-        if p is None: y = labels('train', 'labels', found[1], len(x))
-        else: y = probabilities('train', 'labels', p, len(x), p.shape[1])
+            known = ('image', 'img'), ('label', 'target')
+            names = [next((k for k in pair if k in found), None) for pair in known]
+            if None in names:
+                refuse(self.where, 'data', Shown(f'of dicts with {", ".join(map(repr, found))}'),
+                       "'image' or 'img', and 'label' or 'target'")
+            found = [found[k] for k in names]
+        x = images(self.where, 'images', found[0])
+        p = soft_rows(self.where, 'labels', found[1])
+        if p is None: y = labels(self.where, 'labels', found[1], len(x))
+        else: y = probabilities(self.where, 'labels', p, len(x), p.shape[1])
         return (x, y) if device is None else (x.to(device), y.to(device))
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #dataset
@@ -430,9 +436,9 @@ def dataset(where: str, data: Any) -> Any:
     if not isinstance(data, (Tensor, np.ndarray, str)):
         take = getattr(data, 'take', None)
         if take and 'device' in inspect.signature(take).parameters: return data
-        if isinstance(data, DataLoader): return Items(data.dataset, data.collate_fn)
+        if isinstance(data, DataLoader): return Items(where, data.dataset, data.collate_fn)
         if hasattr(data, '__len__') and hasattr(data, '__getitem__'):
-            return Items(data, default_collate)
+            return Items(where, data, default_collate)
     expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
     both = hasattr(data, 'train') and hasattr(data, 'test')
     hint = ': pass its `train` or `test`' * both

@@ -138,10 +138,11 @@ def pixels(where: str, image: Any, shape: tuple[int, ...]) -> Tensor:
 
 class Items:
     """A torch Dataset, read item by item"""
+    where: str
     items: Any
     collate: Callable
 
-    def __init__(self, items: Any, collate: Callable):
+    def __init__(self, where: str, items: Any, collate: Callable):
         ...
 
     def __len__(self) -> int:

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['RUN_FILES', 'WRONG', 'network_named', 'set_named', 'run_settings', 'row_name', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,11 +10,12 @@ from .coresets import Comparison
 from .data import ImageData
 from .training import SyntheticSet, TrainRecipe
 
-def network_named(text: str) -> Any:
-    """A name unchanged, or what 'package.module:factory' imports (the working folder counts)"""
+def imported(text: str, option: str='net') -> Any:
+    """A name unchanged, or what 'package.module:name' imports (the working folder counts)"""
+YOURS: tuple
 
-def set_named(name: str, v: Any) -> Any:
-    """The set in the file or folder that `--init` or `--keep` is; other settings as they are"""
+def typed(name: str, v: Any) -> Any:
+    """What a setting you typed stands for: a set in a file, a function of yours, or itself"""
 
 def run_settings(args: Namespace) -> dict[str, Any]:
     """The recipe fields you typed, plus the short run for the embedded digits"""

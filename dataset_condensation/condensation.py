@@ -58,16 +58,17 @@ class Recipe:
 
 # %% ../nbs/05_condensation.ipynb #check-recipe
 def check_recipe(r: Recipe) -> None:
-    "Refuse settings that can't be run, and replace the name of a policy by the policy"
+    "Refuse settings that can't be run, and write names as the tables have them"
     number_fields(r)
-    if not isinstance(r.init, SyntheticSet): choice('Recipe', 'init', r.init, INITS)
+    def named(name: str, known: Any) -> None:      # 'Cosine' is 'cosine', here and in files
+        object.__setattr__(r, name, choice('Recipe', name, getattr(r, name), known))
+    if not isinstance(r.init, SyntheticSet): named('init', INITS)
     if r.keep is not None: instance('Recipe', 'keep', r.keep, SyntheticSet, 'a SyntheticSet')
     if not callable(r.net): parse_net(r.net)
     augment_for(r.augment, 'mnist')
     find(SAMPLINGS, r.sampling, 'Recipe')
-    if not callable(r.image_opt): choice('Recipe', 'image_opt', r.image_opt, OPTIMIZERS)
-    if r.schedule is not None and not callable(r.schedule):
-        choice('Recipe', 'schedule', r.schedule, SCHEDULES)
+    if not callable(r.image_opt): named('image_opt', OPTIMIZERS)
+    if r.schedule is not None and not callable(r.schedule): named('schedule', SCHEDULES)
     object.__setattr__(r, 'inner', inner_policy(r.inner))
 
 # %% ../nbs/05_condensation.ipynb #policy

@@ -40,7 +40,7 @@ class Recipe:
         ...
 
 def check_recipe(r: Recipe) -> None:
-    """Refuse settings that can't be run, and replace the name of a policy by the policy"""
+    """Refuse settings that can't be run, and write names as the tables have them"""
 
 def inner_policy(inner: Any) -> Any:
     """A number of epochs, or the policy of that name"""

@@ -370,7 +370,7 @@ def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: li
     for row in rows:
         if 1 in parts and isinstance(row.method, GradientMatching):
             refuse('continual', 'steps', parts, f'two classes or more in each, for {row.name!r}')
-    recipe, whole = [r and vars(r) for r in recipes]
+    recipe, whole = [r and r.as_dict() for r in recipes]
     how |= dict(kind='classes', data=f'{data.name} ({data.fingerprint()[:16]})', steps=parts,
                 ipc=sizes if len({*sizes}) > 1 else sizes[0], recipe=recipe, whole=whole)
     methods = {row.name: row.settings('continual', data, sizes, how['net']) for row in rows}

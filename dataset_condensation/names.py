@@ -34,10 +34,11 @@ class Names(Mapping):
     def __contains__(self, name: object) -> bool: return name in self.known
 
     def add(self, name: str, thing: Any) -> None:
-        "Add a name for `thing`"
-        if name in self.known:
+        "Add a name for `thing`, in place of one that differs in case only"
+        for old in [k for k in self.known if k.lower() == name.lower()]:
             from dataset_condensation.machine import warn
-            warn(f'{self.what} {name!r} stood for something else until now')
+            warn(f'{self.what} {old!r} stood for something else until now')
+            del self.known[old]
         self.known[name] = thing
 
 # %% ../nbs/under_the_hood/67_names.ipynb #find

@@ -25,7 +25,7 @@ known: Names, with `_` for `-`"""
         ...
 
     def add(self, name: str, thing: Any) -> None:
-        """Add a name for `thing`"""
+        """Add a name for `thing`, in place of one that differs in case only"""
 CALL: Any
 
 def literals(text: str) -> tuple[list, dict]:

@@ -461,14 +461,21 @@ def freeze_batch_norm(net: nn.Module) -> nn.Module:
         if isinstance(m, nn.modules.batchnorm._BatchNorm): m.eval()
     return net
 
+# %% ../nbs/02_networks.ipynb #in-eval
+@contextmanager
+def in_eval(net: nn.Module) -> Iterator[nn.Module]:
+    "`net` in eval mode for a block; then each of its parts is as it was before"
+    modes = {m: m.training for m in net.modules()}
+    try: yield net.eval()
+    finally:
+        for m, mode in modes.items(): m.training = mode
+
+
 # %% ../nbs/02_networks.ipynb #check-scores
 @torch.no_grad()
 def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int, soft: bool = False) -> None:
     "Refuse a network with fewer scores than classes, or more where labels are `soft`; an image `x`"
-    modes = {m: m.training for m in net.modules()}
-    try: out = class_scores(net.eval(), x)
-    finally:
-        for m, mode in modes.items(): m.training = mode
+    with in_eval(net): out = class_scores(net, x)
     if isinstance(out, Tensor) and out.ndim == 2 and out.shape[1] >= n_classes:
         if not soft or out.shape[1] == n_classes: return
     shape = tuple(out.shape) if isinstance(out, Tensor) else f'of a {type(out).__name__}'

@@ -1,6 +1,8 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
 __all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body', 'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net', 'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'class_scores', 'last_linear', 'embed', 'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
@@ -190,6 +192,10 @@ def has_batch_norm(net: nn.Module) -> bool:
 
 def freeze_batch_norm(net: nn.Module) -> nn.Module:
     """Let batch norm, and only that, use its running statistics until `net.train()`"""
+
+@contextmanager
+def in_eval(net: nn.Module) -> Iterator[nn.Module]:
+    """`net` in eval mode for a block; then each of its parts is as it was before"""
 
 def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int, soft: bool=False) -> None:
     """Refuse a network with fewer scores than classes, or more where labels are `soft`; an image `x`"""

@@ -282,9 +282,9 @@ def keeping(state: State, checkpoint: Any, every: float) -> Iterator[Callable]:
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #long-run
 def long_run(name: str, recipe: Recipe, step: int, seconds: float) -> str:
-    "A note for a run at `seconds` per update; empty if less than an hour is left"
+    "A note for a run at `seconds` per update; empty if less than ten minutes are left"
     left, network = seconds * (recipe.updates - step), seconds * recipe.outer
-    if left < 3600: return ''
+    if left < 600: return ''
     few = max(1, int(1200 / network))
     few -= few % 10**(len(str(few)) - 1)     # a round number
     text = f'{name}: {recipe.iterations:,} iterations take about {duration(left)} more at this pace'
@@ -383,7 +383,7 @@ def condense(
     seed: int = 0,            # Random seed
     net: Any = 'convnet',     # Network: a name, a module, or a function that makes one
     device: Any = None,       # Where to compute (default: a GPU if there is one)
-    recipe: Recipe | None = None,  # The published settings if None
+    recipe: Any = None,       # A `Recipe` (None: the published one); of a coreset a `TrainRecipe`
     progress: bool = True,    # Show a bar
     evaluate_every: int = 0,  # Score on training images after every so many updates; 0 never
     nets: int = 1,            # Networks for each of those scores
@@ -393,7 +393,7 @@ def condense(
     speed: Any = 'auto',      # Precision and kernels: a name, see chapter 11
     team: str = 'auto',       # 'auto': with the other processes of torch.distributed; or 'alone'
     on_interrupt: str = 'auto',  # Ctrl-C: 'return' the set or 'raise'; 'auto': return in notebooks
-    **overrides: Any,         # Fields of the recipe to change, or options of a coreset
+    **overrides: Any,         # Fields of the recipe (as published: `paper`), or a coreset's options
 ) -> SyntheticSet:            # With `.losses`, and scores in `.info['history']`
     "Condense `data` into a small synthetic set"
     how: dict[str, Any] = dict(speed=speed, class_chunk=class_chunk, **overrides)
@@ -402,8 +402,8 @@ def condense(
     if isinstance(method := get_method(method, 'condense'), Method):
         run = Run(data, method, ipc, seed, net, device, recipe, host=host_for(team), **how)
         return finish(run.state, progress, **end)
-    if recipe is not None: raise ValueError(f'condense: {method.name!r} takes no `recipe`')
     more: dict[str, Any] = overrides if isinstance(method, Coreset) else how | end | dict(team=team)
+    if recipe is not None: more['recipe'] = recipe
     return method.make(data, ipc, seed, net, device, progress, **more)
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #aside
@@ -432,7 +432,7 @@ def condense_seeds(
     if not len(seeds): refuse('condense_seeds', 'seeds', seeds, 'at least one number')
     runs = [Run(data, method, ipc, s, device=device, host=host, **options) for s in seeds]
     turns = [aside(steps(run.state), device) for run in runs]
-    with reporting(runs[0].state, progress) as report:
+    with returning(runs[0].state, 'auto'), reporting(runs[0].state, progress) as report:
         for _ in zip_longest(*turns): report()
     if device.type == 'cuda': torch.cuda.synchronize(device)
     return [shown(run.state.set()) for run in runs]

@@ -109,7 +109,7 @@ def keeping(state: State, checkpoint: Any, every: float) -> Iterator[Callable]:
     """Resume from the folder; write at the start, when due, and at the end even after an error"""
 
 def long_run(name: str, recipe: Recipe, step: int, seconds: float) -> str:
-    """A note for a run at `seconds` per update; empty if less than an hour is left"""
+    """A note for a run at `seconds` per update; empty if less than ten minutes are left"""
 
 @contextmanager
 def returning(state: State, on_interrupt: str, again: str='') -> Iterator[None]:
@@ -134,7 +134,7 @@ def reporting(state: State, progress: bool) -> Iterator[Callable]:
 def finish(state: State, progress: bool, evaluate_every: int, nets: int, checkpoint: Any, every: float, on_interrupt: str) -> SyntheticSet:
     """The set at the end of the run, or at Ctrl-C"""
 
-def condense(data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Recipe | None=None, progress: bool=True, evaluate_every: int=0, nets: int=1, checkpoint: Any=None, every: float=60.0, class_chunk: int | None=None, speed: Any='auto', team: str='auto', on_interrupt: str='auto', **overrides: Any) -> SyntheticSet:
+def condense(data: ImageData, method: Any='dc', ipc: Any=1, seed: int=0, net: Any='convnet', device: Any=None, recipe: Any=None, progress: bool=True, evaluate_every: int=0, nets: int=1, checkpoint: Any=None, every: float=60.0, class_chunk: int | None=None, speed: Any='auto', team: str='auto', on_interrupt: str='auto', **overrides: Any) -> SyntheticSet:
     """Condense `data` into a small synthetic set
 
 data: Labeled images, from `load_dataset`
@@ -143,7 +143,7 @@ ipc: Images per class, or one number for each class
 seed: Random seed
 net: Network: a name, a module, or a function that makes one
 device: Where to compute (default: a GPU if there is one)
-recipe: The published settings if None
+recipe: A `Recipe` (None: the published one); of a coreset a `TrainRecipe`
 progress: Show a bar
 evaluate_every: Score on training images after every so many updates; 0 never
 nets: Networks for each of those scores
@@ -153,7 +153,7 @@ class_chunk: Classes matched at a time (default: as many as fit)
 speed: Precision and kernels: a name, see chapter 11
 team: 'auto': with the other processes of torch.distributed; or 'alone'
 on_interrupt: Ctrl-C: 'return' the set or 'raise'; 'auto': return in notebooks
-overrides: Fields of the recipe to change, or options of a coreset"""
+overrides: Fields of the recipe (as published: `paper`), or a coreset's options"""
 
 def aside(work: Iterator, device: torch.device) -> Iterator:
     """The same as `work` yields; what a GPU computes for it runs beside everything else"""

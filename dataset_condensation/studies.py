@@ -8,7 +8,6 @@ __all__ = ['CrossTable', 'cross_architecture', 'plot_cross', 'variant', 'ablate'
 # %% ../nbs/13_transfer.ipynb #imports
 import itertools
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -24,7 +23,7 @@ from .data import ImageData
 from .gradient_matching import GradientMatching, name_of
 from .long_studies import StudyMethod, study_methods
 from .machine import bar_kwargs
-from .networks import NetSpec, make_net, parse_net
+from .networks import NetSpec, make_net, net_name, parse_net
 from .text import StudyResult, picture_text
 from .training import check_data, evaluate, train_recipe
 
@@ -76,8 +75,8 @@ def _scores(where: str, data: ImageData, rows: list, ipc: Any, sets: int, nets: 
 def cross_architecture(
     data: ImageData,
     methods: Any = ('random', 'dc'),         # Several; or name of a row → method
-    nets_from: Sequence[str] = ('convnet',), # Networks to condense with
-    nets_to: Sequence[str] = ('convnet', 'mlp', 'lenet', 'resnet18'),  # Networks to train
+    nets_from: Any = ('convnet',),           # Networks to condense with, names or your own
+    nets_to: Any = ('convnet', 'mlp', 'lenet', 'resnet18'),  # Networks to train
     ipc: Any = 1,               # Images per class, or a list with one number for each class
     sets: int = 1,              # Sets for each row, from seeds `seed`, `seed`+1, …
     nets: int = 3,              # Networks of each kind on each set
@@ -90,13 +89,14 @@ def cross_architecture(
     "Condense with each network, train every network on each set"
     recipe, where = train_recipe(recipe), 'cross_architecture'
     def chosen(row: StudyMethod) -> bool: return row.method.name == 'random'
-    made_with, to = ([v] if isinstance(v, str) else list(v) for v in (nets_from, nets_to))
+    made_with, to = ([v] if isinstance(v, str) or callable(v) else list(v)
+                     for v in (nets_from, nets_to))
     rows = [(row, net, to) for row in study_methods(where, methods, options)
             for net in (made_with[:1] if chosen(row) else made_with)]
     scores = _scores(where, data, rows, ipc, sets, nets, recipe, seed, device, progress)
     about = dict(data=data.name, ipc=ipc, sets=sets, nets=nets, seed=seed, recipe=recipe.as_dict())
-    names = [(row.name, 'any' if chosen(row) else net) for row, net, _ in rows]
-    return CrossTable(names, to, scores, about)
+    names = [(row.name, 'any' if chosen(row) else net_name(net)) for row, net, _ in rows]
+    return CrossTable(names, [*map(net_name, to)], scores, about)
 
 # %% ../nbs/13_transfer.ipynb #cross-plot
 def plot_cross(

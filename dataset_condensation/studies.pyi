@@ -1,7 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
 __all__ = ['CrossTable', 'cross_architecture', 'plot_cross', 'variant', 'ablate', 'plot_compare']
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 from matplotlib.axes import Axes
@@ -30,11 +29,11 @@ class CrossTable(StudyResult):
     def shown(self) -> tuple[list, list]:
         ...
 
-def cross_architecture(data: ImageData, methods: Any=..., nets_from: Sequence[str]=..., nets_to: Sequence[str]=..., ipc: Any=1, sets: int=1, nets: int=3, recipe: Any='dc', options: dict | None=None, seed: int=0, device: Any=None, progress: bool=True) -> CrossTable:
+def cross_architecture(data: ImageData, methods: Any=..., nets_from: Any=..., nets_to: Any=..., ipc: Any=1, sets: int=1, nets: int=3, recipe: Any='dc', options: dict | None=None, seed: int=0, device: Any=None, progress: bool=True) -> CrossTable:
     """Condense with each network, train every network on each set
 
 methods: Several; or name of a row → method
-nets_from: Networks to condense with
+nets_from: Networks to condense with, names or your own
 nets_to: Networks to train
 ipc: Images per class, or a list with one number for each class
 sets: Sets for each row, from seeds `seed`, `seed`+1, …

@@ -16,7 +16,7 @@ from .checks import (Shown, instance, network, number, refuse,
 from .coresets import RANDOM, Comparison, compare
 from .data import ImageData
 from .machine import moved, own_device
-from .networks import class_scores
+from .networks import class_scores, in_eval
 from .training import SyntheticSet, check_data, for_net
 
 # %% ../nbs/20_soft_labels.ipynb #soft-labels
@@ -30,10 +30,9 @@ def soft_labels(
     "The same images with a teacher's probabilities as labels"
     instance('soft_labels', 'small', small, SyntheticSet, 'a SyntheticSet')
     heat = number('soft_labels', 'temperature', temperature, 1e-3, 1e3)
-    mode = network('soft_labels', 'teacher', teacher).training
-    images = moved(for_net(teacher, small), next(teacher.parameters()).device).images
-    scores = [class_scores(teacher.eval(), x) for x in images.split(1000)]
-    teacher.train(mode)
+    device = next(network('soft_labels', 'teacher', teacher).parameters()).device
+    images = moved(for_net(teacher, small), device).images
+    with in_eval(teacher): scores = [class_scores(teacher, x) for x in images.split(1000)]
     if (got := scores[0].shape[1]) != (n := len(small.classes)):
         refuse('soft_labels', 'teacher', Shown(f'a network for {got} classes'), f'one for {n}')
     return small.with_labels((torch.cat(scores) / heat).softmax(1), temperature=heat)

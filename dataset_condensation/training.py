@@ -34,7 +34,7 @@ from .data import ImageData, ImageSet, Labelled, gen, show_images
 from .machine import moved, own_device, pick_device, send, waiting, warn
 from .names import SPEEDS, find
 from .networks import (Net, check_scores, class_scores, embed, has_batch_norm,
-                                           make_net, net_name, parse_net)
+                                           in_eval, make_net, net_name, parse_net)
 
 # %% ../nbs/03_training.ipynb #stored
 class StoredImages(Labelled):
@@ -262,8 +262,8 @@ def train_recipe(recipe: str | TrainRecipe = 'dc',   # A name in `TRAIN_RECIPES`
     checks.settings(me, overrides, [f.name for f in fields(TrainRecipe)])
     recipe = replace(recipe, **overrides)
     make_augment(recipe.augment)
-    if not callable(recipe.opt): checks.choice(me, 'opt', recipe.opt, OPTIMIZERS)
-    return recipe
+    if callable(recipe.opt): return recipe
+    return replace(recipe, opt=checks.choice(me, 'opt', recipe.opt, OPTIMIZERS))
 
 # %% ../nbs/03_training.ipynb #recipe-for
 def recipe_for(scoring: str, data: Any, net: Any = 'convnet') -> str:
@@ -408,7 +408,7 @@ def train(
     recipe: Any = 'dc',         # `TrainRecipe`, or the name of one
     generator: torch.Generator | None = None,  # Shuffles, augments; `gen(0, 'train')` if None
     progress: Any = True,       # Show a bar where it takes over five seconds
-    compute: Compute = PLAIN,   # How
+    compute: Compute = PLAIN,   # How to compute
     after: Callable | None = None,  # after(), called at the end of each epoch
 ) -> Tensor:                    # (epochs,), mean cross-entropy of each epoch
     "Train `net` on `data` by the recipe"
@@ -424,12 +424,11 @@ def train(
 # %% ../nbs/03_training.ipynb #in-order
 def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
     "Batches of images and labels where `net` is, which is in eval mode until the last"
-    mode, device = checks.network(where, 'net', net).training, next(net.parameters()).device
+    device = next(checks.network(where, 'net', net).parameters()).device
     batch = checks.whole_number(where, 'batch', batch)
     data = moved(for_net(net, checks.dataset(where, data)), device)
-    net.eval()
-    for idx in torch.arange(len(data)).split(batch): yield data.take(idx, device)
-    net.train(mode)
+    with in_eval(net):
+        for idx in torch.arange(len(data)).split(batch): yield data.take(idx, device)
 
 # %% ../nbs/03_training.ipynb #answers
 @own_device
@@ -452,7 +451,7 @@ def predict(
     net: nn.Module,     # Left in the mode it was in
     data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
     batch: int = 1000,  # Images at a time
-    compute: Compute = PLAIN,  # How
+    compute: Compute = PLAIN,  # How to compute
 ) -> Tensor:            # (N,), class of each image, on the CPU
     "The class that `net` gives each image of `data`; -1 where its scores are NaN"
     return _answers('predict', net, data, batch, compute)[0]
@@ -462,7 +461,7 @@ def accuracy(
     net: nn.Module,     # Left in the mode it was in
     data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
     batch: int = 1000,  # Images at a time
-    compute: Compute = PLAIN,  # How
+    compute: Compute = PLAIN,  # How to compute
 ) -> float:             # Percent
     "Share of the images in `data` that `net` classifies correctly, in percent"
     best, labels = _answers('accuracy', net, data, batch, compute)

@@ -213,7 +213,7 @@ data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
 recipe: `TrainRecipe`, or the name of one
 generator: Shuffles, augments; `gen(0, 'train')` if None
 progress: Show a bar where it takes over five seconds
-compute: How
+compute: How to compute
 after: after(), called at the end of each epoch"""
 
 def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -225,7 +225,7 @@ def predict(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) ->
 net: Left in the mode it was in
 data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
 batch: Images at a time
-compute: How"""
+compute: How to compute"""
 
 def accuracy(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> float:
     """Share of the images in `data` that `net` classifies correctly, in percent
@@ -233,7 +233,7 @@ def accuracy(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -
 net: Left in the mode it was in
 data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
 batch: Images at a time
-compute: How"""
+compute: How to compute"""
 
 @dataclass
 class Evaluation:

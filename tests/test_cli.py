@@ -15,7 +15,7 @@ from dataset_condensation.all import (METHODS, Comparison, Evaluation, Recipe, S
 from dataset_condensation.__main__ import others_running
 from dataset_condensation.arguments import make_parser, method_list, parse
 from dataset_condensation.recommendation import measured
-from dataset_condensation.cli import main, network_named, run_settings, show_beside, tilings
+from dataset_condensation.cli import main, imported, run_settings, show_beside, tilings
 
 SHORT = ['--iterations', '3', '--real-batch', '16', '--net', 'convnet-w8-d1', '--nets', '1', '--epochs', '20', '--baselines', 'random',
          '--whole', '1']
@@ -250,9 +250,9 @@ def test_a_network_of_your_own_is_imported(tmp_path, monkeypatch):
     (tmp_path/'my_nets_for_a_test.py').write_text('def small(*a): return 3\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, 'path', list(sys.path))
-    assert network_named('my_nets_for_a_test:small')() == 3 and network_named('convnet-w8') == 'convnet-w8'
+    assert imported('my_nets_for_a_test:small')() == 3 and imported('convnet-w8') == 'convnet-w8'
     for wrong in ('my_nets_for_a_test:large', 'nowhere.at.all:small', ':x'):
-        with pytest.raises(ValueError, match='--net: .* cannot be imported'): network_named(wrong)
+        with pytest.raises(ValueError, match='--net: .* cannot be imported'): imported(wrong)
 
 
 def test_a_run_with_a_network_and_an_optimiser_from_elsewhere(tmp_path, monkeypatch):
@@ -265,6 +265,23 @@ def test_a_run_with_a_network_and_an_optimiser_from_elsewhere(tmp_path, monkeypa
     report = json.loads(Path('run/report.json').read_text())
     assert report['net'] == 'my_mlp_for_a_test:small'
     assert (report['set']['recipe']['image_opt'], report['set']['recipe']['schedule']) == ('adam', 'cosine')
+
+
+def test_functions_of_your_own_are_imported(tmp_path, monkeypatch, capsys):
+    (tmp_path/'my_parts_for_a_test.py').write_text('import torch\ndef flip(x): return x.flip(-1)\n'
+                                                   'def opt(params, lr): return torch.optim.SGD(params, lr=lr / 2)\n'
+                                                   'def falling(step): return 0.5**step\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    short = ['digits', '--method', 'dm', '--iterations', '2', '--real-batch', '4', '--nets', '1', '--epochs', '2', '--whole', '0',
+             '--net', 'convnet-w4', '--quiet']
+    mine = [f'--{k.replace("_", "-")}=my_parts_for_a_test:{v}' for k, v in dict(augment='flip', train_augment='flip', image_opt='opt', schedule='falling').items()]
+    assert main([*short, *mine, '--out', 'run']) == 0
+    made = json.loads(Path('run/report.json').read_text())['set']['recipe']
+    assert all(name in made[k] for k, name in dict(augment='flip', image_opt='opt', schedule='falling').items())
+    assert main([*short, '--image-opt', 'my_parts_for_a_test:non', '--out', 'never']) == 2
+    assert '--image-opt: my_parts_for_a_test:non cannot be imported' in capsys.readouterr().err and not Path('never').exists()
+    assert main([*short, *mine, '--iterations', '3', '--resume', '--out', 'run']) == 0
 
 
 def test_help_and_list_teach(capsys):

@@ -17,7 +17,8 @@ from dataset_condensation import cli, text
 from dataset_condensation.architecture_search import search
 from dataset_condensation.checkpoints import Checkpoints
 from dataset_condensation.condensation import Recipe
-from dataset_condensation.runs import condense, long_run
+from dataset_condensation.distribution_matching import DistributionMatching
+from dataset_condensation.runs import condense, condense_seeds, long_run
 from dataset_condensation.coresets import Comparison, Coreset, Score, compare, random_set
 from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.recommendation import measured
@@ -168,9 +169,10 @@ def test_long_runs_are_foretold_with_a_quick_way():
     published = Recipe(iterations=1000, outer=10)
     said = long_run('dc', published, 3, 6.)
     assert said == 'dc: 1,000 iterations take about 17 h more at this pace; iterations=20 takes about 20 min'
-    assert long_run('dc', published, 3, .3) == '' and long_run('dc', published, 9_990, 60.) == ''
+    assert long_run('dc', published, 3, .05) == '' and long_run('dc', published, 9_990, 60.) == ''
     assert long_run('dc', published, 0, 4000.).endswith('iterations=1 takes about 11 h')
     assert ';' not in long_run('dc', Recipe(iterations=1, outer=10), 0, 4000.)
+    assert long_run('dc', published, 0, .1) == 'dc: 1,000 iterations take about 17 min more at this pace'
 
 
 @pytest.fixture
@@ -283,6 +285,17 @@ assert isinstance(again, KeyboardInterrupt)      # what is interrupted in the mi
     assert done.returncode == 0, done.stderr
     said = done.stderr.split('---')[1].strip()
     assert said == 'condense: interrupted after update 3 of 1,000,000, and returned the set as it was then; the same call resumes it'
+
+
+def test_ctrl_c_in_a_notebook_returns_the_sets_of_all_seeds(data, monkeypatch, caplog):
+    class Stopped(DistributionMatching):
+        def match(self, net, real, syn, step):
+            if step.iteration == 2: raise KeyboardInterrupt
+            return super().match(net, real, syn, step)
+    with pytest.raises(KeyboardInterrupt): condense_seeds(data, Stopped(), 1, (0, 1), iterations=9, **SMALL)
+    monkeypatch.setitem(sys.modules, 'IPython', SimpleNamespace(get_ipython=lambda: 'a notebook'))
+    a, b = condense_seeds(data, Stopped(), 1, (0, 1), iterations=9, **SMALL)
+    assert len(a.losses) == len(b.losses) == 2 and 'interrupted after update 2 of 9' in caplog.text
 
 
 def test_a_wrong_word_for_ctrl_c_is_refused(data, tmp_path):

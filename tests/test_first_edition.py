@@ -1,10 +1,12 @@
 "Files and folders that the first edition wrote still load: tests/first_edition was made by commit 35a81e2"
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from dataset_condensation.all import SyntheticSet, import_published
+from dataset_condensation import continual_learning
+from dataset_condensation.all import Continual, SyntheticSet, continual, import_published, load_dataset, train_recipe
 
 OLD = Path(__file__).parent/'first_edition'
 
@@ -32,3 +34,12 @@ def test_a_published_result(name):
     a, b = import_published(OLD/name, mean=0, std=1)
     assert torch.equal(a.images, values(4, 1)[[0, 2, 1, 3]]) and torch.equal(b.images, a.images + 1)
     assert [s.info['accuracies'] for s in (a, b)] == [dict(ConvNet=[.5], MLP=[.25]), dict(ConvNet=[.6], MLP=[1.])]
+
+
+def test_a_folder_of_a_study_of_continual_learning(tmp_path, monkeypatch):
+    "Its runs are taken as they are"
+    shutil.copytree(OLD/'continual', tmp_path/'continual')
+    monkeypatch.setattr(continual_learning, 'evaluate', None)
+    how = dict(steps=5, ipc=1, orders=1, nets=1, recipe=train_recipe('dc', epochs=1), folder=tmp_path/'continual')
+    found, old = continual(load_dataset('digits'), ['random'], **how), Continual.load(OLD/'continual')
+    assert found.as_dict()['runs'] == old.as_dict()['runs'] and found['random'][0].accuracies

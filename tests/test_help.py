@@ -1,6 +1,7 @@
 "`help` and `?` say what each parameter is, for every name of the façade"
 import inspect
 import pydoc
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -17,13 +18,17 @@ def test_help_lists_parameters_and_the_fields_of_a_recipe():
     for f in fields(dc.Recipe): assert f'\n            {f.name} = {f.default!r}' in text, f.name
     assert 'Image updates for each network' in text
     assert 'weight_decay = 0.0005: L2 penalty of SGD' in dc.train_recipe.__doc__
+    assert "weight = 5.0: Of the cross-entropy" in dc.ExpertMatching.__doc__ and 'embed = None: embed(' in dc.ExpertMatching.__doc__
+    assert 'dc.condense(data' in pydoc.render_doc(dc, renderer=pydoc.plaintext)
 
 
 @pytest.mark.parametrize('name', dc.__all__)
-def test_every_parameter_is_named(name):
+def test_every_parameter_is_explained(name):
     thing = getattr(dc, name)
     text = thing.__doc__
-    for p in inspect.signature(thing).parameters: assert f'    {p}' in text or f'*{p}' in text, f'{name}: {p}'
+    for p in inspect.signature(thing).parameters:
+        line = next(s for s in text.split('Parameters:')[1].splitlines() if re.match(rf' {{4}}\**{p}\b', s))
+        assert ': ' in line and ' at 0x' not in line, f'{name}: {line}'
     assert text.count('Parameters:') <= 1 and getattr(dc, name).__doc__ == text
 
 

@@ -37,6 +37,8 @@ def inner_imports(module):
 @pytest.mark.parametrize('module', sorted(SCIENCE))
 def test_the_science_imports_no_machinery(module):
     assert imports(module) <= SCIENCE | FRAME, imports(module) - SCIENCE - FRAME
+    inside = {m for m, _ in inner_imports(module)} - {PACKAGE, ''} - SCIENCE - FRAME     # of functions
+    assert inside <= ({'set_files'} if module == 'training' else set())              # `save` and `load`
 
 
 @pytest.mark.parametrize('module', sorted(SCIENCE - {'augmentation'}))
@@ -187,11 +189,14 @@ def test_a_method_is_known_whatever_was_imported_before():
 def test_a_name_that_is_taken_is_taken_over_with_a_warning():
     from dataset_condensation import names
     own = type('Own', (), dict(name='dc', make=lambda *a, **k: None))()
-    was = names.METHODS.known['dc']
+    was = dict(names.METHODS.known)
     try:
-        with pytest.warns(UserWarning, match="method 'dc' stood for something else"): names.register(own)
-        assert names.get_method('DC') is own
-    finally: names.METHODS.known['dc'] = was
+        for own.name in ('dc', 'DC', 'dc'):
+            with pytest.warns(UserWarning, match="method '(dc|DC)' stood for something else"): names.register(own)
+            assert names.get_method('dc') is names.get_method('DC') is own and len(names.METHODS) == len(was)
+    finally:
+        names.METHODS.known.clear()
+        names.METHODS.known.update(was)
 
 
 def test_a_method_prints_what_it_matches_and_not_how_it_was_published():

@@ -230,3 +230,18 @@ def test_batch_norm_trains_while_held_images_are_looked_at(data):
     before = bn.running_mean.clone()
     condensation.train_between(state)
     assert True in seen and False in seen and not torch.equal(before, bn.running_mean)
+
+
+# ---- Asking a network for its answers
+
+def test_a_part_in_eval_mode_stays_so(data):
+    from dataset_condensation.all import accuracy, embed_all, predict, soft_labels
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 10)).train()
+    net[1].eval()
+    small = random_set(data, 1)
+    for ask in (lambda: accuracy(net, small), lambda: predict(net, small), lambda: embed_all(net, data.test),
+                lambda: condense(data, 'herding', 1, embedder=net), lambda: soft_labels(small, net)):
+        ask()
+        assert [m.training for m in net] == [True, False, True, True] and net.training
+    with pytest.raises(ValueError): soft_labels(small, net[:3])
+    assert [m.training for m in net] == [True, False, True, True]

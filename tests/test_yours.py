@@ -10,8 +10,8 @@ import torchvision
 from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
-from dataset_condensation.all import (Comparison, TrainRecipe, accuracy, compare, condense, embed_all, evaluate, from_tensors, gen,
-                                      load_dataset, make_net, predict, random_set, train, train_recipe)
+from dataset_condensation.all import (Comparison, Recipe, TrainRecipe, accuracy, compare, condense, embed_all, evaluate, from_tensors, gen,
+                                      get_method, load_dataset, make_net, predict, random_set, train, train_recipe)
 from dataset_condensation.networks import Net, class_scores, embed, parse_net
 
 BRIEF = train_recipe('dc', epochs=3)
@@ -169,3 +169,17 @@ def test_numbers_of_other_libraries(digits):
     assert evaluate(syn, digits, 'convnet-w4', torch.tensor(2), recipe, np.int32(1)).accuracies == want
     assert make_net('mlp', shape=tuple(np.array([1, 8, 8])), n_classes=np.int64(3)).shape == (1, 8, 8)
     assert isinstance(make_net('mlp', digits), Net)
+
+
+def test_a_coreset_takes_a_recipe_of_training(digits):
+    brief = train_recipe('dc', epochs=2)
+    a, b = (condense(digits, 'herding', 1, net='convnet-w4', recipe=r, progress=False) for r in (brief, 'whole'))
+    c = get_method('herding').make(digits, 1, net='convnet-w4', recipe=brief, progress=False)
+    assert torch.equal(a.images, c.images) and not torch.equal(a.images, b.images)
+    with pytest.raises(TypeError, match='`recipe` is of type Recipe, expected a name or a TrainRecipe'): condense(digits, 'herding', recipe=Recipe())
+    with pytest.raises(ValueError, match="no setting is called 'recipe'"): condense(digits, 'random', recipe=brief)
+
+
+def test_a_name_is_the_same_in_any_case(digits):
+    a, b = Recipe(init='Real', image_opt='Adam', schedule='Cosine'), Recipe(init='real', image_opt='adam', schedule='cosine')
+    assert vars(a) == vars(b) and train_recipe('dc', opt='Adam') == train_recipe('DC', opt='adam')
