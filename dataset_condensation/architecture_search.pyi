@@ -24,7 +24,7 @@ def network_names(space: Any, where: str='search') -> list[str]:
     """The names of a space, each once, in their one spelling; those of the papers' grid for None"""
 
 def stratified(space: Any, n: int, seed: int=0) -> list[str]:
-    """`n` of the named networks, and any first ones, that have the values of an option equally often"""
+    """`n` of the named networks, the values of each option about equally often, also in the first few"""
 
 @dataclass(repr=False)
 class SearchResult(StudyResult):

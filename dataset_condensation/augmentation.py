@@ -84,14 +84,14 @@ def resample(
 ) -> Tensor:       # Same shape and dtype
     "Read `x` between its pixels (bilinear), zero outside"
     h, w = x.shape[-2:]
-    rows, cols = torch.broadcast_tensors(rows + (h - 1)/2, cols + (w - 1)/2)
+    rows, cols = torch.broadcast_tensors(rows + (h - 1)/2, cols + (w - 1)/2)   # from pixel 0 on
     if x.is_cuda and len(rows) == 1 and h*w <= 64*64: return resample_groups(x, rows, cols)
     top, left = rows.floor(), cols.floor()
     v, u = rows - top, cols - left
-    r = torch.cat([top, top, top + 1, top + 1], 1)
+    r = torch.cat([top, top, top + 1, top + 1], 1)       # rows and columns of the four pixels
     c = torch.cat([left, left + 1, left, left + 1], 1)
     share = torch.cat([(1 - v)*(1 - u), (1 - v)*u, v*(1 - u), v*u], 1)   # as in the formula
-    share = share * ((r >= 0) & (r < h) & (c >= 0) & (c < w))
+    share = share * ((r >= 0) & (r < h) & (c >= 0) & (c < w))            # zero outside
     at = (r.clamp(0, h - 1)*w + c.clamp(0, w - 1)).long().flatten(1)
     pixels = x.flatten(2).gather(2, at[:, None].expand(*x.shape[:2], -1))
     return (pixels.view(*x.shape[:2], 4, h, w) * share[:, None].to(x.dtype)).sum(2)

@@ -10,7 +10,7 @@ from .data import Batch, ImageData
 from .gradient_matching import GradientMatching
 
 def output(net: nn.Module, x: Tensor) -> Tensor:
-    """What a backbone says of images: its `embed`, or what enters its last layer if that's a Linear
+    """Features of images: the backbone's `embed`, what enters a Linear that's its last, or its output
 
 net: Any network
 x: (N, C, H, W), normalized"""
