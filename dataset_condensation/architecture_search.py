@@ -80,7 +80,7 @@ def network_names(space: Any, where: str = 'search') -> list[str]:
 
 # %% ../nbs/15_architecture_search.ipynb #stratified
 def stratified(space: Any, n: int, seed: int = 0) -> list[str]:
-    "`n` of the named networks, the values of each option about equally often, also in the first few"
+    "`n` of the named networks, the values of an option about equally often, in the first few too"
     names = network_names(space, 'stratified')
     whole_number('stratified', 'n', n, 1, len(names))
     values = {name: list(vars(parse_net(name)).items()) for name in names}

@@ -24,7 +24,7 @@ def network_names(space: Any, where: str='search') -> list[str]:
     """The names of a space, each once, in their one spelling; those of the papers' grid for None"""
 
 def stratified(space: Any, n: int, seed: int=0) -> list[str]:
-    """`n` of the named networks, the values of each option about equally often, also in the first few"""
+    """`n` of the named networks, the values of an option about equally often, in the first few too"""
 
 @dataclass(repr=False)
 class SearchResult(StudyResult):

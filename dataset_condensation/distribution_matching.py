@@ -48,7 +48,8 @@ def embeddings(
     embed: Callable | None = None,  # embed(network, images) → (n, features); the network's if None
 ) -> tuple[Tensor, Tensor]:    # Of the real images, and of the synthetic ones
     "Embeddings of images that share a random change in each class"
-    embed, both = embed or step.compute.embed, zip(real.by_class(), syn.by_class())
+    embed = embed or step.compute.embed
+    both = zip(real.by_class(), syn.by_class())
     pairs = [siamese(step, c, r, s) for (c, r, _), (_, s, _) in both]
     x_real, x_syn = (torch.cat(xs) for xs in zip(*pairs))   # A(x, ω_c) and A(s, ω_c)
     with torch.no_grad(): z_real = embed(net, x_real)       # ψ_ϑ of the real ones

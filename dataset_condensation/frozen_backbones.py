@@ -31,7 +31,7 @@ def output(
     net: nn.Module,  # Any network
     x: Tensor,       # (N, C, H, W), normalized
 ) -> Tensor:         # (N, ...)
-    "Features of images: the backbone's `embed`, what enters a Linear that's its last, or its output"
+    "Features by a network: its `embed`, what enters a Linear that is its last layer, or its output"
     own: Any = getattr(net, 'embed', None)
     if own is not None and not isinstance(own, nn.Module): return own(x)
     z, last, out = last_linear(net, x)

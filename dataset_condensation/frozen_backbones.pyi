@@ -10,7 +10,7 @@ from .data import Batch, ImageData
 from .gradient_matching import GradientMatching
 
 def output(net: nn.Module, x: Tensor) -> Tensor:
-    """Features of images: the backbone's `embed`, what enters a Linear that's its last, or its output
+    """Features by a network: its `embed`, what enters a Linear that is its last layer, or its output
 
 net: Any network
 x: (N, C, H, W), normalized"""
