@@ -488,7 +488,7 @@ def heard(speak: Callable[[], bool]) -> Iterator[None]:
     class Said(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             text = re.sub(r'\biterations=(\d+)', r'--iterations \1', record.getMessage())
-            if speak(): tell_line(text)
+            if speak(): tell_line(text.removesuffix('; `clip=True` cuts it off'))
     log, handler = logging.getLogger('dataset_condensation'), Said()
     before, log.propagate = log.propagate, False
     log.addHandler(handler)

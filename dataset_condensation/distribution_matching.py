@@ -25,9 +25,9 @@ from .condensation import Method, Recipe, Step, as_method
 from .data import Batch, ImageData, Live, gen
 from .machine import bar_kwargs, pick_device
 from .names import plain_name
-from .networks import has_batch_norm, make_net
-from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
-                                           check_data, train_epoch, train_recipe)
+from .networks import Net, has_batch_norm, make_net
+from .training import (PLAIN, SyntheticSet, TrainRecipe, accuracy,
+                                           augment_for, check_data, train_epoch, train_recipe)
 
 # %% ../nbs/10_distribution_matching.ipynb #mean-distance
 def mean_distance(
@@ -48,7 +48,7 @@ def embeddings(
     embed: Callable | None = None,  # embed(network, images) → (n, features); the network's if None
 ) -> tuple[Tensor, Tensor]:    # Of the real images, and of the synthetic ones
     "Embeddings of images that share a random change in each class"
-    embed = embed or step.compute.embed
+    embed = embed or (step.compute if isinstance(net, Net) else PLAIN).embed   # yours: plainly
     both = zip(real.by_class(), syn.by_class())
     pairs = [siamese(step, c, r, s) for (c, r, _), (_, s, _) in both]
     x_real, x_syn = (torch.cat(xs) for xs in zip(*pairs))   # A(x, ω_c) and A(s, ω_c)

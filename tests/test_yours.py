@@ -10,8 +10,8 @@ import torchvision
 from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
-from dataset_condensation.all import (Comparison, Recipe, TrainRecipe, accuracy, compare, condense, embed_all, evaluate, from_tensors, gen,
-                                      get_method, load_dataset, make_net, predict, random_set, train, train_recipe)
+from dataset_condensation.all import (Comparison, DistributionMatching, ExpertMatching, Recipe, TrainRecipe, accuracy, compare, condense,
+                                      embed_all, evaluate, from_tensors, gen, get_method, load_dataset, make_net, predict, random_set, train, train_recipe)
 from dataset_condensation.networks import Net, class_scores, embed, parse_net
 
 BRIEF = train_recipe('dc', epochs=3)
@@ -183,3 +183,11 @@ def test_a_coreset_takes_a_recipe_of_training(digits):
 def test_a_name_is_the_same_in_any_case(digits):
     a, b = Recipe(init='Real', image_opt='Adam', schedule='Cosine'), Recipe(init='real', image_opt='adam', schedule='cosine')
     assert vars(a) == vars(b) and train_recipe('dc', opt='Adam') == train_recipe('DC', opt='adam')
+
+
+@pytest.mark.parametrize('method', [DistributionMatching, ExpertMatching])
+def test_means_are_matched_in_networks_of_yours(digits, method):
+    nets = [nn.Sequential(nn.Flatten(), nn.Linear(64, 9), nn.ReLU(), nn.Linear(9, 10)) for _ in range(2)]
+    how = dict(iterations=2, real_batch=4, factor=1, progress=False, device='cpu')
+    a, b = (condense(digits, method(networks=nets), 1, speed=speed, **how) for speed in ('auto', 'plain'))
+    assert torch.equal(a.images, b.images) and a.images.isfinite().all()
