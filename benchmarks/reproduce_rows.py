@@ -261,6 +261,9 @@ def cifar_fifty():
     for name, method, options, scoring in (('experts', LONG.name, experts, brief | published), ('random-in-tiles', 'random', two, brief),
                                            ('herding-in-tiles', 'herding', WEAK['herding'] | two, brief), ('random', 'random', {}, brief)):
         yield Row(f'cifar10-jpeg/claims/ipc50-{name}', 'cifar10-jpeg', method, 50, SMALL, options, 2, scoring, 'bfloat16-all')
+    dm = two | dict(iterations=500, real_batch=32, image_lr=75., schedule='cosine')
+    yield Row('cifar10-jpeg/claims/ipc50-dm-in-tiles', 'cifar10-jpeg', 'dm', 50, SMALL, dm, 2, brief, 'bfloat16-all')
+    yield Row('cifar10-jpeg/claims/ipc50-experts-wide', 'cifar10-jpeg', WIDE.name, 50, 'convnet', experts, 2, brief | published, 'bfloat16-all')
 
 
 def mnist_experts():
@@ -282,7 +285,8 @@ def tiny_experts():
     brief = dict(brief=score(net, 1, 'bfloat16-training', 'dsa', epochs=300))
     dm = dict(iterations=60, real_batch=32, image_lr=1.)
     for name, method, options, speed in (('random', 'random', {}, 'auto'), ('random-in-tiles', 'random', two, 'auto'),
-                                         ('dm', 'dm', dm, 'bfloat16'), ('experts', 'experts', two | dict(iterations=200, real_batch=16), 'bfloat16-all')):
+                                         ('dm', 'dm', dm, 'bfloat16'), ('experts', 'experts', two | dict(iterations=200, real_batch=16), 'bfloat16-all'),
+                                         ('herding-in-tiles', 'herding', WEAK['herding'] | two, 'auto'), ('dm-in-tiles', 'dm', dm | two | dict(image_lr=10., schedule='cosine'), 'bfloat16-all')):
         yield Row(f'tinyimagenet-half/claims/ipc1-{name}', 'tinyimagenet-half', method, 1, net, options, 1, brief, speed)
 
 
