@@ -39,7 +39,7 @@ class Recipe:
     inner: Any = 1             # Training epochs between image updates: a number or a policy
     image_lr: float = 0.1      # Learning rate of the images (η)
     image_momentum: float = 0.5  # Momentum of the images
-    net: Any = 'convnet'       # Network: a name, a module, or a function that makes one
+    net: Any = 'convnet'       # Network: a name, a module (drawn anew), or a function that makes it
     net_lr: float = 0.01       # Learning rate of the network in the inner loop
     net_momentum: float = 0.   # Momentum of the network in the inner loop
     real_batch: int = 256      # Real images of each class for one update
@@ -349,7 +349,7 @@ def condensing(
     method: Any = 'dc',    # Name of a method, or a `Method`
     ipc: Any = 1,          # Images per class, or a list with one number for each class
     seed: int = 0,         # Random seed
-    net: Any = 'convnet',  # Network: a name, a module, or a function that makes one
+    net: Any = 'convnet',  # Network: a name, a module (drawn anew), or a function that makes it
     device: Any = None,    # Where to compute (default: a GPU if there is one)
     recipe: Recipe | None = None,  # The published settings if None
     speed: Any = 'auto',   # How to compute: 'plain', 'auto', or as chapter 11 has it

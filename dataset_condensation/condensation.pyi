@@ -222,7 +222,7 @@ data: Labeled images, as `load_dataset` gives them
 method: Name of a method, or a `Method`
 ipc: Images per class, or a list with one number for each class
 seed: Random seed
-net: Network: a name, a module, or a function that makes one
+net: Network: a name, a module (drawn anew), or a function that makes it
 device: Where to compute (default: a GPU if there is one)
 recipe: The published settings if None
 speed: How to compute: 'plain', 'auto', or as chapter 11 has it

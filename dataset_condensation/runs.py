@@ -288,7 +288,7 @@ def long_run(name: str, recipe: Recipe, step: int, seconds: float) -> str:
     few = max(1, int(1200 / network))
     few -= few % 10**(len(str(few)) - 1)     # a round number
     text = f'{name}: {recipe.iterations:,} iterations take about {duration(left)} more at this pace'
-    if few >= recipe.iterations: return text
+    if few * network >= left: return text
     return f'{text}; iterations={few} takes about {duration(few * network)}'
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #interrupt
@@ -381,7 +381,7 @@ def condense(
     method: Any = 'dc',       # Name of a method, or a method
     ipc: Any = 1,             # Images per class, or one number for each class
     seed: int = 0,            # Random seed
-    net: Any = 'convnet',     # Network: a name, a module, or a function that makes one
+    net: Any = 'convnet',     # Network: a name, a module (drawn anew), or a function that makes it
     device: Any = None,       # Where to compute (default: a GPU if there is one)
     recipe: Any = None,       # A `Recipe` (None: the published one); of a coreset a `TrainRecipe`
     progress: bool = True,    # Show a bar

@@ -141,7 +141,7 @@ data: Labeled images, from `load_dataset`
 method: Name of a method, or a method
 ipc: Images per class, or one number for each class
 seed: Random seed
-net: Network: a name, a module, or a function that makes one
+net: Network: a name, a module (drawn anew), or a function that makes it
 device: Where to compute (default: a GPU if there is one)
 recipe: A `Recipe` (None: the published one); of a coreset a `TrainRecipe`
 progress: Show a bar

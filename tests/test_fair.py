@@ -169,10 +169,11 @@ def test_long_runs_are_foretold_with_a_quick_way():
     published = Recipe(iterations=1000, outer=10)
     said = long_run('dc', published, 3, 6.)
     assert said == 'dc: 1,000 iterations take about 17 h more at this pace; iterations=20 takes about 20 min'
-    assert long_run('dc', published, 3, .05) == '' and long_run('dc', published, 9_990, 60.) == ''
+    assert long_run('dc', published, 3, .05) == '' and long_run('dc', published, 9_995, 60.) == ''
     assert long_run('dc', published, 0, 4000.).endswith('iterations=1 takes about 11 h')
     assert ';' not in long_run('dc', Recipe(iterations=1, outer=10), 0, 4000.)
     assert long_run('dc', published, 0, .1) == 'dc: 1,000 iterations take about 17 min more at this pace'
+    assert ';' not in long_run('dc', published, 9_980, 60.)     # 20 minutes are left
 
 
 @pytest.fixture
