@@ -18,6 +18,7 @@ from torch import nn
 
 from .checks import refuse, whole_number
 from .multi_level_matching import MultiLevelMatching, delving_settings
+from .networks import in_eval
 
 # %% ../nbs/09_adaptive_steps.ipynb #fixed
 @dataclass(frozen=True)
@@ -46,11 +47,9 @@ def held_loss(
     n: int = 256,      # How many
 ) -> float:
     "Cross-entropy of `net` on the held images"
-    modes, (x, y) = [(m, m.training) for m in net.modules()], held(n)
-    net.eval()
-    with torch.no_grad(): loss = F.cross_entropy(net(x), y).item()    # ℓ_k, after k epochs
-    for m, mode in modes: m.training = mode
-    return loss
+    x, y = held(n)
+    with in_eval(net), torch.no_grad():
+        return F.cross_entropy(net(x), y).item()    # ℓ_k, after k epochs
 
 # %% ../nbs/09_adaptive_steps.ipynb #until-overfit
 @dataclass(unsafe_hash=True)

@@ -10,8 +10,8 @@ import torchvision
 from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
-from dataset_condensation.all import (Comparison, DistributionMatching, ExpertMatching, Recipe, TrainRecipe, accuracy, compare, condense,
-                                      embed_all, evaluate, from_tensors, gen, get_method, load_dataset, make_net, predict, random_set, train, train_recipe)
+from dataset_condensation.all import (Comparison, CrossTable, DistributionMatching, ExpertMatching, Recipe, TrainRecipe, accuracy,
+                                      compare, condense, cross_architecture, embed_all, evaluate, from_tensors, gen, get_method, load_dataset, make_net, predict, random_set, train, train_recipe)
 from dataset_condensation.networks import Net, class_scores, embed, parse_net
 
 BRIEF = train_recipe('dc', epochs=3)
@@ -191,3 +191,17 @@ def test_means_are_matched_in_networks_of_yours(digits, method):
     how = dict(iterations=2, real_batch=4, factor=1, progress=False, device='cpu')
     a, b = (condense(digits, method(networks=nets), 1, speed=speed, **how) for speed in ('auto', 'plain'))
     assert torch.equal(a.images, b.images) and a.images.isfinite().all()
+
+
+def test_items_that_are_dicts_of_other_names_are_refused_by_name(digits):
+    items = [dict(x=x, label=y) for x, y in (digits.test[i] for i in range(4))]
+    with pytest.raises(ValueError, match="accuracy: `data` is of dicts with 'x', 'label', expected 'image' or 'img', and"):
+        accuracy(make_net('mlp-w8', digits), items)
+
+
+def test_a_table_names_the_networks_of_yours(digits, tmp_path):
+    table = cross_architecture(digits, ['random'], nets_to=[Small(), 'mlp-w8'], nets=1, recipe=BRIEF, progress=False)
+    table.save(tmp_path/'table.json')
+    assert table.columns == ['Small', 'mlp-w8'] and CrossTable.load(tmp_path/'table.json').columns == table.columns
+    alone = cross_architecture(digits, ['random'], nets_to=Small(), nets=1, recipe=BRIEF, progress=False)
+    assert [s.mean for s in alone.scores[0]] == [table.scores[0][0].mean]

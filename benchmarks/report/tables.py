@@ -109,9 +109,9 @@ def headline(
         mine |= {(m.row['ipc'], m.label.replace('in-tiles', 'tiles') if m.row['method'] == 'dm' else m.label): m
                  for m in rows if m.label in TILED and m.row['data'] == data and m.means()}
         for n in sorted({n for n, _ in mine}):
-            cells = (f'{mine[n, k].mean():.1f}' if (n, k) in mine else '' for k in HEADS)
-            both = (' '.join(filter(None, (cell, papers.get((n, k))))) or '–' for k, cell in zip(HEADS, cells))
-            table.append([name, str(n), *both, papers[0, 'whole set']])
+            ours = {k: f'{mine[n, k].mean():.1f}' for k in HEADS if (n, k) in mine}
+            cells = (f'{ours.get(k, "")} {papers.get((n, k), "")}'.strip() or '–' for k in HEADS)
+            table.append([name, str(n), *cells, papers[0, 'whole set']])
     return ResultsTable(table)
 
 
