@@ -22,7 +22,8 @@ from .checks import (choice, class_sizes, instance, number_fields, python,
 from .coresets import INITS, first_images
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
 from .machine import own_device, pick_device, send, versions
-from .names import MAKERS, POLICIES, SAMPLINGS, find, get_method, run_info
+from .names import (MAKERS, POLICIES, SAMPLINGS, find, get_method,
+                                        inner_policy, run_info)
 from .networks import make_net, parse_net
 from .training import (OPTIMIZERS, PLAIN, SCHEDULES, Compute, SyntheticSet,
                                            augment_for, check_data, first_rows, formation,
@@ -70,12 +71,6 @@ def check_recipe(r: Recipe) -> None:
     if not callable(r.image_opt): named('image_opt', OPTIMIZERS)
     if r.schedule is not None and not callable(r.schedule): named('schedule', SCHEDULES)
     object.__setattr__(r, 'inner', inner_policy(r.inner))
-
-# %% ../nbs/05_condensation.ipynb #policy
-def inner_policy(inner: Any) -> Any:
-    "A number of epochs, or the policy of that name"
-    inner = int(inner) if str(inner).isdecimal() else find(POLICIES, inner, 'Recipe')
-    return inner if callable(inner) else whole_number('Recipe', 'inner', inner, 0)
 
 # %% ../nbs/05_condensation.ipynb #step
 class Step(NamedTuple):
@@ -225,13 +220,6 @@ class Host:
     def training(self, state: State) -> Any: return nullcontext(state.run.compute)  # Around epochs
     def moving(self, state: State, parts: list) -> Any: return nullcontext()  # Around an image step
 
-# %% ../nbs/05_condensation.ipynb #to-move
-def to_move(images: Tensor, r: Recipe) -> tuple[Tensor, torch.optim.Optimizer, Callable]:
-    "Images with a gradient, their optimizer, and what sets its rate before an update"
-    images = images.requires_grad_()
-    opt = make_optimizer(r.image_opt, [images], r.image_lr, r.image_momentum)
-    return images, opt, scheduled(opt, r.schedule, r.updates)
-
 # %% ../nbs/05_condensation.ipynb #run
 class Run:
     "What a run works with; its `state` is that before the first update"
@@ -245,21 +233,24 @@ class Run:
                  **new: Any) -> None:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         check_data(me, data)
-        self.method, self.sizes = as_method(method, me), class_sizes(ipc, data.n_classes, me)
+        self.method = as_method(method, me)
         r = self.method.recipe(ipc, net, data, **new) if recipe is None else recipe
         r = replace(instance(me, 'recipe', r, Recipe, 'a Recipe'), **new)
         make_net(r.net, data)
+        first = first_images(data, ipc, r.init, self.seed, r.factor, me, r.keep)
+        self.sizes = first.ipc
         self.speed, self.compute = speed, get_compute(speed, data, device, me, r.net)
         if class_chunk is not None: class_chunk = whole_number(me, 'class_chunk', class_chunk)
         n = self.compute.part_size(data.shape, r.real_batch, self.sizes)
         self.class_chunk = n if class_chunk is None else class_chunk
         self.augment, sampling = augment_for(r.augment, data), find(SAMPLINGS, r.sampling, '')
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
-        first = first_images(data, self.sizes, r.init, self.seed, r.factor, me, r.keep)
         x, y, near = first.stored.to(device), first.stored_labels.to(device), data.near(device)
         self.state = State(x, y, near, r, run_info(self, near, r, versions(), device), self)
         self.host = host(self.state, self.method, self.sizes)
-        self.mine, self.opt, self.rate = to_move(self.host.part(x), r)
+        self.mine = self.host.part(x).requires_grad_()
+        self.opt = make_optimizer(r.image_opt, [self.mine], r.image_lr, r.image_momentum)
+        self.rate = scheduled(self.opt, r.schedule, r.updates)
         self.source = near if r.sampling == 'random' else sampling(near, r, self.seed)  # of T_c
 
 # %% ../nbs/05_condensation.ipynb #run-more

@@ -42,9 +42,6 @@ class Recipe:
 def check_recipe(r: Recipe) -> None:
     """Refuse settings that can't be run, and write names as the tables have them"""
 
-def inner_policy(inner: Any) -> Any:
-    """A number of epochs, or the policy of that name"""
-
 class Step(NamedTuple):
     """Where in a run a method is called"""
     iteration: int = ...
@@ -167,9 +164,6 @@ class Host:
 
     def moving(self, state: State, parts: list) -> Any:
         ...
-
-def to_move(images: Tensor, r: Recipe) -> tuple[Tensor, torch.optim.Optimizer, Callable]:
-    """Images with a gradient, their optimizer, and what sets its rate before an update"""
 
 class Run:
     """What a run works with; its `state` is that before the first update"""

@@ -52,6 +52,10 @@ def sizes_within(ipc: Any, data: Any, where: str) -> list[int]:
     return sizes
 
 # %% ../nbs/04_coresets.ipynb #random-set
+def _at_random(data: ImageData, c: int, n: int, seed: int) -> Tensor:
+    "`n` indices of a class; more of one seed begin with the same"
+    return torch.randperm(len(data.train.places(c)), generator=gen(seed, 'random', c))[:n]
+
 @own_device
 def random_set(
     data: ImageData,
@@ -61,9 +65,8 @@ def random_set(
     device: Any = None,
 ) -> SyntheticSet:
     "Real images drawn at random, class by class"
-    sizes, many = sizes_within(ipc, data, 'random_set'), data.train.counts.tolist()
-    chosen = [torch.randperm(have, generator=gen(seed, 'random', c))[:n]
-              for c, (n, have) in enumerate(zip(sizes, many))]
+    sizes = sizes_within(ipc, data, 'random_set')
+    chosen = [_at_random(data, c, n, seed) for c, n in enumerate(sizes)]
     return chosen_set(data, chosen, 'random', seed=seed)
 
 # %% ../nbs/04_coresets.ipynb #whole-net
@@ -210,9 +213,13 @@ FORGETTING = Coreset('forgetting', most_forgotten, paper='Toneva et al., ICLR 20
                      doc='real images that training forgets most often')
 
 # %% ../nbs/04_coresets.ipynb #centroids
-def _noise(shape: tuple, c: int, n: int, seed: int) -> Tensor:
+def _noise(data: ImageData, c: int, n: int, seed: int) -> Tensor:
     "(n, C, H, W): noise for a class, in normalized space"
-    return torch.randn(n, *shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
+    return torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)
+
+def _real(data: ImageData, c: int, n: int, seed: int) -> Tensor:
+    "(n, C, H, W): those of `random_set`"
+    return data.train.take(data.train.places(c).start + _at_random(data, c, n, seed), 'cpu')[0]
 
 def _centroids(data: ImageData, c: int, n: int, seed: int) -> Tensor:
     "(n, C, H, W): the centers of `n` clusters of a class, in pixels"
@@ -221,12 +228,6 @@ def _centroids(data: ImageData, c: int, n: int, seed: int) -> Tensor:
     if n > len(x):
         refuse('first_images', 'ipc', n, f'at most {len(x)}, for class {data.classes[c]!r}')
     return _centers(x.flatten(1), n, seed % 2**32).float().view(n, *data.shape)
-
-# %% ../nbs/04_coresets.ipynb #by-class
-def _by_class(data: ImageData, parts: list[Tensor], **info: Any) -> SyntheticSet:
-    "A set of the images that are made for each class"
-    y = torch.arange(len(parts)).repeat_interleave(torch.tensor([*map(len, parts)]))
-    return SyntheticSet(torch.cat(parts), y, data.classes, data.mean, data.std, info)
 
 # %% ../nbs/04_coresets.ipynb #first-tiles
 def as_tiles(images: Tensor, factor: int) -> Tensor:
@@ -251,21 +252,17 @@ def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     return small.but(images=x, labels=y, info=info | dict(factor=factor), losses=None)
 
 # %% ../nbs/04_coresets.ipynb #first-ways
-def _first(data: ImageData, sizes: list[int], init: Any, seed: int, factor: int,
-           where: str) -> SyntheticSet:
-    "The images of a way to start"
-    init = checks.choice(where, 'init', init, INITS)
-    if init == 'noise':
-        parts, tiled = [_noise(data.shape, c, n, seed) for c, n in enumerate(sizes)], factor > 1
-        return _by_class(data, parts, **dict(factor=factor) if tiled else {})
-    checks.enough(where, data, sizes, factor, ", or start from noise (init='noise')")
-    many = [n * factor**2 for n in sizes]
-    if init == 'real': return in_tiles(random_set(data, many, seed), factor)
-    parts = [_centroids(data, c, n, seed) for c, n in enumerate(many)]
-    return in_tiles(_by_class(data, parts), factor)
+def _start(data: ImageData, sizes: list[int], init: str, seed: int, factor: int) -> SyntheticSet:
+    "The first images of a run, by one of `INITS`"
+    tiles = 1 if init == 'noise' else factor**2
+    x = torch.cat([INITS[init](data, c, n * tiles, seed) for c, n in enumerate(sizes)])
+    if tiles > 1: x = as_tiles(x, factor)
+    y = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+    info = dict(factor=factor) if factor > 1 else {}
+    return SyntheticSet(x, y, data.classes, data.mean, data.std, info)
 
 # %% ../nbs/04_coresets.ipynb #first-images
-INITS = ('noise', 'real', 'centroids')
+INITS = dict(noise=_noise, real=_real, centroids=_centroids)
 
 @own_device
 def first_images(data: ImageData, ipc: Any = 1, init: Any = 'noise', seed: int = 0, factor: int = 1,
@@ -274,7 +271,10 @@ def first_images(data: ImageData, ipc: Any = 1, init: Any = 'noise', seed: int =
     check_data(where, data)
     factor = checks.tiles(where, factor, data.shape)
     sizes = class_sizes(ipc, data.n_classes, where)
-    if not isinstance(init, SyntheticSet): first = _first(data, sizes, init, seed, factor, where)
+    if not isinstance(init, SyntheticSet): init = checks.choice(where, 'init', init, INITS)
+    if init in ('real', 'centroids'):
+        checks.enough(where, data, sizes, factor, ", or start from noise (init='noise')")
+    if isinstance(init, str): first = _start(data, sizes, init, seed, factor)
     else: first = _like_first(where, 'init', init, data, sizes, factor)
     if keep is None: return first
     keep = _like_first(where, 'keep', keep, data, sizes, factor)

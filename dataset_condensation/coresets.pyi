@@ -80,7 +80,7 @@ def as_tiles(images: Tensor, factor: int) -> Tensor:
 
 def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     """The images of a set, a multiple of factor² of each class, stored in factor × factor tiles"""
-INITS: tuple
+INITS: dict
 
 def first_images(data: ImageData, ipc: Any=1, init: Any='noise', seed: int=0, factor: int=1, where: str='first_images', keep: Any=None) -> SyntheticSet:
     """Where a run starts: one of `INITS` or a set, with the images of `keep` first in each class"""

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find',
-           'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'as_settings', 'run_info']
+           'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'as_settings',
+           'run_info']
 
 # %% ../nbs/under_the_hood/67_names.ipynb #imports
 import ast
@@ -92,6 +93,13 @@ SAMPLINGS = Names('sampling', random='beyond.at_random', strata='beyond.strata',
 _speeds = 'plain auto float32 bfloat16 bfloat16_training bfloat16_all tf32 gpu deterministic'
 SPEEDS = Names('speed', **{k: f'gpu_training.{k}' for k in _speeds.split()})
 MAKERS = Names('maker', condense='runs.condense')     # Makes a set with a `Method`
+
+# %% ../nbs/under_the_hood/67_names.ipynb #policy
+def inner_policy(inner: Any) -> Any:
+    "A number of epochs, or the policy of that name"
+    from dataset_condensation.checks import whole_number
+    inner = int(inner) if str(inner).isdecimal() else find(POLICIES, inner, 'Recipe')
+    return inner if callable(inner) else whole_number('Recipe', 'inner', inner, 0)
 
 # %% ../nbs/under_the_hood/67_names.ipynb #plain
 def plain_name(name: Any) -> str:

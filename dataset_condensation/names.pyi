@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'as_settings', 'run_info']
+__all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find', 'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'as_settings', 'run_info']
 from collections.abc import Iterator, Mapping
 
 class Names(Mapping):
@@ -43,6 +43,9 @@ POLICIES: Names
 SAMPLINGS: Names
 SPEEDS: Names
 MAKERS: Names
+
+def inner_policy(inner: Any) -> Any:
+    """A number of epochs, or the policy of that name"""
 
 def plain_name(name: Any) -> str:
     """'Fashion-MNIST' as 'fashionmnist'"""

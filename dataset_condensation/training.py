@@ -145,7 +145,7 @@ def to(self: SyntheticSet, device: Any) -> SyntheticSet:
 # %% ../nbs/03_training.ipynb #set-first
 def first_rows(y: Tensor, ipc: list[int]) -> Tensor:
     "(N,), which of the images with labels `y`, in order, are the first `ipc` of their class"
-    size = torch.tensor(ipc, device=y.device)
+    size = torch.as_tensor(ipc, device=y.device)
     starts = torch.cat([size[:1] * 0, y.bincount(minlength=len(ipc)).cumsum(0)])
     return torch.arange(len(y), device=y.device) - starts[y] < size[y]
 
