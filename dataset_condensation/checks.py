@@ -416,7 +416,11 @@ class Items:
 
     def take(self, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
         "Images and labels at `idx`"
-        found = self.collate([self.items[int(i)] for i in idx])
+        items = [self.items[int(i)] for i in idx]
+        try: found = self.collate(items)
+        except (TypeError, RuntimeError) as e:
+            refuse(self.where, 'data', Shown(f'of items that make no batch ({e})'),
+                   'tensors of one size: PIL images need a transform, such as ToTensor()', type(e))
         if isinstance(found, dict):
             known = ('image', 'img'), ('label', 'target')
             names = [next((k for k in pair if k in found), None) for pair in known]

@@ -162,7 +162,9 @@ def take(self: ImageSet, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
     return self.normalize(send(x, device or x.device)), send(y, device or y.device)
 
 @patch
-def __getitem__(self: ImageSet, i: int) -> tuple[Tensor, int]:
+def __getitem__(self: ImageSet, i: Any) -> Any:
+    "An image and its label; of a slice an `ImageSet`"
+    if isinstance(i, slice): return self.subset([*range(len(self))[i]])
     return self.normalize(self.images[i]), int(self.labels[i])
 
 # %% ../nbs/01_data.ipynb #gen

@@ -79,8 +79,8 @@ source: Name of the data, where known: augmentation depends on it"""
     def take(self, idx: Any, device: Any=None) -> tuple[Tensor, Tensor]:
         """The images at `idx`, normalized float32 (n, C, H, W), and their labels (n,), on `device`"""
 
-    def __getitem__(self, i: int) -> tuple[Tensor, int]:
-        ...
+    def __getitem__(self, i: Any) -> Any:
+        """An image and its label; of a slice an `ImageSet`"""
 
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
         """Where n random images of class `c` are stored; a smaller class gives all it has"""

@@ -205,3 +205,18 @@ def test_a_table_names_the_networks_of_yours(digits, tmp_path):
     assert table.columns == ['Small', 'mlp-w8'] and CrossTable.load(tmp_path/'table.json').columns == table.columns
     alone = cross_architecture(digits, ['random'], nets_to=Small(), nets=1, recipe=BRIEF, progress=False)
     assert [s.mean for s in alone.scores[0]] == [table.scores[0][0].mean]
+
+
+def test_items_that_make_no_batch_are_refused_and_say_why(digits):
+    from PIL import Image
+    pictures = [(Image.new('L', (8, 8)), i % 2) for i in range(4)]
+    with pytest.raises(TypeError, match='accuracy: `data` is of items that make no batch .*PIL images need a transform, such as ToTensor'):
+        accuracy(make_net('mlp-w8', digits), pictures)
+    sizes = [(torch.zeros(1, n, n), 0) for n in (8, 9)]
+    with pytest.raises(RuntimeError, match='expected tensors of one size'): accuracy(make_net('mlp-w8', digits), sizes)
+
+
+def test_a_slice_of_the_training_images_is_a_set_of_them(digits):
+    some = digits.train[3:9:2]
+    assert isinstance(some, type(digits.train)) and len(some) == 3
+    for a, i in zip(some, (3, 5, 7)): assert torch.equal(a[0], digits.train[i][0]) and a[1] == digits.train[i][1]
