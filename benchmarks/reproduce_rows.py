@@ -295,6 +295,10 @@ def cifar_claims():
         yield scored(photos('cifar10-jpeg', m, 1, dict(dm=1000).get(m, 300)), 'as-published', main=score('convnet', 5, 'float32', 'dsa'))
     r = replace(photos('cifar10-jpeg', 'dsa', 1, 1000, 'dsa-longer'), sets=2)     # DSA stays behind: is it the 300 updates?
     yield replace(r, name='cifar10-jpeg/claims/ipc1-dsa-longer', scoring=dict(r.scoring, published=score('convnet', 5, 'float32', 'dsa')))
+    for m, suffix, updates, more in (('dm', 'dm-20000', 20_000, {}), ('dc', 'dc-256', 1000, dict(real_batch=256))):   # as many as their papers
+        r = replace(photos('cifar10-jpeg', m, 1, updates, **more), sets=1)
+        published = score('convnet', 5, 'float32', 'dsa') if m == 'dm' else score('convnet', 5, 'float32')
+        yield replace(r, name=f'cifar10-jpeg/claims/ipc1-{suffix}', scoring=dict(r.scoring, published=published))
     for m in ('dm', 'dsa', 'random'):    # ten times the images: one set, one network
         r = replace(photos('cifar10-jpeg', m, 10, dict(dm=500).get(m, 100)), sets=1)
         yield scored(r, 'as-published', main=score('convnet', 1, 'bfloat16', 'dsa'))

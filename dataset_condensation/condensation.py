@@ -228,27 +228,25 @@ class Run:
     engine: Any = None      # Another way through the updates
     @own_device
     def __init__(self, data: ImageData, method: Any = 'dc', ipc: Any = 1, seed: int = 0,
-                 net: Any = 'convnet', device: Any = None, recipe: Recipe | None = None,
-                 speed: Any = 'auto', class_chunk: int | None = None, host: Callable = Host,
-                 **new: Any) -> None:
+                 net: Any = 'convnet', device: Any = None, recipe: Any = None, speed: Any = 'auto',
+                 class_chunk: int | None = None, host: Callable = Host, **new: Any) -> None:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
-        check_data(me, data)
         self.method = as_method(method, me)
+        check_data(me, data)
         r = self.method.recipe(ipc, net, data, **new) if recipe is None else recipe
         r = replace(instance(me, 'recipe', r, Recipe, 'a Recipe'), **new)
         make_net(r.net, data)
-        first = first_images(data, ipc, r.init, self.seed, r.factor, me, r.keep)
-        self.sizes = first.ipc
+        first = first_images(data, ipc, r.init, self.seed, r.factor, me, r.keep).to(device)
+        self.sizes, near = first.ipc, data.near(device)
         self.speed, self.compute = speed, get_compute(speed, data, device, me, r.net)
-        if class_chunk is not None: class_chunk = whole_number(me, 'class_chunk', class_chunk)
-        n = self.compute.part_size(data.shape, r.real_batch, self.sizes)
-        self.class_chunk = n if class_chunk is None else class_chunk
+        chunk = 0 if class_chunk is None else whole_number(me, 'class_chunk', class_chunk)
+        self.class_chunk = chunk or self.compute.part_size(data.shape, r.real_batch, self.sizes)
         self.augment, sampling = augment_for(r.augment, data), find(SAMPLINGS, r.sampling, '')
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
-        x, y, near = first.stored.to(device), first.stored_labels.to(device), data.near(device)
-        self.state = State(x, y, near, r, run_info(self, near, r, versions(), device), self)
+        info = run_info(self, near, r, versions(), device)
+        self.state = State(first.stored, first.stored_labels, near, r, info, self)
         self.host = host(self.state, self.method, self.sizes)
-        self.mine = self.host.part(x).requires_grad_()
+        self.mine = self.host.part(first.stored).requires_grad_()
         self.opt = make_optimizer(r.image_opt, [self.mine], r.image_lr, r.image_momentum)
         self.rate = scheduled(self.opt, r.schedule, r.updates)
         self.source = near if r.sampling == 'random' else sampling(near, r, self.seed)  # of T_c

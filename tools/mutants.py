@@ -58,9 +58,9 @@ MUTANTS = {      # name: module, old text, new text
     'loops: another count at 10': (GRAD, 'LOOPS = {1: 1, 10: 50,', 'LOOPS = {1: 1, 10: 5,'),
     'loops: a new network comes late': (LOOP, 'iteration, outer = divmod(state.step, r.outer)', 'iteration, outer = divmod(state.step, r.outer + 1)'),
     'loops: DM draws 2,000 networks': (DM, 'iterations=20_000', 'iterations=2_000'),
-    'noise: three tenths': (CORE, 'return torch.randn(n, *shape, generator=', 'return 0.3 * torch.randn(n, *data.shape, generator='),
-    'noise: the same image for all': (CORE, "torch.randn(n, *shape, generator=gen(seed, 'noise', c), dtype=torch.float32)",
-        "torch.randn(1, *shape, generator=gen(seed, 'noise', c), dtype=torch.float32).repeat(n, 1, 1, 1)"),
+    'noise: three tenths': (CORE, 'return torch.randn(n, *data.shape, generator=', 'return 0.3 * torch.randn(n, *data.shape, generator='),
+    'noise: the same image for all': (CORE, "torch.randn(n, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32)",
+        "torch.randn(1, *data.shape, generator=gen(seed, 'noise', c), dtype=torch.float32).repeat(n, 1, 1, 1)"),
     # the inner loop
     'inner: not augmented in DSA': (LOOP, 'run.augment if r.augment_inner else None', 'None'),
     'inner: DC augmented as well': (LOOP, 'run.augment if r.augment_inner else None', 'run.augment'),
