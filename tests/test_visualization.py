@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from itertools import islice
 
 import matplotlib.pyplot as plt
+import processes
 import pytest
 import torch
 from conftest import ROOT, run
@@ -234,7 +235,7 @@ def test_only_a_widget_imports_ipywidgets():
 def test_importing_widgets_registers_nothing():
     code = 'import atexit; n = atexit._ncallbacks(); import dataset_condensation.report, dataset_condensation.plots; ' \
            'm = atexit._ncallbacks(); import dataset_condensation.widgets; assert atexit._ncallbacks() == m'
-    assert run('-c', code, cwd=ROOT).returncode == 0
+    assert processes.python('-c', code, cwd=ROOT, anew=('dataset_condensation', 'ipywidgets')).wait().returncode == 0
 
 
 def test_the_picture_of_a_widget_is_in_its_bundle_with_words(data):
@@ -329,8 +330,8 @@ def test_the_code_on_the_page_runs_as_it_stands(run_folder, tmp_path):
     text = (run_folder/'report.html').read_text(encoding='utf-8')
     use, new, *_ = (html.unescape(b) for b in re.findall(r'<pre>(.*?)</pre>', text, re.S))
     pixels = "\npixels = load_dataset('digits').test.images[:3].float() / 255\n"
-    done = run('-c', use + pixels + new, cwd=run_folder)
-    assert done.returncode == 0 and re.search(r"\['\d', '\d', '\d'\]", done.stdout), done.stdout
+    done = processes.python('-c', use + pixels + new, cwd=run_folder).wait()
+    assert done.returncode == 0 and re.search(r"\['\d', '\d', '\d'\]", done.stdout), done.said
 
 
 def test_hostile_names_stay_text(run_folder):
