@@ -395,14 +395,6 @@ def test_the_report_fits_a_phone_and_a_desk_by_day_and_by_night(run_folder):
         window.close()
 
 
-@pytest.mark.slow
-@in_browser
-def test_widgets_answer_in_jupyterlab(tmp_path):
-    done = run(ROOT/'tools'/'lab_check.py', '--shots', tmp_path, cwd=tmp_path)
-    assert done.returncode == 0 and 'no errors' in done.stdout, done.stdout
-    assert {p.name for p in tmp_path.glob('*.png')} == {'live.png', 'end.png'}
-
-
 def written(path, cells):
     "A notebook of cells {id: (code, outputs)}"
     made = [dict(cell_type='code', id=i, metadata={}, source=code.splitlines(True), execution_count=None, outputs=outputs)
@@ -412,25 +404,42 @@ def written(path, cells):
     return path
 
 
-@pytest.mark.slow
-@in_browser
-def test_notebooks_are_run_to_their_end_and_a_fault_in_one_does_not_hide_another(tmp_path):
-    good = written(tmp_path/'good.ipynb', {'first': ('a = 3', []), 'slow': ('#| slow\n1/0', []), 'last': ('print(a + 4)', [])})
-    bad = written(tmp_path/'bad.ipynb', {'first': ('print("so far")', []), 'last': ('[][1]', [])})
-    done = run(ROOT/'tools'/'lab_check.py', bad, good, cwd=tmp_path)
-    assert done.returncode == 1 and re.search(r'FAULT: a cell says: .*IndexError', done.stdout, re.S), done.stdout
-    assert done.stdout.count('FAULT') == 1 and 'no errors' in done.stdout.split('good.ipynb')[1], done.stdout
-
-
-@pytest.mark.slow
-@in_browser
-def test_a_notebook_that_is_only_opened_shows_what_is_saved_in_it(tmp_path):
-    png = io.BytesIO()
+@pytest.fixture(scope='module')
+def lab(tmp_path_factory):
+    "What is said of a faulty notebook, a sound one, that of the widgets, and one that is only opened, in one JupyterLab; its screenshots"
+    folder, png = tmp_path_factory.mktemp('lab'), io.BytesIO()
     Image.new('RGB', (4, 4)).save(png, 'png')
     picture = dict(output_type='display_data', metadata={}, data={'image/png': base64.b64encode(png.getvalue()).decode()})
-    saved = written(tmp_path/'saved.ipynb', {'first': ('1/0', [picture]), 'second': ('2/0', [picture])})
-    done = run(ROOT/'tools'/'lab_check.py', '--open', saved, cwd=tmp_path)
-    assert done.returncode == 0 and '2 pictures are shown' in done.stdout, done.stdout
+    bad = written(folder/'bad.ipynb', {'first': ('print("so far")', []), 'last': ('[][1]', [])})
+    good = written(folder/'good.ipynb', {'first': ('a = 3', []), 'slow': ('#| slow\n1/0', []), 'last': ('print(a + 4)', [])})
+    saved = written(folder/'saved.ipynb', {'first': ('1/0', [picture]), 'second': ('2/0', [picture])})
+    done = run(ROOT/'tools'/'lab_check.py', bad, good, '-', '--open', saved, '--shots', folder, cwd=folder)
+    assert done.returncode == 1, done.stdout
+    said = re.split(r'good\.ipynb|JupyterLab is up|notebook open, kernel ready', done.stdout)
+    assert len(said) == 7, done.stdout
+    return dict(bad=said[2], good=said[4], widgets=said[5], saved=said[6]), folder
+
+
+@pytest.mark.slow
+@in_browser
+def test_widgets_answer_in_jupyterlab(lab):
+    said, folder = lab
+    assert 'no errors' in said['widgets'], said
+    assert {'live.png', 'end.png'} <= {p.name for p in folder.glob('*.png')}
+
+
+@pytest.mark.slow
+@in_browser
+def test_notebooks_are_run_to_their_end_and_a_fault_in_one_does_not_hide_another(lab):
+    said, _ = lab
+    assert re.search(r'FAULT: a cell says: .*IndexError', said['bad'], re.S), said
+    assert 'no errors' in said['good'] and 'FAULT' not in said['good'] + said['widgets'] + said['saved'], said
+
+
+@pytest.mark.slow
+@in_browser
+def test_a_notebook_that_is_only_opened_shows_what_is_saved_in_it(lab):
+    assert '2 pictures are shown' in lab[0]['saved'], lab[0]
 
 
 def test_cells_that_tests_leave_out_are_left_out_in_jupyterlab_and_the_place_of_a_chapter_is_kept(tmp_path):
