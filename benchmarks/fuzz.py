@@ -25,12 +25,12 @@ def valid_bytes(kind):
     "Valid contents to damage, first of gray sets, then of one in colour: bytes, or {relative path: bytes} of a folder"
     import torch
     from dataset_condensation.all import SyntheticSet
-    g, out = torch.Generator().manual_seed(0), []
+    g, out, y = torch.Generator().manual_seed(0), [], torch.arange(4) % 3
     info = dict(method='dc', data='mnist', seed=0, recipe=dict(lr=0.1, steps=[1, 2]))
     for n in (1, 3):
-        s = SyntheticSet(torch.randn(4, n, 8, 6, generator=g), torch.arange(4) % 3, ['a/b', '', 'é' * 300], [0.5] * n, [0.25] * n, info,
-                         torch.rand(9, generator=g))
-        result = dict(data=[[s.images, s.labels], [s.images * 2, s.labels.clone()]], accs_all_exps=dict(MLP=[0.25, 1.]))
+        s = SyntheticSet(torch.randn(4, n, 8, 6, generator=g), y, ['a/b', '', 'é' * 300], [0.5] * n, [0.25] * n, info,
+                         torch.rand(9, generator=g), torch.rand(4, 3, generator=g).softmax(1))
+        result = dict(data=[[s.images, y], [s.images * 2, y.clone()]], accs_all_exps=dict(MLP=[0.25, 1.]))
         with tempfile.TemporaryDirectory() as d:
             path = Path(d)/'s'
             if kind == 'safetensors': out.append(s.save(path).read_bytes())
@@ -91,7 +91,7 @@ def bad_safetensors(r, raw):
     if how == 'bytes': return damaged(r, raw)
     if how == 'length': return how, (r.choice([*INTERESTING, n + 1, n - 1, len(raw)]) % 2**64).to_bytes(8, 'little') + raw[8:]
     if how in ('values', 'types', 'large'):
-        t, k = load(raw), r.choice(['images', 'labels', 'mean', 'std', 'losses'])
+        t, k = load(raw), r.choice(['images', 'labels', 'mean', 'std', 'losses', 'soft'])
         v = t[k]
         if how == 'large': t['images'], t['labels'] = torch.zeros(2**15, *t['images'].shape[1:]).half(), torch.zeros(2**15).byte()
         if how == 'values': v.view(-1)[0] = r.choice([-1, 3, 2**31, -2**63] if k == 'labels' else [math.nan, -math.inf, 1e38])
@@ -216,7 +216,7 @@ def read(kind, path):
     elif '1ch' in path.name: found = import_published(path, mean=[0.5], std=[0.5])
     else: found = import_published(path, data='cifar10')
     for s in found:
-        assert all(t.isfinite().all() for t in (s.images, s.mean, s.std)) and (s.std > 0).all(), 'numbers'
+        assert all(t.isfinite().all() for t in (s.images, s.mean, s.std, s.soft) if t is not None) and (s.std > 0).all(), 'numbers'
         assert s.images.ndim == 4 and s.images.numel() and 0 <= s.labels.min() and s.labels.max() < len(s.classes) and len(s.labels) == len(s.images), 'labels'
 
 
