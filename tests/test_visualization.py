@@ -150,8 +150,9 @@ def test_closing_the_widget_ends_its_thread(data):
 
 @pytest.mark.slow
 def test_a_program_ends_while_a_run_is_at_work(tmp_path):
-    code = ('from dataset_condensation.all import *\nfrom dataset_condensation.widgets import LiveRun\n'
-            "view = LiveRun(running(load_dataset('digits'), 'dm', iterations=10**6, real_batch=8, net='convnet-w16'))\n"
+    code = ('import torch\nfrom dataset_condensation.all import *\nfrom dataset_condensation.widgets import LiveRun\n'
+            "x, y = torch.rand(20, 1, 8, 8, generator=gen(0)), torch.arange(20) % 2\n"
+            "view = LiveRun(running(from_tensors(x, y, x, y), 'dm', iterations=10**6, real_batch=8, net='convnet-w16'))\n"
             'while view.state is None: view.wait(0.01)\nprint("at work")')
     done = run('-c', code, cwd=tmp_path)
     assert done.returncode == 0 and done.stdout.strip().endswith('at work'), done.stdout
