@@ -2,13 +2,16 @@
 import json
 import os
 import re
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from conftest import ROOT, run
+from processes import python
 
 sys.path[:0] = [str(ROOT/'tools'), str(ROOT/'nbs'/'assignments')]
 import gradescope
@@ -55,7 +58,7 @@ def test_the_script_gives_what_nbgrader_gives(student):
 @pytest.mark.slow
 def test_the_script_names_what_is_lost_and_survives_what_it_runs(tmp_path):
     source = read(FOLDER/'a1_gradient_distance'/'a1_gradient_distance.ipynb')
-    cells = {'angle-slope': 'while True: pass', 'column-angle': 'import os\nos._exit(3)'}
+    cells = {'angle-slope': 'import time\nwhile True: time.sleep(1)', 'column-angle': 'import os\nos._exit(3)'}
     (tmp_path/'mine.ipynb').write_text(json.dumps(replaced(source, cells)), encoding='utf-8')
     done = run(FOLDER/'grade.py', tmp_path/'mine.ipynb', '--seconds', '20', '--json', tmp_path/'points.json', cwd=tmp_path)
     assert done.returncode == 0 and 'exit code 3' in done.stdout, done.stdout
@@ -252,8 +255,8 @@ def test_the_leaderboard_reads_entries_without_running_them(tmp_path):
     hand_in('reference', None)
     hand_in('grey', f"ENTRY = '{'gICA' * 213}gA=='")
     hand_in('runs', f"ENTRY = open({str(mine)!r}, 'w').name")
-    done = run('tools/leaderboard.py', tmp_path, '--nets', '1', '--out', tmp_path/'board.md', cwd=ROOT)
-    assert done.returncode == 0, done.stdout
+    done = python('tools/leaderboard.py', tmp_path, '--nets', '1', '--out', tmp_path/'board.md', cwd=ROOT).wait()
+    assert done.returncode == 0, done.said
     rows = (tmp_path/'board.md').read_text(encoding='utf-8').splitlines()[2:]
     assert [r.split(' | ')[1] for r in rows] == ['reference', 'grey', 'runs'] and 'no entry (ValueError)' in rows[2]
     assert float(rows[0].split(' | ')[2].split()[0]) > 85 and not mine.exists()
@@ -273,7 +276,11 @@ def my_method():
 
 
 @pytest.mark.slow
-def test_entries_are_made_again_from_the_method_and_the_digits(tmp_path):
+def test_entries_are_made_again_from_the_method_and_the_digits(tmp_path, monkeypatch):
+    def run(command, cwd, env, timeout, **_):
+        done = python(*command[1:], cwd=cwd, **env).wait(timeout)
+        return SimpleNamespace(returncode=done.returncode, stdout=done.said)
+    monkeypatch.setattr(leaderboard, 'subprocess', SimpleNamespace(**vars(subprocess) | dict(run=run)))
     source = read(FOLDER/'a6_leaderboard'/'a6_leaderboard.ipynb')
     def verified(method, made=''):
         cells = {'my-method': method, **({'entry': f'ENTRY = {made!r}'} if made else {})}
@@ -289,8 +296,8 @@ def test_entries_are_made_again_from_the_method_and_the_digits(tmp_path):
 
 @pytest.mark.slow
 def test_an_empty_leaderboard_says_so(tmp_path):
-    done = run('tools/leaderboard.py', tmp_path, cwd=ROOT)
-    assert done.returncode == 2 and 'nobody has handed in a6_leaderboard' in done.stdout
+    done = python('tools/leaderboard.py', tmp_path, cwd=ROOT).wait()
+    assert done.returncode == 2 and 'nobody has handed in a6_leaderboard' in done.stderr
 
 
 # ---- nbgrader's points; last, because they have been computed meanwhile

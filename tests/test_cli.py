@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 import torch
 from PIL import Image
@@ -21,11 +22,9 @@ SHORT = ['--iterations', '3', '--real-batch', '16', '--net', 'convnet-w8-d1', '-
          '--whole', '1']
 
 
-def condense(*argv, cwd, **env):
+def condense(*argv, cwd, **how):
     "Run the command, return the finished process"
-    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'TQDM_DISABLE': '1', **env}
-    return subprocess.run([sys.executable, '-m', 'dataset_condensation', *map(str, argv)], cwd=cwd, env=env,
-                          capture_output=True, text=True, timeout=600)
+    return processes.python('-m', 'dataset_condensation', *argv, cwd=cwd, **how).wait()
 
 
 @pytest.fixture(scope='module')
@@ -180,8 +179,9 @@ def test_an_error_has_a_traceback_only_with_debug(capsys):
 
 @pytest.fixture
 def busy_machine():
-    "A process that computes all the time on each core"
-    others = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(os.cpu_count())]
+    "A process that computes on each core, until the one second is over in which the command looks"
+    code = 'import time\nwhile time.process_time() < 1: pass'
+    others = [subprocess.Popen([sys.executable, '-c', code]) for _ in range(os.cpu_count())]
     yield
     for p in others: p.kill()
     for p in others: p.wait()
@@ -191,7 +191,8 @@ def busy_machine():
 @pytest.mark.slow
 def test_threads_sleep_soon_beside_others(busy_machine, tmp_path, monkeypatch):
     for name in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'): monkeypatch.delenv(name, raising=False)
-    done = condense('nowhere', cwd=tmp_path, OMP_DISPLAY_ENV='VERBOSE')
+    done = subprocess.run([sys.executable, '-m', 'dataset_condensation', 'nowhere'], cwd=tmp_path, capture_output=True, text=True,
+                          env=dict(os.environ, OMP_NUM_THREADS='1', OMP_DISPLAY_ENV='VERBOSE'))
     assert done.returncode == 2 and "GOMP_SPINCOUNT = '1000'" in done.stderr, done.stderr
 
 
@@ -297,7 +298,7 @@ def test_help_and_list_teach(capsys):
 
 @pytest.mark.slow
 def test_quiet_prints_the_table_only(tmp_path):
-    done = condense('digits', *SHORT, '--quiet', cwd=tmp_path, TQDM_DISABLE='')
+    done = condense('digits', *SHORT, '--quiet', cwd=tmp_path, anew=('tqdm', 'dataset_condensation'), TQDM_DISABLE='')
     assert done.returncode == 0 and done.stderr == '' and len(done.stdout.splitlines()) == 4
 
 

@@ -2,12 +2,11 @@
 import copy
 import json
 import random
-import subprocess
-import sys
 import time
 from dataclasses import asdict
 
 import numpy as np
+import processes
 import pytest
 import torch
 from torch.utils.data import DataLoader
@@ -214,12 +213,12 @@ from dataset_condensation.image_folders import load_dataset
 from dataset_condensation.training import TrainRecipe
 data = fewer(only_classes(load_dataset('digits'), range(5)), 12, 10)
 continual(data, 'random', [2, 3], 2, 8, 2, {NET!r}, TrainRecipe(epochs=2, lr=.1), None, folder={str(tmp_path)!r})'''
-    process, deadline = subprocess.Popen([sys.executable, '-c', code]), time.monotonic() + 600
-    while not list(tmp_path.glob('random-order1-step1-*')) and process.poll() is None:
+    started, deadline = processes.python('-c', code, cwd=tmp_path), time.monotonic() + 600
+    while not list(tmp_path.glob('random-order1-step1-*')) and started.process.is_alive():
         assert time.monotonic() < deadline
         time.sleep(.01)
-    process.kill()
-    process.wait()
+    started.process.kill()
+    started.wait()
     kept = cl.Continual.load(tmp_path)
     assert len(kept['random']) >= 1
     assert figures(study(data, orders=8, folder=tmp_path)) == figures(study(data, orders=8))

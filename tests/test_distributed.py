@@ -4,7 +4,6 @@ import os
 import pickle
 import signal
 import socket
-import subprocess
 import sys
 import time
 import warnings
@@ -13,8 +12,9 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.distributed as dist
-from processes import server
+from processes import call, python, server
 
+from dataset_condensation import cli
 from dataset_condensation.adaptive_steps import UntilOverfit
 from dataset_condensation.checkpoints import CheckpointError, Checkpoints
 from dataset_condensation.cli import main
@@ -294,16 +294,13 @@ SHORT = ['--net', 'convnet-w8-d1', '--nets', '2', '--epochs', '2', '--real-batch
 
 
 def torchrun(n, *words, cwd):
-    env = {k: v for k, v in os.environ.items() if k not in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE')}
-    env |= dict(OMP_NUM_THREADS='1', TQDM_DISABLE='1')
-    command = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', n, *words]
-    return subprocess.run([sys.executable, *map(str, command)], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+    return python('-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', n, *words, cwd=cwd).wait(300)
 
 
 def test_the_command_below_torchrun(tmp_path):
     argv = ['digits', '--method', 'dm', '--iterations', '6', *SHORT]
     done = torchrun(2, '-m', 'dataset_condensation', *argv, '--out', 'two', cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.said
     assert done.stdout.count('Written to two') == 1 and done.stdout.count('image updates') == 1
     assert main([*argv, '--out', str(tmp_path/'one')]) == 0
     two, one = ((tmp_path/k/'synthetic.safetensors').read_bytes() for k in ('two', 'one'))
@@ -315,18 +312,23 @@ def test_the_command_below_torchrun(tmp_path):
     assert json.loads((tmp_path/'two'/'report.json').read_text())['resumed_after_updates'] == [6]
 
 
-ONE_FAILS = """import os, sys
-from dataset_condensation import cli
-def load(args): raise ValueError('no images here')
-if os.environ['RANK'] == '1': cli.load = load
-sys.exit(cli.main(sys.argv[1:]))
-"""
+def command(argv):
+    "The command in one of the processes; the second cannot load its data"
+    def load(args): raise ValueError('no images here')
+    if os.environ['RANK'] == '1': cli.load = load
+    sys.exit(main(argv))
+
+
+def forked(n, job, *args):
+    "What torchrun does with a program, with a function: it forks the processes, watches them, and ends all if one fails"
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+    how = LaunchConfig(1, 1, n, rdzv_backend='c10d', rdzv_endpoint='localhost:0', start_method='fork', max_restarts=0)
+    elastic_launch(how, job)(*args)
 
 
 @pytest.mark.parametrize('argv, words', [(['--method', 'dcc'], "'dcc'"), ([], 'no images here')], ids=['in all', 'in one'])
 def test_an_error_below_torchrun_is_said_once(argv, words, tmp_path):
-    (tmp_path/'program.py').write_text(ONE_FAILS)
-    done = torchrun(2, 'program.py', *argv, '--out', 'run', cwd=tmp_path)
+    done = call(forked, 2, command, [*argv, '--out', 'run'], cwd=tmp_path)
     ours = [line for line in done.stderr.splitlines() if line.startswith('condense: ')]
-    assert done.returncode and len(ours) == 1 and words in ours[0], done.stderr
+    assert done.returncode and len(ours) == 1 and words in ours[0], done.said
     assert not (tmp_path/'run').exists()

@@ -1,10 +1,9 @@
 "Comparisons that do not mislead, waits that are announced, and a library that does not print"
 import ast
-import os
-import subprocess
 import sys
 from types import SimpleNamespace
 
+import processes
 import pytest
 import torch
 from conftest import ROOT
@@ -159,9 +158,9 @@ def test_scoring_shows_a_bar_after_five_seconds_unless_told_not_to(data, bars):
 
 @pytest.mark.slow
 def test_a_bar_heeds_tqdms_own_switch():
-    code = ('from dataset_condensation.training import waiting\n'
+    code = ('from dataset_condensation.machine import waiting\n'
             'with waiting(2, "x") as bar: bar.delay = 0; bar.update(); bar.refresh(); bar.update()')
-    say = lambda **env: subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, env={**os.environ, **env})
+    say = lambda **env: processes.python('-c', code, cwd='.', anew=('tqdm', 'dataset_condensation'), **env).wait()
     assert say(TQDM_DISABLE='1').stderr == '' and 'x:' in say(TQDM_DISABLE='').stderr
 
 
@@ -282,8 +281,8 @@ print('---', file=sys.stderr, flush=True)
 again = ask("compare(data, ['dm'], net='convnet-w8', options=dict(dm=dict(iterations=10**6, real_batch=8, checkpoint=Pressed('other'))))")
 assert isinstance(again, KeyboardInterrupt)      # what is interrupted in the middle of something larger is not scored
 '''
-    done = subprocess.run([sys.executable, '-c', code], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = processes.python('-c', code, cwd=tmp_path).wait()
+    assert done.returncode == 0, done.said
     said = done.stderr.split('---')[1].strip()
     assert said == 'condense: interrupted after update 3 of 1,000,000, and returned the set as it was then; the same call resumes it'
 

@@ -1,11 +1,12 @@
 """Files from outside and on the way out: what is written is whole, nothing leaves its folder, and whatever a file says,
 reading it ends in a set or in an exception that is documented. The long version of the fuzzing is benchmarks/fuzz.py."""
-import errno, io, json, math, os, random, shutil, stat, subprocess, sys, time, warnings, zipfile
+import errno, io, json, math, os, random, shutil, stat, sys, time, warnings, zipfile
 from pathlib import Path
 
 import numpy as np, pytest, torch
 from conftest import ROOT
 from PIL import Image
+from processes import python
 
 from dataset_condensation import set_files as files
 from dataset_condensation.safe_files import write_atomic
@@ -119,7 +120,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
             'signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n'
             'resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n'
             'try: write_atomic(sys.argv[1], bytes(10**6))\nexcept OSError as e: print(e)')
-    said = subprocess.run([sys.executable, '-c', code, path], capture_output=True, text=True).stdout
+    said = python('-c', code, path, cwd=tmp_path).wait().stdout
     assert 's.safetensors' in said and os.listdir(tmp_path) == ['s.safetensors'] and len(SyntheticSet.load(path)) == 4
 
 
@@ -127,15 +128,15 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
 def test_a_killed_writer_leaves_a_whole_file(tmp_path):
     path, code = tmp_path/'a.bin', ('import sys\nfrom dataset_condensation.safe_files import write_atomic\n'
                                     'for i in range(10**9): write_atomic(sys.argv[1], bytes([i % 2]) * (10**6 + i % 2))')
-    child = subprocess.Popen([sys.executable, '-c', code, path])
+    child = python('-c', code, path, cwd=tmp_path)
     try:
-        while not path.exists() and child.poll() is None: time.sleep(0.05)
+        while not path.exists() and child.process.is_alive(): time.sleep(0.05)
         for _ in range(20):
             raw = path.read_bytes()
             assert raw in (bytes(10**6), b'\1' * (10**6 + 1))
             time.sleep(0.01)
     finally:
-        child.kill()
+        child.process.kill()
         child.wait()
     assert path.read_bytes() in (bytes(10**6), b'\1' * (10**6 + 1))
     assert all(p == path or p.name.startswith('.a.bin.') and p.suffix == '.part' for p in tmp_path.iterdir())

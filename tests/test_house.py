@@ -1,11 +1,9 @@
 "The rules of the house, read from the code: who may import whom, where a class is whole, what importing may do"
 import ast
-import os
 import re
-import subprocess
-import sys
 from functools import cache
 
+import processes
 import pytest
 from conftest import ROOT
 from test_sync import chapters, imports, module_of
@@ -167,7 +165,7 @@ for name in {modules()}: __import__(f'{PACKAGE}.' + name)
 assert state() == before
 assert 'ipywidgets' not in sys.modules
 '''
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, env=dict(os.environ, MPLBACKEND='Agg'))
+    done = processes.python('-c', code, cwd=ROOT, anew=(PACKAGE, 'ipywidgets')).wait()
     assert done.returncode == 0, done.stderr
 
 
@@ -182,7 +180,7 @@ def test_a_method_is_known_whatever_was_imported_before():
     code = 'from dataset_condensation.condensation import condensing\n' \
            'from dataset_condensation.image_folders import load_dataset\n' \
            "print(next(condensing(load_dataset('digits'), real_batch=2, net='convnet-w2')).info['method'])"
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
+    done = processes.python('-c', code, cwd=ROOT, anew=(PACKAGE,)).wait()
     assert done.stdout.strip() == 'dc', done.stderr
 
 

@@ -1,9 +1,8 @@
 "The recipes of the page do what it says: each is run as it stands there, where its library is installed"
 import importlib.util
 import re
-import subprocess
-import sys
 
+import processes
 import pytest
 import yaml
 from conftest import ROOT
@@ -39,7 +38,7 @@ def test_a_recipe_runs_as_it_stands_on_the_page(heading, tmp_path):
     code = '\n\n'.join(SECTIONS[''] + SECTIONS[heading])
     check = dict(Lightning="assert found[0]['accuracy'] > 0.6", datasets="assert hub.fingerprint() and len(datasets.load_from_disk('condensed')) == 10 "
                  "and torch.equal(hub.train.images, data.train.images)", timm="assert syn.images.shape == (10, 1, 8, 8)")
-    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', f'{code}\n\n{check.get(heading, "")}'], cwd=tmp_path, capture_output=True, text=True)
+    done = processes.python('-c', f'{code}\n\n{check.get(heading, "")}', cwd=tmp_path).wait()
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -72,7 +71,8 @@ def project(tmp_path_factory):
     "A project with the files that the page has it make, and its script"
     folder = tmp_path_factory.mktemp('project')
     code = '\n\n'.join([*SECTIONS[''], f'os.chdir({str(folder)!r})', *(c for c in SECTIONS['A smoke test on every push'] if '# smoke.py' not in c)])
-    subprocess.run([sys.executable, '-c', code], cwd=folder, check=True, capture_output=True)
+    done = processes.python('-c', code, cwd=folder).wait()
+    assert done.returncode == 0, done.said
     script, = (c for c in SECTIONS['A smoke test on every push'] if '# smoke.py' in c)
     (folder/'smoke.py').write_text(script, encoding='utf-8')
     return folder
@@ -88,11 +88,6 @@ def test_the_action_runs_its_script_and_notices_broken_training(project, change,
     commands = [s['run'] for s in action['jobs']['train']['steps'] if 'run' in s]
     assert commands[0] == 'pip install dataset_condensation' and len(commands) == 2
     name, script = commands[1].split()
-    done = subprocess.run([sys.executable, script], cwd=project, capture_output=True, text=True, env=environment())
+    done = processes.python(script, cwd=project).wait()
     assert name == 'python' and (done.returncode == 0) == passes, done.stderr[-2000:]
     if not passes: assert 'the training code no longer learns' in done.stderr
-
-
-def environment():
-    import os
-    return dict(os.environ, PYTHONPATH=str(ROOT))

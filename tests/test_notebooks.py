@@ -4,7 +4,7 @@ import sys
 
 import processes
 import pytest
-from conftest import ROOT, run
+from conftest import ROOT
 
 sys.path.insert(0, str(ROOT/'tools'))
 import solutions
@@ -25,7 +25,7 @@ def test_notebook(name):
     if name.startswith('assignments') and not solutions.are_there(): pytest.skip('the solutions are elsewhere')
     done = processes.call(processes.notebook, name, cwd=ROOT)
     ran_alone = done.stdout.count('Starting') == 1
-    assert done.returncode == 0 and ran_alone and 'Success.' in done.stdout, f'nbs/{name}\n{done.stdout}'
+    assert done.returncode == 0 and ran_alone and 'Success.' in done.stdout, f'nbs/{name}\n{done.said}'
 
 
 # ---- tools/execute_notebooks.py, on a project with one small notebook
@@ -39,7 +39,7 @@ def execute(tmp_path):
     path = tmp_path/'nbs'/'00_small.ipynb'
     def execute(cells=None, *args):
         if cells: path.write_text(json.dumps(notebook(cells)), encoding='utf-8')
-        done = run(ROOT/'tools'/'execute_notebooks.py', *args, cwd=tmp_path)
+        done = processes.python(ROOT/'tools'/'execute_notebooks.py', *args, cwd=tmp_path).wait()
         return done, {c['id']: c for c in json.loads(path.read_text(encoding='utf-8'))['cells']}
     execute.path = path
     return execute
@@ -66,7 +66,7 @@ def test_outputs_are_saved_and_a_second_run_changes_nothing(execute):
         'export': ('#| hide\nimport nbdev; nbdev.nbdev_export()', []),
     }
     done, saved = execute(cells)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.said
     assert saved['print']['outputs'] == [dict(name='stdout', output_type='stream', text=['0\n', '1\n', '2\n'])]
     assert saved['object']['outputs'][0]['data']['text/plain'] == ['<object>']
     assert 'image/png' in saved['figure']['outputs'][0]['data']
@@ -74,7 +74,7 @@ def test_outputs_are_saved_and_a_second_run_changes_nothing(execute):
     assert not (execute.path.parent.parent/'dataset_condensation').exists()  # executing exports nothing
     first = execute.path.read_bytes()
     done, saved = execute(None, '00', '--flags', 'slow')
-    assert done.returncode == 0 and saved['slow']['outputs'] == stream('new\n'), done.stdout
+    assert done.returncode == 0 and saved['slow']['outputs'] == stream('new\n'), done.said
     assert execute.path.read_bytes() == first.replace(b'old', b'new\\n')
 
 
@@ -85,18 +85,18 @@ def test_outputs_are_saved_and_a_second_run_changes_nothing(execute):
 ])
 def test_a_notebook_that_fails_or_shows_a_path_is_not_saved(execute, source, message):
     done, saved = execute({'good': ('print(1)', []), 'bad': (source, [])})
-    assert done.returncode == 1 and message in done.stdout
+    assert done.returncode == 1 and message in done.said
     assert saved['good']['outputs'] == []
 
 
 @pytest.mark.slow
 def test_check_writes_nothing_and_names_the_cells_that_would_change(execute):
     done, saved = execute({'same': ('print(1)', stream('1\n')), 'stale': ('print(2)', stream('3\n'))}, '--check')
-    assert done.returncode == 1 and 'changed outputs: stale' in done.stdout
+    assert done.returncode == 1 and 'changed outputs: stale' in done.said
     assert saved['stale']['outputs'] == stream('3\n')
 
 
 @pytest.mark.slow
 def test_a_name_without_a_notebook_is_an_error(execute):
     done, _ = execute({'a': ('1', [])}, '99_none')
-    assert done.returncode == 1 and "no notebook '99_none'" in done.stdout and '00_small' in done.stdout
+    assert done.returncode == 1 and "no notebook '99_none'" in done.said and '00_small' in done.said

@@ -2,18 +2,19 @@
 import importlib
 import json
 import math
+import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from types import SimpleNamespace
 
+import processes
 import pytest
 import torch
-from conftest import ROOT, run
+from conftest import ROOT
 
 from dataset_condensation import cli, recommendation
 from dataset_condensation.checkpoints import RunLock
@@ -78,8 +79,7 @@ def test_a_row_holds_what_is_needed_to_measure_it_again(whole):
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_result(whole, tmp_path):
-    command = [sys.executable, SCRIPT, *args(tmp_path)]
-    process = subprocess.Popen([str(c) for c in command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = processes.python(SCRIPT, *args(tmp_path), cwd=ROOT)
     try:
         until = time.time() + 600
         while not list((tmp_path/'results').rglob('*.json')) and time.time() < until: time.sleep(0.02)
@@ -127,10 +127,16 @@ def test_scoring_goes_on_after_the_last_network(whole, tmp_path, monkeypatch):
     assert not list((whole/'runs').rglob('scored.json'))
 
 
+def beside_another(argv):
+    reproduce.get_context = lambda kind: multiprocessing.get_context('fork')
+    return reproduce.main(argv)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='this system cannot fork')
 def test_two_processes_do_nothing_twice(whole, tmp_path):
-    done = run(SCRIPT, *args(tmp_path, '--processes', '2'), cwd=ROOT)
-    assert done.returncode == 0, done.stdout
+    done = processes.call(beside_another, [str(a) for a in args(tmp_path, '--processes', '2')], cwd=ROOT)
+    assert done.returncode == 0, done.said
     said = [line.split(':')[0] for line in done.stdout.splitlines() if ', seed ' in line]
     assert len(said) == len(set(said)) == sum(r.sets for r in declared.rows('smoke').values())
     assert measured(tmp_path) == measured(whole)

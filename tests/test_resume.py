@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 import torch
-from processes import in_use, server
+from processes import in_use, python, server
 
 import dataset_condensation as dc
 import dataset_condensation.condensation as loop
@@ -137,14 +137,13 @@ def test_ctrl_c_at_any_line_leaves_no_trace_in_the_result(data, tmp_path):
 @pytest.mark.skipif(os.name == 'nt', reason='Windows ends a process without asking it')
 def test_the_command_is_stopped_by_signals_and_goes_on(tmp_path):
     argv = ['digits', '--iterations', '100000', *SHORT, '--checkpoint-every', '0']
-    env = {**os.environ, 'OMP_NUM_THREADS': '1'}
-    started = {n: subprocess.Popen([sys.executable, '-m', 'dataset_condensation', *argv, '--out', n.name], cwd=tmp_path, env=env,
-                                   stderr=subprocess.PIPE, text=True) for n in (signal.SIGINT, signal.SIGTERM)}
     for n, code, word in ((signal.SIGINT, 130, 'interrupted'), (signal.SIGTERM, 143, 'terminated')):
+        started = python('-m', 'dataset_condensation', *argv, '--out', n.name, cwd=tmp_path)
         until(lambda: len(Checkpoints(tmp_path/n.name/'checkpoint')) == 2, 'a checkpoint')
-        started[n].send_signal(n)
-        _, said = started[n].communicate(timeout=300)
-        assert started[n].returncode == code, said
+        started.send_signal(n)
+        done = started.wait(300)
+        said = done.stderr
+        assert done.returncode == code, said
         assert said.startswith(f'condense: {word} after update ') and said.count('\n') == 1
         assert f'resume with: condense {" ".join(argv)} --out {n.name} --resume' in said
         step = Checkpoints(tmp_path/n.name/'checkpoint').peek()['step']

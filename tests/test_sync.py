@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, copy_project, run
+from processes import python
 from test_notebooks import notebooks
 
 pytest.importorskip('nbdev', reason="export and cleaning are nbdev's: pip install -e '.[dev]'")
@@ -48,8 +49,8 @@ def project(tmp_path_factory):
     for picture in (project/'nbs'/'images').glob('index-*'): picture.unlink()
     for what in (['-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()'], ['tools/export.py'],
                  ['nbs/_sphinx/build.py', '--readme']):
-        done = run(*what, cwd=project)
-        assert done.returncode == 0, done.stdout
+        done = python(*what, cwd=project, anew=(PACKAGE, 'nbdev')).wait()
+        assert done.returncode == 0, done.said
     return project
 
 

@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from itertools import islice
 
 import matplotlib.pyplot as plt
+import processes
 import pytest
 import torch
 from conftest import ROOT, run
@@ -149,8 +150,9 @@ def test_closing_the_widget_ends_its_thread(data):
 
 @pytest.mark.slow
 def test_a_program_ends_while_a_run_is_at_work(tmp_path):
-    code = ('from dataset_condensation.all import *\nfrom dataset_condensation.widgets import LiveRun\n'
-            "view = LiveRun(running(load_dataset('digits'), 'dm', iterations=10**6, real_batch=8, net='convnet-w16'))\n"
+    code = ('import torch\nfrom dataset_condensation.all import *\nfrom dataset_condensation.widgets import LiveRun\n'
+            "x, y = torch.rand(20, 1, 8, 8, generator=gen(0)), torch.arange(20) % 2\n"
+            "view = LiveRun(running(from_tensors(x, y, x, y), 'dm', iterations=10**6, real_batch=8, net='convnet-w16'))\n"
             'while view.state is None: view.wait(0.01)\nprint("at work")')
     done = run('-c', code, cwd=tmp_path)
     assert done.returncode == 0 and done.stdout.strip().endswith('at work'), done.stdout
@@ -234,7 +236,7 @@ def test_only_a_widget_imports_ipywidgets():
 def test_importing_widgets_registers_nothing():
     code = 'import atexit; n = atexit._ncallbacks(); import dataset_condensation.report, dataset_condensation.plots; ' \
            'm = atexit._ncallbacks(); import dataset_condensation.widgets; assert atexit._ncallbacks() == m'
-    assert run('-c', code, cwd=ROOT).returncode == 0
+    assert processes.python('-c', code, cwd=ROOT, anew=('dataset_condensation', 'ipywidgets')).wait().returncode == 0
 
 
 def test_the_picture_of_a_widget_is_in_its_bundle_with_words(data):
@@ -329,8 +331,8 @@ def test_the_code_on_the_page_runs_as_it_stands(run_folder, tmp_path):
     text = (run_folder/'report.html').read_text(encoding='utf-8')
     use, new, *_ = (html.unescape(b) for b in re.findall(r'<pre>(.*?)</pre>', text, re.S))
     pixels = "\npixels = load_dataset('digits').test.images[:3].float() / 255\n"
-    done = run('-c', use + pixels + new, cwd=run_folder)
-    assert done.returncode == 0 and re.search(r"\['\d', '\d', '\d'\]", done.stdout), done.stdout
+    done = processes.python('-c', use + pixels + new, cwd=run_folder).wait()
+    assert done.returncode == 0 and re.search(r"\['\d', '\d', '\d'\]", done.stdout), done.said
 
 
 def test_hostile_names_stay_text(run_folder):
@@ -394,14 +396,6 @@ def test_the_report_fits_a_phone_and_a_desk_by_day_and_by_night(run_folder):
         window.close()
 
 
-@pytest.mark.slow
-@in_browser
-def test_widgets_answer_in_jupyterlab(tmp_path):
-    done = run(ROOT/'tools'/'lab_check.py', '--shots', tmp_path, cwd=tmp_path)
-    assert done.returncode == 0 and 'no errors' in done.stdout, done.stdout
-    assert {p.name for p in tmp_path.glob('*.png')} == {'live.png', 'end.png'}
-
-
 def written(path, cells):
     "A notebook of cells {id: (code, outputs)}"
     made = [dict(cell_type='code', id=i, metadata={}, source=code.splitlines(True), execution_count=None, outputs=outputs)
@@ -411,25 +405,42 @@ def written(path, cells):
     return path
 
 
-@pytest.mark.slow
-@in_browser
-def test_notebooks_are_run_to_their_end_and_a_fault_in_one_does_not_hide_another(tmp_path):
-    good = written(tmp_path/'good.ipynb', {'first': ('a = 3', []), 'slow': ('#| slow\n1/0', []), 'last': ('print(a + 4)', [])})
-    bad = written(tmp_path/'bad.ipynb', {'first': ('print("so far")', []), 'last': ('[][1]', [])})
-    done = run(ROOT/'tools'/'lab_check.py', bad, good, cwd=tmp_path)
-    assert done.returncode == 1 and re.search(r'FAULT: a cell says: .*IndexError', done.stdout, re.S), done.stdout
-    assert done.stdout.count('FAULT') == 1 and 'no errors' in done.stdout.split('good.ipynb')[1], done.stdout
-
-
-@pytest.mark.slow
-@in_browser
-def test_a_notebook_that_is_only_opened_shows_what_is_saved_in_it(tmp_path):
-    png = io.BytesIO()
+@pytest.fixture(scope='module')
+def lab(tmp_path_factory):
+    "What is said of a faulty notebook, a sound one, that of the widgets, and one that is only opened, in one JupyterLab; its screenshots"
+    folder, png = tmp_path_factory.mktemp('lab'), io.BytesIO()
     Image.new('RGB', (4, 4)).save(png, 'png')
     picture = dict(output_type='display_data', metadata={}, data={'image/png': base64.b64encode(png.getvalue()).decode()})
-    saved = written(tmp_path/'saved.ipynb', {'first': ('1/0', [picture]), 'second': ('2/0', [picture])})
-    done = run(ROOT/'tools'/'lab_check.py', '--open', saved, cwd=tmp_path)
-    assert done.returncode == 0 and '2 pictures are shown' in done.stdout, done.stdout
+    bad = written(folder/'bad.ipynb', {'first': ('print("so far")', []), 'last': ('[][1]', [])})
+    good = written(folder/'good.ipynb', {'first': ('a = 3', []), 'slow': ('#| slow\n1/0', []), 'last': ('print(a + 4)', [])})
+    saved = written(folder/'saved.ipynb', {'first': ('1/0', [picture]), 'second': ('2/0', [picture])})
+    done = run(ROOT/'tools'/'lab_check.py', bad, good, '-', '--open', saved, '--shots', folder, cwd=folder)
+    assert done.returncode == 1, done.stdout
+    said = re.split(r'good\.ipynb|JupyterLab is up|notebook open, kernel ready', done.stdout)
+    assert len(said) == 7, done.stdout
+    return dict(bad=said[2], good=said[4], widgets=said[5], saved=said[6]), folder
+
+
+@pytest.mark.slow
+@in_browser
+def test_widgets_answer_in_jupyterlab(lab):
+    said, folder = lab
+    assert 'no errors' in said['widgets'], said
+    assert {'live.png', 'end.png'} <= {p.name for p in folder.glob('*.png')}
+
+
+@pytest.mark.slow
+@in_browser
+def test_notebooks_are_run_to_their_end_and_a_fault_in_one_does_not_hide_another(lab):
+    said, _ = lab
+    assert re.search(r'FAULT: a cell says: .*IndexError', said['bad'], re.S), said
+    assert 'no errors' in said['good'] and 'FAULT' not in said['good'] + said['widgets'] + said['saved'], said
+
+
+@pytest.mark.slow
+@in_browser
+def test_a_notebook_that_is_only_opened_shows_what_is_saved_in_it(lab):
+    assert '2 pictures are shown' in lab[0]['saved'], lab[0]
 
 
 def test_cells_that_tests_leave_out_are_left_out_in_jupyterlab_and_the_place_of_a_chapter_is_kept(tmp_path):

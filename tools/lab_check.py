@@ -2,7 +2,7 @@
 
     python tools/lab_check.py                                 # a notebook with the three widgets, all controls
     python tools/lab_check.py nbs/under_the_hood/58_widgets.ipynb    # any notebooks: run all, move the sliders
-    python tools/lab_check.py --open nbs/*.ipynb              # only open them: saved outputs must show
+    python tools/lab_check.py --open nbs/*.ipynb              # only open these: saved outputs must show
     python tools/lab_check.py --shots shots/                  # keep screenshots
 
 Fails if a cell ends in an error, if a picture doesn't change with its control, or if the browser's console shows an
@@ -272,16 +272,16 @@ def touch_explorer(page):
         page.changed(image, before, f'the explorer shows {choice}')
 
 
-def visit(page, text, name, args):
+def visit(page, text, name, only_open, seconds):
     "Run the open notebook, or check its saved outputs"
-    if args.open:
+    if only_open:
         wanted = pictures(text)
         page.page.wait_for_function('n => document.querySelectorAll(".jp-OutputArea-output img").length >= n',
                                     arg=wanted, timeout=60_000)
         return page.say(f'{wanted} pictures are shown')
     page.run_all()
     if name:
-        page.idle(args.seconds)
+        page.idle(seconds)
         page.say('all cells ran')
         sliders = page.page.locator('.jp-CodeCell:has(.noUi-handle)')
         for i in range(sliders.count()): page.move_slider(sliders.nth(i), f'slider {i + 1}')
@@ -299,12 +299,11 @@ def place(path):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('notebooks', nargs='*', help='notebooks to run (default: one with every widget)')
-    parser.add_argument('--open', action='store_true', help='only open them')
+    parser.add_argument('notebooks', nargs='*', help='notebooks to run; - is one with every widget (default)')
+    parser.add_argument('--open', nargs='+', default=[], metavar='NOTEBOOK', help='notebooks to open only')
     parser.add_argument('--shots', type=Path, help='folder for screenshots')
     parser.add_argument('--seconds', type=float, default=600, help='most seconds for running the cells (default: 600)')
     args = parser.parse_args(argv)
-    if args.open and not args.notebooks: parser.error('--open: which notebooks?')
     if why := missing('jupyterlab'):
         print(f'skipped: {why}')
         return SKIPPED
@@ -315,13 +314,15 @@ def main(argv=None):
     with Lab() as lab, sync_playwright() as playwright:
         say('JupyterLab is up')
         browser = launch(playwright)
-        for name in args.notebooks or [None]:
+        wanted = [(n, False) for n in args.notebooks or ['-'][:not args.open]] + [(n, True) for n in args.open]
+        for name, only_open in wanted:
+            if name == '-': name = None
             text = Path(name).read_text(encoding='utf-8') if name else made_notebook()
-            if not args.open: text = without_slow(text)
+            if not only_open: text = without_slow(text)
             if name: say(place(name))
             page = Page(browser, lab.put(place(name) if name else 'check.ipynb', text), args.shots, say, lab.worked)
             try:
-                visit(page, text, name, args)
+                visit(page, text, name, only_open, args.seconds)
                 page.check()
                 say('no errors')
             except Exception as e:      # check the others anyway
