@@ -426,7 +426,7 @@ def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tupl
     "Batches of images and labels where `net` is, which is in eval mode until the last"
     device = next(checks.network(where, 'net', net).parameters()).device
     batch = checks.whole_number(where, 'batch', batch)
-    if device.type == 'cpu': batch = min(batch, 100)     # more would leave its caches
+    if device.type == 'cpu': batch = min(batch, 100)     # more would take much memory
     data = moved(for_net(net, checks.dataset(where, data)), device)
     with in_eval(net):
         for idx in torch.arange(len(data)).split(batch): yield data.take(idx, device)
