@@ -426,6 +426,7 @@ def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tupl
     "Batches of images and labels where `net` is, which is in eval mode until the last"
     device = next(checks.network(where, 'net', net).parameters()).device
     batch = checks.whole_number(where, 'batch', batch)
+    if device.type == 'cpu': batch = min(batch, 100)     # more would take much memory
     data = moved(for_net(net, checks.dataset(where, data)), device)
     with in_eval(net):
         for idx in torch.arange(len(data)).split(batch): yield data.take(idx, device)
@@ -450,7 +451,7 @@ def _answers(where: str, net: nn.Module, data: Any, batch: int, compute: Compute
 def predict(
     net: nn.Module,     # Left in the mode it was in
     data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-    batch: int = 1000,  # Images at a time
+    batch: int = 1000,  # Most images at a time (on a CPU 100)
     compute: Compute = PLAIN,  # How to compute
 ) -> Tensor:            # (N,), class of each image, on the CPU
     "The class that `net` gives each image of `data`; -1 where its scores are NaN"
@@ -460,7 +461,7 @@ def predict(
 def accuracy(
     net: nn.Module,     # Left in the mode it was in
     data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-    batch: int = 1000,  # Images at a time
+    batch: int = 1000,  # Most images at a time (on a CPU 100)
     compute: Compute = PLAIN,  # How to compute
 ) -> float:             # Percent
     "Share of the images in `data` that `net` classifies correctly, in percent"

@@ -224,7 +224,7 @@ def predict(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) ->
 
 net: Left in the mode it was in
 data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-batch: Images at a time
+batch: Most images at a time (on a CPU 100)
 compute: How to compute"""
 
 def accuracy(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> float:
@@ -232,7 +232,7 @@ def accuracy(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -
 
 net: Left in the mode it was in
 data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-batch: Images at a time
+batch: Most images at a time (on a CPU 100)
 compute: How to compute"""
 
 @dataclass
