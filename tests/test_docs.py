@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from conftest import ROOT, copy_project, run
+from processes import python
 from test_notebooks import notebooks
 from test_sync import PACKAGE
 
@@ -44,9 +45,9 @@ class Page(HTMLParser):
 def site(tmp_path_factory):
     "The folder of a freshly built site"
     project = copy_project(tmp_path_factory.mktemp('docs')/'project')
-    done = run('nbs/_sphinx/build.py', cwd=project)
-    assert done.returncode == 0, done.stdout
-    assert 'warning' not in done.stdout.lower(), done.stdout
+    done = python('nbs/_sphinx/build.py', cwd=project, anew=(PACKAGE, 'nbdev')).wait()
+    assert done.returncode == 0, done.said
+    assert 'warning' not in done.said.lower(), done.said
     return project/'_docs'
 
 
