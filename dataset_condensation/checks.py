@@ -419,6 +419,7 @@ class Items:
         items = [self.items[int(i)] for i in idx]
         try: found = self.collate(items)
         except (TypeError, RuntimeError) as e:
+            if self.collate is not default_collate: raise      # a function of yours: its own words
             refuse(self.where, 'data', Shown(f'of items that make no batch ({e})'),
                    'tensors of one size: PIL images need a transform, such as ToTensor()', type(e))
         if isinstance(found, dict):

@@ -80,7 +80,7 @@ def whole_net(data: ImageData, net: Any = 'convnet', recipe: Any = 'whole', seed
 # %% ../nbs/04_coresets.ipynb #embed-all
 @own_device
 @torch.no_grad()
-def embed_all(net: nn.Module, images: Any, batch: int = 1000) -> Tensor:
+def embed_all(net: nn.Module, images: Any, batch: int | None = None) -> Tensor:
     "The embedding (N, features) of every image of a set or Dataset, in order, on the CPU"
     return torch.cat([embed(net, x).cpu() for x, _ in in_order('embed_all', net, images, batch)])
 

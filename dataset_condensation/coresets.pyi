@@ -26,7 +26,7 @@ net: Not used, nor is the next: every choice is called with both"""
 def whole_net(data: ImageData, net: Any='convnet', recipe: Any='whole', seed: int=0, device: Any=None, progress: Any=True) -> nn.Module:
     """A network trained on the whole training set, from `gen(seed, 'whole')` on"""
 
-def embed_all(net: nn.Module, images: Any, batch: int=1000) -> Tensor:
+def embed_all(net: nn.Module, images: Any, batch: int | None=None) -> Tensor:
     """The embedding (N, features) of every image of a set or Dataset, in order, on the CPU"""
 
 def herd(z: Tensor, k: int) -> Tensor:

@@ -422,11 +422,11 @@ def train(
     return torch.stack(losses).cpu()
 
 # %% ../nbs/03_training.ipynb #in-order
-def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+def in_order(where: str, net: nn.Module, data: Any, batch: Any) -> Iterator[tuple[Tensor, Tensor]]:
     "Batches of images and labels where `net` is, which is in eval mode until the last"
     device = next(checks.network(where, 'net', net).parameters()).device
+    if batch is None: batch = 100 if device.type == 'cpu' else 1000      # in little memory
     batch = checks.whole_number(where, 'batch', batch)
-    if device.type == 'cpu': batch = min(batch, 100)     # more would take much memory
     data = moved(for_net(net, checks.dataset(where, data)), device)
     with in_eval(net):
         for idx in torch.arange(len(data)).split(batch): yield data.take(idx, device)
@@ -434,7 +434,7 @@ def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tupl
 # %% ../nbs/03_training.ipynb #answers
 @own_device
 @torch.no_grad()
-def _answers(where: str, net: nn.Module, data: Any, batch: int, compute: Compute) -> tuple:
+def _answers(where: str, net: nn.Module, data: Any, batch: int | None, compute: Compute) -> tuple:
     "The class that `net` gives each image, -1 where its scores are NaN, and the label; on the CPU"
     found, labels = [], []
     for x, y in in_order(where, net, data, batch):
@@ -451,7 +451,7 @@ def _answers(where: str, net: nn.Module, data: Any, batch: int, compute: Compute
 def predict(
     net: nn.Module,     # Left in the mode it was in
     data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-    batch: int = 1000,  # Most images at a time (on a CPU 100)
+    batch: int | None = None,  # Images at a time (default: 100 on a CPU, 1,000 on a GPU)
     compute: Compute = PLAIN,  # How to compute
 ) -> Tensor:            # (N,), class of each image, on the CPU
     "The class that `net` gives each image of `data`; -1 where its scores are NaN"
@@ -461,7 +461,7 @@ def predict(
 def accuracy(
     net: nn.Module,     # Left in the mode it was in
     data: Any,          # A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-    batch: int = 1000,  # Most images at a time (on a CPU 100)
+    batch: int | None = None,  # Images at a time (default: 100 on a CPU, 1,000 on a GPU)
     compute: Compute = PLAIN,  # How to compute
 ) -> float:             # Percent
     "Share of the images in `data` that `net` classifies correctly, in percent"

@@ -216,23 +216,23 @@ progress: Show a bar where it takes over five seconds
 compute: How to compute
 after: after(), called at the end of each epoch"""
 
-def in_order(where: str, net: nn.Module, data: Any, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+def in_order(where: str, net: nn.Module, data: Any, batch: Any) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of images and labels where `net` is, which is in eval mode until the last"""
 
-def predict(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> Tensor:
+def predict(net: nn.Module, data: Any, batch: int | None=None, compute: Compute=...) -> Tensor:
     """The class that `net` gives each image of `data`; -1 where its scores are NaN
 
 net: Left in the mode it was in
 data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-batch: Most images at a time (on a CPU 100)
+batch: Images at a time (default: 100 on a CPU, 1,000 on a GPU)
 compute: How to compute"""
 
-def accuracy(net: nn.Module, data: Any, batch: int=1000, compute: Compute=...) -> float:
+def accuracy(net: nn.Module, data: Any, batch: int | None=None, compute: Compute=...) -> float:
     """Share of the images in `data` that `net` classifies correctly, in percent
 
 net: Left in the mode it was in
 data: A `SyntheticSet`, an `ImageSet`, a torch Dataset or a DataLoader
-batch: Most images at a time (on a CPU 100)
+batch: Images at a time (default: 100 on a CPU, 1,000 on a GPU)
 compute: How to compute"""
 
 @dataclass

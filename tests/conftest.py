@@ -20,7 +20,7 @@ NOT_SOURCE = shutil.ignore_patterns('.*', '_docs', '_proc', '_build', '__pycache
 _home = tempfile.mkdtemp(prefix='dataset-condensation-tests-')
 os.environ.update(MPLBACKEND='Agg', OMP_NUM_THREADS='1', JUPYTER_CONFIG_DIR=_home, JUPYTER_DATA_DIR=_home,
                   IPYTHONDIR=_home, PYTHONDONTWRITEBYTECODE='1', TQDM_DISABLE='1')
-# glibc's: memory that is freed is kept for the next tensor, where handing it back and forth takes a quarter of the seconds
+# glibc's: memory that is freed is kept for the next tensor, where handing it back and forth takes long
 os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**25), MALLOC_TRIM_THRESHOLD_=str(2**28))
 os.environ.pop('IN_TEST', None)  # nbdev exports nothing while it is set
 

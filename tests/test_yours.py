@@ -220,3 +220,18 @@ def test_a_slice_of_the_training_images_is_a_set_of_them(digits):
     some = digits.train[3:9:2]
     assert isinstance(some, type(digits.train)) and len(some) == 3
     for a, i in zip(some, (3, 5, 7)): assert torch.equal(a[0], digits.train[i][0]) and a[1] == digits.train[i][1]
+
+
+def test_so_many_images_at_a_time_as_you_say_or_as_suit_the_device(digits):
+    net, seen = make_net('mlp-w8', digits), []
+    net.register_forward_pre_hook(lambda m, x: seen.append(len(x[0])))
+    for batch, most in ((None, 100), (150, 150)):
+        seen.clear()
+        accuracy(net, digits.test, batch)
+        assert max(seen) == most and sum(seen) == len(digits.test)
+
+
+def test_what_a_collate_function_of_yours_raises_is_left_as_it_is(digits):
+    def broken(items): raise TypeError('mine')
+    loader = torch.utils.data.DataLoader([digits.test[0]] * 4, collate_fn=broken)
+    with pytest.raises(TypeError, match='^mine$'): accuracy(make_net('mlp-w8', digits), loader)
