@@ -290,6 +290,28 @@ def tiny_experts():
         yield Row(f'tinyimagenet-half/claims/ipc1-{name}', 'tinyimagenet-half', method, 1, net, options, 1, brief, speed)
 
 
+def in_32_bits():
+    """For processors that multiply numbers of 16 bits no faster, as most laptops': what `recommend` knows there, made and
+    scored in float32"""
+    dsa = dict(like='dsa', epochs=300)
+    def row(data, name, ipc, method, options, nets, **how):
+        brief = dict(brief32=score(SMALL, nets, 'float32', **how))
+        sets = 3 if method == 'random' and ipc == 1 else 1
+        return Row(f'{data}/claims/ipc{ipc}-{name}-float32', data, method, ipc, SMALL, options, sets, brief, 'float32')
+    for ipc, nets, lr, longer in ((1, 3, 20., 1000), (10, 1, 60., 500)):
+        dm = dict(factor=3, real_batch=32, schedule='cosine', image_lr=lr)
+        for name, method, options in (('random', 'random', {}), ('random-in-tiles', 'random', dict(factor=3)),
+                                      ('dm-in-tiles-quick', 'dm', dm | dict(iterations=100)),
+                                      ('experts-quick', 'experts', dict(iterations=100)),
+                                      ('dm-in-tiles', 'dm', dm | dict(iterations=longer)), ('experts', 'experts', {})):
+            yield row('cifar10-jpeg', name, ipc, method, options, nets, **dsa)
+    for ipc, epochs, batch, more in ((1, 300, 256, dict(factor=2, image_lr=3.)), (10, 100, 32, dict(image_lr=10.))):
+        dm, how = dict(real_batch=32, init='centroids', iterations=60), dict(epochs=epochs, batch=batch)
+        for name, method, options in (('random', 'random', {}), ('dm-quick', 'dm', dm | more),
+                                      ('dm-tiles', 'dm', dict(real_batch=32, factor=2, image_lr=float(ipc), iterations=1000))):
+            yield row('mnist', name, ipc, method, options, 5, **how)
+
+
 def cifar_claims():
     for m in ('random', 'dm', 'dsa'):    # scored as published: 128 filters, a thousand passes under DSA's augmentation
         yield scored(photos('cifar10-jpeg', m, 1, dict(dm=1000).get(m, 300)), 'as-published', main=score('convnet', 5, 'float32', 'dsa'))
@@ -341,7 +363,7 @@ def smoke_rows():
                  mlp=score('mlp', 1, epochs=2))
 
 
-ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, cifar_fifty, mnist_experts, cifar_claims, tiny_experts], paper=[paper_rows])
+ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, cifar_fifty, mnist_experts, cifar_claims, tiny_experts, in_32_bits], paper=[paper_rows])
 
 
 @lru_cache
