@@ -27,6 +27,7 @@ import signal
 import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -424,18 +425,34 @@ def made_with(data) -> tuple:
     return one
 
 
+def in_32_bits(rows, found):
+    "The rows whose seconds were measured in float32 too, with those seconds; sets made so are as good, which the twins' scores show"
+    twins = {m.name: m for m in report.scored_as(found, 'float32')}
+    def slower(m):
+        seconds = {k: mean(s[k] for s in twins[m.name].sets) for k in ('seconds', 'cpu_seconds')}
+        return replace(m, row=m.row | dict(speed='float32'), sets=[s | seconds for s in m.sets])
+    return [slower(m) for m in rows if m.name in twins and m.row['options'] == twins[m.name].row['options']]
+
+
 def known_ways(args) -> dict:
-    "Data set → what `recommend` should know of it"
+    "Data set → what `recommend` should know of it; `float32` has the ways of processors without 16-bit products"
     found = report.load_results(args.results, 'cpu')
     briefly = report.scored_as(found, 'brief')
-    def ways(data):
+    def ways(data, found, briefly):
         "By the brief scoring where random images were scored so, since one scoring must hold for all ways"
         new = {m.row['ipc'] for m in briefly if (m.row['data'], m.label) == (data, 'random')}
         both = [(report.choices(found, data), lambda n: n not in new), (report.choices(briefly, data, 'brief'), new.__contains__)]
         return sorted((w for known, ours in both for w in known if ours(w['ipc'])), key=lambda w: w['ipc'])
+    def augment(data):
+        "Of the brief scoring, or of the table's"
+        brief, table = ([m.row['scoring'][way] for m in found if m.row['data'] == data and way in m.row['scoring'] and ours(m)]
+                        for way, ours in (('brief', bool), ('main', lambda m: '/claims/' not in m.row['name'])))
+        return (brief or table)[0]['recipe']['augment']
     def one(data):
         (shape, classes), (net, speed) = SHAPES[data][:2], made_with(data)
-        return dict(shape=shape, classes=classes, net=net, speed=speed, ways=ways(data))
+        slower = ways(data, in_32_bits(found, found), in_32_bits(briefly, found))
+        return dict(shape=shape, classes=classes, net=net, speed=speed, augment=augment(data), ways=ways(data, found, briefly),
+                    **dict(float32=slower) if slower else {})
     return {data: one(data) for data in ('digits', 'mnist', 'cifar10-jpeg')}
 
 

@@ -303,7 +303,7 @@ def in_32_bits():
         for name, method, options in (('random', 'random', {}), ('random-in-tiles', 'random', dict(factor=3)),
                                       ('dm-in-tiles-quick', 'dm', dm | dict(iterations=100)),
                                       ('experts-quick', 'experts', dict(iterations=100)),
-                                      ('dm-in-tiles', 'dm', dm | dict(iterations=longer)), ('experts', 'experts', {})):
+                                      ('dm-in-tiles', 'dm', dm | dict(iterations=longer))):
             yield row('cifar10-jpeg', name, ipc, method, options, nets, **dsa)
     for ipc, epochs, batch, more in ((1, 300, 256, dict(factor=2, image_lr=3.)), (10, 100, 32, dict(image_lr=10.))):
         dm, how = dict(real_batch=32, init='centroids', iterations=60), dict(epochs=epochs, batch=batch)

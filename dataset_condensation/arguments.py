@@ -148,7 +148,7 @@ which also gives a finished run more --iterations.'''
 # %% ../nbs/under_the_hood/70_arguments.ipynb #options
 COMMANDS = {'': 'condensing data scoring running', 'continual': 'continual data study',
             'search': 'search data study', 'score': 'score data study', 'publish': 'publish'}
-DEFAULTS = {'': dict(nets=3, train_augment='none', made_with=None, row=None),
+DEFAULTS = {'': dict(nets=3, train_augment='none', row=None),
             'continual': dict(ipc=5, orders=3, nets=2), 'search': dict(ipc=10),
             'score': dict(nets=3), 'publish': {}}
 LOADING = ('root download size fit channels stats test_fraction skip_bad workers in_memory '
@@ -182,7 +182,8 @@ SHARED = {
     '--quiet': _flag('Print only the table'), '--debug': _flag('Show the traceback of an error')}
 BY_HAND = {
     'condensing': {'--method': _text('How to make the set, see --list; auto, the default with '
-        '--minutes, picks what did best on similar data in that time', 'dc', 'NAME')},
+        '--minutes, picks what did best on similar data in that time, and scores sets as was done '
+        'there', 'dc', 'NAME')},
     'data': {'--data-on': dict(choices=['auto', 'cpu'], default='auto', help='Where images are '
         'kept: on the GPU if they fit into half of its free memory, or cpu (default: auto)')},
     'scoring': {'--baselines': _text('Real images to compare with, or none (default: '
@@ -270,6 +271,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:   # `sys.arg
     args.data = {plain_name(k): k for k in SHORT}.get(plain_name(args.data), args.data)
     typed = {a.partition('=')[0] for a in argv}
     if getattr(args, 'minutes', None) is not None and '--method' not in typed: args.method = 'auto'
+    if getattr(args, 'method', '') == 'auto' and '--train-augment' not in typed:
+        args.train_augment = None     # as the recommended set was scored
     budget = getattr(args, 'budget', None)
     if budget and '--ipc' in typed: p.error('--budget: it chooses --ipc, so leave that out')
     if '--bits' in typed and not budget: p.error('--bits: only with --budget')

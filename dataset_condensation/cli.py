@@ -116,7 +116,7 @@ def check_typed(args: Namespace) -> None:
     number('condense', 'checkpoint_every', args.checkpoint_every)
     if args.whole is not None: whole_number('condense', 'whole', args.whole, 0)
     if args.epochs is not None: train_recipe('dc', epochs=args.epochs)
-    augment_for(imported(args.train_augment, 'train_augment'), args.data)
+    augment_for(imported(args.train_augment or 'none', 'train_augment'), args.data)
 
 # %% ../nbs/under_the_hood/60_command.ipynb #scoring-plan
 def whole_recipe(args: Namespace, **changed: Any) -> TrainRecipe:
@@ -218,7 +218,8 @@ def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace
     if args.method != 'auto': return args, settings, lines
     choice = recommend(data, args.ipc, args.minutes, bool(settings or args.resume), args.device)
     made = chosen_settings(choice, args.net, args.speed)
-    new = dict(method=choice.method, made_with=made.pop('net'), speed=made.pop('speed'))
+    new = dict(method=choice.method, net=made.pop('net'), speed=made.pop('speed'),
+               train_augment=args.train_augment or choice.augment)
     if isinstance(METHODS[choice.method], Coreset) and made.get('factor', 1) > 1:
         new |= dict(row=f'{choice.method} in tiles')
     return Namespace(**vars(args) | new), made | settings, [*lines, f'auto: {choice}']
@@ -269,13 +270,15 @@ def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines
     "With `--minutes`, a line that says how long scoring will take"
     if args.minutes is None: return []
     recipe, kw = _scoring(args, data, device)
+    tried, nets = data.test[:500], args.nets if device.type == 'cuda' else 1    # there, together
+    quick = dict(progress=False, nets=nets, data=ImageData(data.train, tried, data.name))
     def pace(sizes: list[int]) -> tuple[int, float, float]:
         "Number of images, and seconds for the overhead of a training and for an epoch"
         s = random_set(data, [min(n, have) for n, have in zip(sizes, data.train.counts.tolist())])
-        recipes, quiet = [replace(recipe, epochs=n) for n in (1, 1, 6)], kw | dict(progress=False)
-        _, short, long = (evaluate_together(s, recipe=r, **quiet).seconds for r in recipes)
+        recipes = [replace(recipe, epochs=n) for n in (1, 1, 6)]
+        _, short, long = (evaluate_together(s, recipe=r, **kw | quick).seconds for r in recipes)
         epoch = max(long - short, 0) / 5
-        return len(s), max(short - epoch, 0), epoch
+        return len(s), max(short - epoch, 0) * len(data.test) / len(tried), epoch
     many, _, long = pace([-(-recipe.batch // data.n_classes)] * data.n_classes)
     few, around, epoch = pace(class_sizes(args.ipc, data.n_classes))
     factor, plain = settings.get('factor', 1), len(baselines)
@@ -284,7 +287,8 @@ def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines
     sets = plain + tiled + bool(whole)
     total = (sets * around + recipe.epochs * (plain * epoch + tiled * larger)
              + whole * long / many * len(data.train))
-    return [f'scoring comes after that, outside --minutes: about {duration(total)} '
+    took = duration(total * args.nets / nets)
+    return [f'scoring comes after that, outside --minutes: about {took} '
             f'({sets} set{"s" * (sets > 1)}, networks on each: {args.nets}, epochs: '
             f'{recipe.epochs}; fewer --nets or --epochs make it shorter)']
 
@@ -362,7 +366,7 @@ def last_good(e: BaseException) -> Any:
 def make_set(args: Namespace, data: ImageData, settings: dict, device: torch.device,
              out: Path) -> SyntheticSet:
     "Condense with checkpoints; if the numbers overflow, write the last good set"
-    net = imported(args.made_with or args.net)
+    net = imported(args.net)
     kw = dict(ipc=args.ipc, seed=args.seed, net=net, device=device)
     how = dict(speed=args.speed, class_chunk=args.class_chunk, **settings)
     computes = isinstance(get_method(args.method), Method)

@@ -19,12 +19,12 @@ from torch import Tensor, nn
 
 from .checks import instance, network, same
 from .condensation import Recipe, Step
-from .data import Batch, ImageData, gen
+from .data import Batch, ImageData, ImageSet, gen
 from .gradient_matching import GradientMatching, match_gradients
 from .machine import own_device, pick_device, warn
 from .names import as_json
 from .networks import embed, last_linear
-from .training import augment_for, check_data
+from .training import SyntheticSet, augment_for, check_data
 
 # %% ../nbs/22_frozen_backbones.ipynb #output
 def output(
@@ -209,6 +209,7 @@ def probe(
     "Test accuracy of a linear head that is trained on the features of a set, to the minimum"
     check_data('probe', data)
     small, device = getattr(small, 'train', small), pick_device(device)
+    instance('probe', 'small', small, (SyntheticSet, ImageSet), 'a SyntheticSet or an ImageData')
     same('probe', 'classes of the set and of the data', list(small.classes), list(data.classes))
     same('probe', 'mean of the set and of the data', small.mean.tolist(), data.mean.tolist())
     frozen = backbone if isinstance(backbone, Frozen) else Frozen(backbone)

@@ -36,6 +36,7 @@ def norm_layer(
 ) -> nn.Module:
     "Bring activations to mean 0 and variance 1, then apply a trained scale and shift per channel"
     norm = checks.choice('norm_layer', 'norm', norm, [n for n in norms if not (flat and n == 'in')])
+    checks.whole_number('norm_layer', 'channels', channels)
     if norm == 'nonorm': return nn.Identity()
     if norm == 'bn': return nn.BatchNorm1d(channels) if flat else nn.BatchNorm2d(channels)
     return nn.GroupNorm({'ln': 1, 'gn': 4, 'in': channels}[norm], channels)
@@ -58,8 +59,10 @@ def conv_block(
     "Convolution, norm, activation, pooling: the block of every network here but the MLP and ResNet"
     bend = activations[checks.choice('conv_block', 'act', act, activations)]
     shrink = poolings[checks.choice('conv_block', 'pool', pool, poolings)]
-    conv = nn.Conv2d(c_in, c_out, size, padding=padding)
-    return nn.Sequential(conv, norm_layer(norm, c_out), bend(), shrink())
+    for k, v in dict(c_in=c_in, c_out=c_out, size=size, padding=padding).items():
+        checks.whole_number('conv_block', k, v, int(k != 'padding'))
+    scaled, conv = norm_layer(norm, c_out), nn.Conv2d(c_in, c_out, size, padding=padding)
+    return nn.Sequential(conv, scaled, bend(), shrink())
 
 # %% ../nbs/02_networks.ipynb #n-out
 def _n_out(layers: nn.Module, shape: tuple) -> int:

@@ -44,9 +44,10 @@ def _nearest_data(data: ImageData | str) -> tuple[str, float]:
     name = min(known, key=apart)
     return name, times(name) * data.n_classes / known[name]['classes']
 
-def _ways(name: str, mean: float) -> tuple[int, list[dict]]:
+def _ways(name: str, mean: float, half: bool) -> tuple[int, list[dict]]:
     "The measured number of images per class that is nearest to `mean`, and its ways"
-    ways = measured()[name]['ways']
+    known = measured()[name]
+    ways = known['ways'] if half else known.get('float32', known['ways'])
     n = min({w['ipc'] for w in ways}, key=lambda n: (abs(math.log(n / mean)), n))
     return n, [w for w in ways if w['ipc'] == n]
 
@@ -58,6 +59,7 @@ class Choice(NamedTuple):
     seconds: float             # Expected, on one core
     accuracy: float            # What it reached where it was measured, in percent
     why: str
+    augment: str = 'none'      # It was scored under that
 
     def __str__(self): return self.why
 
@@ -68,6 +70,7 @@ def recommend(
     minutes: float | None = None,   # Time budget for making the set (default: none)
     computed: bool = False,         # Only methods that compute images
     device: Any = None,             # Where the set is made; a GPU where there is one
+    half: bool | None = None,       # Are 16-bit products fast there? Looks if None
 ) -> Choice:
     "The best method within `minutes`, by what was measured on the nearest data and size"
     n_classes = len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1
@@ -75,20 +78,22 @@ def recommend(
     if minutes is not None and not checks.number('recommend', 'minutes', minutes):
         checks.refuse('recommend', 'minutes', minutes, 'more than 0')
     name, times = _nearest_data(data)
-    n, ways = _ways(name, sum(sizes) / n_classes)
+    cpu = pick_device(device).type == 'cpu'
+    if half is None: half = not cpu or native_bfloat16()
+    n, ways = _ways(name, sum(sizes) / n_classes, half)
     few = min(data.train.counts.tolist()) if isinstance(data, ImageData) else math.inf
     ways = [w | dict(seconds=w['seconds'] * times) for w in ways
             if not (computed and isinstance(METHODS[w['method']], Coreset))
             and ('factor' not in w['settings'] or max(sizes) * w['settings']['factor']**2 <= few)]
     if not ways: checks.refuse('recommend', 'computed', True, f'False at {n} images per class')
     able = [w for w in ways if minutes is None or w['seconds'] <= 60 * minutes] or ways[:1]
-    best, (net, speed) = able[-1], (measured()[name][k] for k in ('net', 'speed'))
-    settings = dict(net=net, speed=speed) | best['settings']
-    fits = native_bfloat16() or 'bfloat16' not in settings['speed']
-    if not fits or pick_device(device).type != 'cpu': del settings['speed']
+    best, known = able[-1], measured()[name]
+    settings = dict(net=known['net'], speed=known['speed']) | best['settings']
+    if not cpu or not half and 'bfloat16' in settings['speed']: del settings['speed']
     for k, v in settings.items(): settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
     why = _why(best, ways, name, minutes, settings['net'])
-    return Choice(best['method'], settings, best['seconds'], best['accuracy'], why)
+    how = known.get('augment', 'none')
+    return Choice(best['method'], settings, best['seconds'], best['accuracy'], why, how)
 
 # %% ../nbs/17_recommendation.ipynb #why
 def _title(way: dict) -> str:

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from tqdm.auto import tqdm
 
-from .checks import choice, class_sizes, instance, whole_number
+from .checks import choice, class_sizes, flag, instance, whole_number
 from .condensation import Method, Recipe, as_method
 from .coresets import Comparison, Score, score_from_dict
 from .data import ImageData
@@ -164,7 +164,7 @@ def ablate(
     "Change one choice at a time and score each set that results"
     method, options = as_method(method, 'ablate'), options or {}
     recipe = train_recipe(recipe)
-    both = [(StudyMethod('base', method, options), net)] * base
+    both = [(StudyMethod('base', method, options), net)] * flag('ablate', 'base', base)
     both += _variants(method, net, factors, options)
     rows = [(row, n, [test_net or n]) for row, n in both]
     scores = _scores('ablate', data, rows, ipc, sets, nets, recipe, seed, device, progress)

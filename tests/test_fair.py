@@ -224,16 +224,16 @@ def test_minutes_say_what_scoring_will_take(data, tmp_path, monkeypatch, capsys)
     way = dict(ipc=1, seconds=4., accuracy=91., method='dm', settings=dict(iterations=2, real_batch=8, factor=2))
     known = dict(shape=[1, 8, 8], classes=10, net='convnet-w8', speed='float32', ways=[way])
     monkeypatch.setitem(measured(), 'digits', known)
-    # an epoch takes a second for each image, everything around a training ten; three networks
+    # an epoch takes a second for each image, everything around a training ten; three networks, of which one is trained
     def clocked(small, recipe, **kw):
-        assert not kw['progress']
+        assert not kw['progress'] and kw['nets'] == 1 and len(kw['data'].test) == 397
         return SimpleNamespace(seconds=10. + recipe.epochs * len(small))
     monkeypatch.setattr(cli, 'evaluate_together', clocked)
     monkeypatch.setattr(cli, 'score_all', lambda *a, **kw: (_ for _ in ()).throw(KeyboardInterrupt))
     assert cli.main(['digits', '--minutes', '1', '--epochs', '6', '--whole', '2', '--out', str(tmp_path/'run')]) == 130
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith('scoring comes'))
     seconds = 5*10 + 6*(10 + 10 + 3*40) + 10 + 2*len(data.train)   # two baselines, in four tiles too, the set in tiles, everything
-    assert f'about {text.duration(seconds)} (6 sets, networks on each: 3, epochs: 6' in said
+    assert f'about {text.duration(3 * seconds)} (6 sets, networks on each: 3, epochs: 6' in said
 
 
 # ---- Ctrl-C

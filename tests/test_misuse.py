@@ -24,12 +24,12 @@ WRONG = {name: values for names, values in {
     'evaluate_every class_chunk top processes n': COUNT}.items() for name in names.split()}
 
 # They check each of their parameters that has such a name, but for LATER: those that are handed on, or mean nothing here
-ENTRANCES = """from_tensors from_datasets load_dataset make_net NetSpec norm_layer init_net has_batch_norm Augment make_augment
+ENTRANCES = """from_tensors from_datasets load_dataset make_net NetSpec norm_layer conv_block init_net has_batch_norm Augment make_augment
     SyntheticSet TrainRecipe train_recipe train predict accuracy evaluate whole_net random_set first_images herd k_center k_means
     embed_all forgetting_counts compare Recipe paper condensing condense condense_seeds running cross_architecture ablate
-    UntilOverfit AngleMagnitude Both continual search score soft_labels""".split()
-LATER = """load_dataset.channels make_net.generator norm_layer.channels TrainRecipe.augment random_set.net random_set.device
-    embed_all.images paper.data ablate.base from_datasets.channels score.small""".split()
+    UntilOverfit AngleMagnitude Both continual search score soft_labels probe""".split()
+LATER = """load_dataset.channels make_net.generator TrainRecipe.augment random_set.net random_set.device
+    embed_all.images paper.data from_datasets.channels score.small""".split()
 
 # What a rule does not say: (call, words that its message must hold)
 CALLS = [

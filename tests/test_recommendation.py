@@ -5,7 +5,6 @@ import torch
 from dataset_condensation import recommendation
 from dataset_condensation.all import Schedule, from_tensors, load_dataset
 from dataset_condensation.checkpoints import Checkpoints
-from dataset_condensation.gpu_training import native_bfloat16
 from dataset_condensation.names import METHODS
 from dataset_condensation.recommendation import AUTO, chosen_settings, measured, recommend
 
@@ -57,11 +56,24 @@ def test_it_says_why_and_what_more_time_would_buy(known, larger):
 
 
 def test_a_network_and_a_speed_that_were_set_stay():
-    choice = recommend('mnist', 1, device='cpu')
+    choice = recommend('mnist', 1, device='cpu', half=True)
     assert chosen_settings(choice, speed='plain')['net'] == 'convnet-w64'
     assert chosen_settings(choice, 'mlp')['net'] == 'mlp'
-    assert chosen_settings(choice)['speed'] == ('bfloat16' if native_bfloat16() else 'auto')
-    assert 'mnist' in measured()
+    assert chosen_settings(choice)['speed'] == 'bfloat16'
+    assert chosen_settings(recommend('mnist', 1, device='cpu', half=False))['speed'] == 'auto'
+
+
+def test_a_processor_without_16_bit_products_has_seconds_of_its_own(known, monkeypatch):
+    slower = [dict(ipc=1, seconds=0., accuracy=60., method='random', settings={}),
+              dict(ipc=1, seconds=50., accuracy=91., method='dm', settings=dict(iterations=150, image_lr=1.))]
+    known |= dict(float32=slower, speed='bfloat16', augment='dsa')
+    def one(**how): return recommend('digits', 1, minutes=1/3, device='cpu', **how)
+    assert (one(half=True).method, one(half=False).method) == ('dm', 'random')
+    assert recommend('digits', 1, half=False).seconds == 50. and one().augment == 'dsa'
+    assert 'speed' not in one(half=False).settings and one(half=True).settings['speed'] == 'bfloat16'
+    for half in (True, False):
+        monkeypatch.setattr(recommendation, 'native_bfloat16', lambda: half)
+        assert one() == one(half=half)
 
 
 def test_auto_runs_it_and_what_is_set_wins(known, digits, tmp_path):

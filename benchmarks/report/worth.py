@@ -214,6 +214,6 @@ def choices(rows, data, budget='cpu') -> list[dict]:
 
 def dumps_choices(known) -> str:
     "Data set → shape, classes, net, speed and its ways, as JSON with a line for each way"
-    def one(k): return ',\n'.join(f'   {json.dumps(w)}' for w in k['ways'])
-    def head(k): return json.dumps({name: v for name, v in k.items() if name != 'ways'})[:-1]
-    return '{\n' + ',\n'.join(f' "{d}": {head(k)}, "ways": [\n{one(k)}]}}' for d, k in known.items()) + '\n}\n'
+    def lines(ways): return '[\n' + ',\n'.join(f'   {json.dumps(w)}' for w in ways) + ']'
+    def one(k): return '{' + ', '.join(f'"{name}": {lines(v) if name in ("ways", "float32") else json.dumps(v)}' for name, v in k.items()) + '}'
+    return '{\n' + ',\n'.join(f' "{d}": {one(k)}' for d, k in known.items()) + '\n}\n'
