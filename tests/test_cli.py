@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import processes
 import pytest
 import torch
+from conftest import ROOT
 from PIL import Image
 
 from dataset_condensation.all import (METHODS, Comparison, Evaluation, Recipe, Score, SyntheticSet, TrainRecipe, accuracy, first_images, from_tensors, gen,
@@ -383,3 +385,24 @@ def test_classes_at_a_time_are_an_option(tmp_path, monkeypatch):
     assert main(['digits', *TINY, '--method', 'dm', '--iterations', '2', '--class-chunk', '4', '--checkpoint-every', '2.5',
                  '--out', str(tmp_path/'run')]) == 0
     assert seen['class_chunk'] == 4 and seen['every'] == 2.5
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='the C library of GNU')
+def test_the_command_keeps_freed_memory_unless_you_say_otherwise():
+    code = '''
+import resource, sys
+from dataset_condensation.__main__ import keep_memory
+kept = sys.argv[1] == 'kept' and keep_memory()
+def pages(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+before = pages()
+for _ in range(5): [bytes([65 + k]) * 2**23 for k in range(6)]
+print(kept, pages() - before)
+'''
+    free = {k: v for k, v in os.environ.items() if not k.startswith('MALLOC_')}
+    def run(way, **env):
+        done = subprocess.run([sys.executable, '-c', code, way], cwd=ROOT, env=free | env, capture_output=True, text=True)
+        kept, pages = done.stdout.split()
+        return kept == 'True', int(pages)
+    (never, often), (kept, seldom) = run('given back'), run('kept')
+    assert (never, kept) == (False, True) and seldom < often / 4
+    assert run('kept', MALLOC_ARENA_MAX='2')[0] is False     # yours stays as it is

@@ -1,12 +1,13 @@
 "Quicker ways to the same numbers: the textbook loop of the benchmark, the plain way and ours agree"
 import sys
+import warnings
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 import torch
 
-from dataset_condensation import fast_cpu
+from dataset_condensation import fast_cpu, gpu_training
 from dataset_condensation.all import Speed, evaluate, gen, get_compute, load_dataset, make_net, train_recipe
 from dataset_condensation.gradient_matching import class_gradient
 from dataset_condensation.names import SPEEDS
@@ -175,3 +176,14 @@ def test_what_float32_is_is_set_for_a_block():
             raise KeyError
         assert flags() == before
     with float32(): assert flags() == before
+
+
+@pytest.mark.parametrize('speed', ['plain', 'auto', 'float32', 'tf32', 'bfloat16', 'bfloat16-all'])
+@pytest.mark.parametrize('native', [True, False])
+def test_16_bits_in_software_are_warned_of(native, speed, monkeypatch):
+    "A processor that has them says nothing, and neither do 32 bits"
+    monkeypatch.setattr(gpu_training, 'native_bfloat16', lambda device=None: native)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        get_compute(speed, load_dataset('digits'), 'cpu')
+    assert ['ten times as long' in str(w.message) for w in said] == [True] * ('bfloat16' in speed and not native)
