@@ -305,10 +305,11 @@ def in_32_bits():
                                       ('experts-quick', 'experts', dict(iterations=100)),
                                       ('dm-in-tiles', 'dm', dm | dict(iterations=longer))):
             yield row('cifar10-jpeg', name, ipc, method, options, nets, **dsa)
-    for ipc, epochs, batch, more in ((1, 300, 256, dict(factor=2, image_lr=3.)), (10, 100, 32, dict(image_lr=10.))):
+    for ipc, epochs, batch, more, tiles in ((1, 300, 256, dict(factor=2, image_lr=3.), dict(iterations=3000)),
+                                            (10, 100, 32, dict(image_lr=10.), dict(image_lr=10., iterations=1000))):
         dm, how = dict(real_batch=32, init='centroids', iterations=60), dict(epochs=epochs, batch=batch)
         for name, method, options in (('random', 'random', {}), ('dm-quick', 'dm', dm | more),
-                                      ('dm-tiles', 'dm', dict(real_batch=32, factor=2, image_lr=float(ipc), iterations=1000))):
+                                      ('dm-tiles', 'dm', dict(real_batch=32, factor=2) | tiles)):
             yield row('mnist', name, ipc, method, options, 5, **how)
 
 
