@@ -67,7 +67,7 @@ class Choice(NamedTuple):
 def recommend(
     data: ImageData | str = 'digits',  # Or the name of a measured set
     ipc: int | list[int] = 1,       # Images per class, or a list with one number for each class
-    minutes: float | None = None,   # Time budget for making the set (default: none)
+    minutes: float | None = None,   # Time for making the set, on one core (default: no limit)
     computed: bool = False,         # Only methods that compute images
     device: Any = None,             # Where the set is made; a GPU where there is one
     half: bool | None = None,       # Are 16-bit products fast there? Looks if None
@@ -139,7 +139,7 @@ class Recommended:
         net: Any = 'convnet',       # As for `condense`; 'convnet' stands for the recommended one
         device: Any = None,         # A GPU where there is one
         progress: bool = True,
-        minutes: float | None = None,   # Time budget for making the set
+        minutes: float | None = None,   # Time for making the set, on one core
         **settings: Any,            # Keywords of `condense`; they win over the recommendation
     ) -> SyntheticSet:
         "A small set by the recommended method"

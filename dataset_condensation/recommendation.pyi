@@ -26,7 +26,7 @@ def recommend(data: ImageData | str='digits', ipc: int | list[int]=1, minutes: f
 
 data: Or the name of a measured set
 ipc: Images per class, or a list with one number for each class
-minutes: Time budget for making the set (default: none)
+minutes: Time for making the set, on one core (default: no limit)
 computed: Only methods that compute images
 device: Where the set is made; a GPU where there is one
 half: Are 16-bit products fast there? Looks if None"""
@@ -48,6 +48,6 @@ class Recommended:
 ipc: Images per class, or a list with one number for each class
 net: As for `condense`; 'convnet' stands for the recommended one
 device: A GPU where there is one
-minutes: Time budget for making the set
+minutes: Time for making the set, on one core
 settings: Keywords of `condense`; they win over the recommendation"""
 AUTO: Recommended
