@@ -448,10 +448,12 @@ def known_ways(args) -> dict:
         brief, table = ([m.row['scoring'][way] for m in found if m.row['data'] == data and way in m.row['scoring'] and ours(m)]
                         for way, ours in (('brief', bool), ('main', lambda m: '/claims/' not in m.row['name'])))
         return (brief or table)[0]['recipe']['augment']
+    two_cores = json.loads((args.results.parent/'two_cores.json').read_text())     # the least of the gains
     def one(data):
         (shape, classes), (net, speed) = SHAPES[data][:2], made_with(data)
         slower = ways(data, in_32_bits(found, found), in_32_bits(briefly, found))
-        return dict(shape=shape, classes=classes, net=net, speed=speed, augment=augment(data), ways=ways(data, found, briefly),
+        more = dict(two_cores=round(min(two_cores['ratio'].values()), 2)) if net == two_cores['net'] else {}
+        return dict(shape=shape, classes=classes, net=net, speed=speed, augment=augment(data), **more, ways=ways(data, found, briefly),
                     **dict(float32=slower) if slower else {})
     return {data: one(data) for data in ('digits', 'mnist', 'cifar10-jpeg')}
 

@@ -230,7 +230,7 @@ def _scoring(args: Namespace, data: ImageData,
     "The recipe for scoring, and the other arguments of `evaluate_together`"
     epochs = {} if args.epochs is None else dict(epochs=args.epochs)
     exact = ('plain', 'deterministic', *['float32'] * (device.type == 'cuda'))
-    augment = imported(args.train_augment, 'train_augment')
+    augment = imported(args.train_augment or 'none', 'train_augment')
     return train_recipe('dc', augment=augment, **epochs), dict(
         data=data, net=imported(args.net), nets=args.nets, seed=args.seed, device=device,
         progress=not args.quiet, speed=args.speed if args.speed in exact else 'auto')

@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
+import torch
+
 from . import checks
 from .adaptive_steps import Schedule
 from .coresets import Coreset
@@ -44,12 +46,21 @@ def _nearest_data(data: ImageData | str) -> tuple[str, float]:
     name = min(known, key=apart)
     return name, times(name) * data.n_classes / known[name]['classes']
 
-def _ways(name: str, mean: float, half: bool) -> tuple[int, list[dict]]:
-    "The measured number of images per class that is nearest to `mean`, and its ways"
-    known = measured()[name]
+def _ways(data: Any, name: str, sizes: list[int], half: bool, computed: bool) -> tuple[int, list]:
+    "The measured images per class that are nearest to the mean, and the ways that `data` allows"
+    known, mean = measured()[name], sum(sizes) / len(sizes)
     ways = known['ways'] if half else known.get('float32', known['ways'])
     n = min({w['ipc'] for w in ways}, key=lambda n: (abs(math.log(n / mean)), n))
-    return n, [w for w in ways if w['ipc'] == n]
+    few = min(data.train.counts.tolist()) if isinstance(data, ImageData) else math.inf
+    return n, [w for w in ways if w['ipc'] == n
+               and not (computed and isinstance(METHODS[w['method']], Coreset))
+               and ('factor' not in w['settings'] or max(sizes) * w['settings']['factor']**2 <= few)]
+
+def _cores(name: str, cores: Any) -> tuple[str, float]:
+    "The cores that seconds are told of, one or two, and how many times as fast they are"
+    two = measured()[name].get('two_cores', 1.)
+    many = checks.whole_number('recommend', 'cores', cores) > 1 < two
+    return ('two cores', two) if many else ('one core', 1.)
 
 # %% ../nbs/17_recommendation.ipynb #choice
 class Choice(NamedTuple):
@@ -67,31 +78,29 @@ class Choice(NamedTuple):
 def recommend(
     data: ImageData | str = 'digits',  # Or the name of a measured set
     ipc: int | list[int] = 1,       # Images per class, or a list with one number for each class
-    minutes: float | None = None,   # Time for making the set, on one core (default: no limit)
+    minutes: float | None = None,   # Time budget for making the set (default: none)
     computed: bool = False,         # Only methods that compute images
     device: Any = None,             # Where the set is made; a GPU where there is one
     half: bool | None = None,       # Are 16-bit products fast there? Looks if None
+    cores: int | None = None,       # Of the processor; torch's threads if None
 ) -> Choice:
     "The best method within `minutes`, by what was measured on the nearest data and size"
     n_classes = len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1
     sizes = checks.class_sizes(ipc, n_classes, 'recommend')
     if minutes is not None and not checks.number('recommend', 'minutes', minutes):
         checks.refuse('recommend', 'minutes', minutes, 'more than 0')
-    name, times = _nearest_data(data)
-    cpu = pick_device(device).type == 'cpu'
+    (name, times), cpu = _nearest_data(data), pick_device(device).type == 'cpu'
     if half is None: half = not cpu or native_bfloat16()
-    n, ways = _ways(name, sum(sizes) / n_classes, half)
-    few = min(data.train.counts.tolist()) if isinstance(data, ImageData) else math.inf
-    ways = [w | dict(seconds=w['seconds'] * times) for w in ways
-            if not (computed and isinstance(METHODS[w['method']], Coreset))
-            and ('factor' not in w['settings'] or max(sizes) * w['settings']['factor']**2 <= few)]
+    n, ways = _ways(data, name, sizes, half, computed)
     if not ways: checks.refuse('recommend', 'computed', True, f'False at {n} images per class')
+    cores, faster = _cores(name, torch.get_num_threads() if cores is None else cores)
+    ways = [w | dict(seconds=w['seconds'] * times / faster) for w in ways]
     able = [w for w in ways if minutes is None or w['seconds'] <= 60 * minutes] or ways[:1]
     best, known = able[-1], measured()[name]
     settings = dict(net=known['net'], speed=known['speed']) | best['settings']
     if not cpu or not half and 'bfloat16' in settings['speed']: del settings['speed']
     for k, v in settings.items(): settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
-    why = _why(best, ways, name, minutes, settings['net'])
+    why = _why(best, ways, name, minutes, settings['net'], cores)
     how = known.get('augment', 'none')
     return Choice(best['method'], settings, best['seconds'], best['accuracy'], why, how)
 
@@ -101,7 +110,8 @@ def _title(way: dict) -> str:
     factor = way['settings'].get('factor', 1)
     return way['method'] + f' in {factor}×{factor} tiles' * (factor > 1)
 
-def _why(way: dict, ways: list[dict], name: str, minutes: float | None, net: str) -> str:
+def _why(way: dict, ways: list[dict], name: str, minutes: float | None, net: str,
+         cores: str) -> str:
     "The recommendation in a line"
     n, seconds, better = way['ipc'], way['seconds'], ways[ways.index(way) + 1:]
     made = f'made with {net} ' if way['method'] != 'random' else ''
@@ -109,7 +119,7 @@ def _why(way: dict, ways: list[dict], name: str, minutes: float | None, net: str
     real = [f' (random images {w["accuracy"]:.1f} %)' for w in ways if _title(w) == 'random']
     text = (f'{_title(way)}: at {n} image{"s" * (n > 1)} per class of {name} it reached '
             f'{way["accuracy"]:.1f} %{"".join(real) if made else ""}, {made}'
-            f'in about {duration(seconds)} of one core here{least}; ')
+            f'in about {duration(seconds)} of {cores} here{least}; ')
     if not better: return text + 'nothing that was measured is clearly better'
     best = better[0]
     return (f'{text}{_title(best)} reached {best["accuracy"]:.1f} %, '
@@ -139,7 +149,7 @@ class Recommended:
         net: Any = 'convnet',       # As for `condense`; 'convnet' stands for the recommended one
         device: Any = None,         # A GPU where there is one
         progress: bool = True,
-        minutes: float | None = None,   # Time for making the set, on one core
+        minutes: float | None = None,   # Time budget for making the set
         **settings: Any,            # Keywords of `condense`; they win over the recommendation
     ) -> SyntheticSet:
         "A small set by the recommended method"

@@ -21,15 +21,16 @@ class Choice(NamedTuple):
     def __str__(self):
         ...
 
-def recommend(data: ImageData | str='digits', ipc: int | list[int]=1, minutes: float | None=None, computed: bool=False, device: Any=None, half: bool | None=None) -> Choice:
+def recommend(data: ImageData | str='digits', ipc: int | list[int]=1, minutes: float | None=None, computed: bool=False, device: Any=None, half: bool | None=None, cores: int | None=None) -> Choice:
     """The best method within `minutes`, by what was measured on the nearest data and size
 
 data: Or the name of a measured set
 ipc: Images per class, or a list with one number for each class
-minutes: Time for making the set, on one core (default: no limit)
+minutes: Time budget for making the set (default: none)
 computed: Only methods that compute images
 device: Where the set is made; a GPU where there is one
-half: Are 16-bit products fast there? Looks if None"""
+half: Are 16-bit products fast there? Looks if None
+cores: Of the processor; torch's threads if None"""
 
 def chosen_settings(choice: Choice, net: Any='convnet', speed: Any='auto') -> dict[str, Any]:
     """Keywords of `condense`: those of the choice, but for a network and a speed that were chosen"""
@@ -48,6 +49,6 @@ class Recommended:
 ipc: Images per class, or a list with one number for each class
 net: As for `condense`; 'convnet' stands for the recommended one
 device: A GPU where there is one
-minutes: Time for making the set, on one core
+minutes: Time budget for making the set
 settings: Keywords of `condense`; they win over the recommendation"""
 AUTO: Recommended
