@@ -291,7 +291,7 @@ def tiny_experts():
 
 
 def in_32_bits():
-    """For processors that multiply numbers of 16 bits no faster, as most laptops': what `recommend` knows there, made and
+    """For processors that multiply numbers of 16 bits no faster, as many laptops': what `recommend` knows there, made and
     scored in float32"""
     dsa = dict(like='dsa', epochs=300)
     def row(data, name, ipc, method, options, nets, **how):

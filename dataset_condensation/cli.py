@@ -271,7 +271,8 @@ def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines
     if args.minutes is None: return []
     recipe, kw = _scoring(args, data, device)
     tried, nets = data.test[:500], args.nets if device.type == 'cuda' else 1    # there, together
-    quick = dict(progress=False, nets=nets, data=ImageData(data.train, tried, data.name))
+    less = ImageData(data.train, tried, data.name)
+    quick: dict[str, Any] = dict(progress=False, nets=nets, data=less)
     def pace(sizes: list[int]) -> tuple[int, float, float]:
         "Number of images, and seconds for the overhead of a training and for an epoch"
         s = random_set(data, [min(n, have) for n, have in zip(sizes, data.train.counts.tolist())])

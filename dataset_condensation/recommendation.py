@@ -46,16 +46,20 @@ def _nearest_data(data: ImageData | str) -> tuple[str, float]:
     name = min(known, key=apart)
     return name, times(name) * data.n_classes / known[name]['classes']
 
-def _ways(data: Any, name: str, sizes: list[int], half: bool, computed: bool) -> tuple[int, list]:
+def _ways(data: Any, name: str, sizes: list[int], half: bool,
+          computed: bool) -> tuple[int, list]:
     "The measured images per class that are nearest to the mean, and the ways that `data` allows"
     known, mean = measured()[name], sum(sizes) / len(sizes)
     ways = known['ways'] if half else known.get('float32', known['ways'])
     n = min({w['ipc'] for w in ways}, key=lambda n: (abs(math.log(n / mean)), n))
     few = min(data.train.counts.tolist()) if isinstance(data, ImageData) else math.inf
-    return n, [w for w in ways if w['ipc'] == n
-               and not (computed and isinstance(METHODS[w['method']], Coreset))
-               and ('factor' not in w['settings'] or max(sizes) * w['settings']['factor']**2 <= few)]
+    def allowed(w: dict) -> bool:
+        tiles = w['settings'].get('factor', 1)**2
+        if computed and isinstance(METHODS[w['method']], Coreset): return False
+        return tiles == 1 or max(sizes) * tiles <= few
+    return n, [w for w in ways if w['ipc'] == n and allowed(w)]
 
+# %% ../nbs/17_recommendation.ipynb #cores
 def _cores(name: str, cores: Any) -> tuple[str, float]:
     "The cores that seconds are told of, one or two, and how many times as fast they are"
     two = measured()[name].get('two_cores', 1.)
@@ -93,14 +97,14 @@ def recommend(
     if half is None: half = not cpu or native_bfloat16()
     n, ways = _ways(data, name, sizes, half, computed)
     if not ways: checks.refuse('recommend', 'computed', True, f'False at {n} images per class')
-    cores, faster = _cores(name, torch.get_num_threads() if cores is None else cores)
+    on, faster = _cores(name, torch.get_num_threads() if cores is None else cores)
     ways = [w | dict(seconds=w['seconds'] * times / faster) for w in ways]
     able = [w for w in ways if minutes is None or w['seconds'] <= 60 * minutes] or ways[:1]
     best, known = able[-1], measured()[name]
     settings = dict(net=known['net'], speed=known['speed']) | best['settings']
     if not cpu or not half and 'bfloat16' in settings['speed']: del settings['speed']
     for k, v in settings.items(): settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
-    why = _why(best, ways, name, minutes, settings['net'], cores)
+    why = _why(best, ways, name, minutes, settings['net'], on)
     how = known.get('augment', 'none')
     return Choice(best['method'], settings, best['seconds'], best['accuracy'], why, how)
 
