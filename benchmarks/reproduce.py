@@ -425,7 +425,7 @@ def made_with(data) -> tuple:
     return one
 
 
-def in_32_bits(rows, found):
+def with_float32_seconds(rows, found):
     "The rows whose seconds were measured in float32 too, with those seconds; sets made so are as good, which the twins' scores show"
     twins = {m.name: m for m in report.scored_as(found, 'float32')}
     def slower(m):
@@ -451,7 +451,7 @@ def known_ways(args) -> dict:
     two_cores = json.loads((args.results.parent/'two_cores.json').read_text())     # the least of the gains
     def one(data):
         (shape, classes), (net, speed) = SHAPES[data][:2], made_with(data)
-        slower = ways(data, in_32_bits(found, found), in_32_bits(briefly, found))
+        slower = ways(data, with_float32_seconds(found, found), with_float32_seconds(briefly, found))
         more = dict(two_cores=round(min(two_cores['ratio'].values()), 2)) if net == two_cores['net'] else {}
         return dict(shape=shape, classes=classes, net=net, speed=speed, augment=augment(data), **more, ways=ways(data, found, briefly),
                     **dict(float32=slower) if slower else {})

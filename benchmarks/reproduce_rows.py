@@ -290,7 +290,7 @@ def tiny_experts():
         yield Row(f'tinyimagenet-half/claims/ipc1-{name}', 'tinyimagenet-half', method, 1, net, options, 1, brief, speed)
 
 
-def in_32_bits():
+def float32_rows():
     """For processors that multiply numbers of 16 bits no faster, as many laptops': what `recommend` knows there, made and
     scored in float32"""
     dsa = dict(like='dsa', epochs=300)
@@ -364,7 +364,7 @@ def smoke_rows():
                  mlp=score('mlp', 1, epochs=2))
 
 
-ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, cifar_fifty, mnist_experts, cifar_claims, tiny_experts, in_32_bits], paper=[paper_rows])
+ROWS = dict(smoke=[smoke_rows], cpu=[digits_rows, digits_claims, mnist_rows, mnist_claims, cifar_rows, cifar_experts, cifar_fifty, mnist_experts, cifar_claims, tiny_experts, float32_rows], paper=[paper_rows])
 
 
 @lru_cache

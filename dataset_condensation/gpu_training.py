@@ -255,8 +255,8 @@ def compute(self: Speed, data: Any, device: torch.device) -> Compute:
     lower = {k: 'float32' for k in ('precision', 'training') if getattr(self, k) == 'tf32'}
     at = replace(at, deterministic=False, **lower)
     if 'bfloat16' in (at.precision, at.training, at.images) and not native_bfloat16():
-        warn('speed: this processor multiplies 16-bit numbers in software, so bfloat16 can take '
-             'ten times as long here as float32')
+        warn('speed: this processor multiplies 16-bit numbers in software, so bfloat16 is slower '
+             'here than float32')
     by_hand = self.by_hand and not self.whole
     return ByHand(at) if by_hand else Compiled(at, device)
 

@@ -100,6 +100,8 @@ def test_rows_in_tiles_need_images_enough():
 def test_minutes_alone_ask_for_the_best_method():
     assert parse(['digits', '--minutes', '3']).method == 'auto' and parse(['digits']).method == 'dc'
     assert parse(['digits', '--minutes', '3', '--method', 'dm']).method == 'dm'      # which is refused
+    typed = {way: parse(['digits', *way.split()]).train_augment for way in ('', '--minutes 3', '--minutes 3 --train-augment=none')}
+    assert list(typed.values()) == ['none', None, 'none']      # None: as the recommended set was scored
 
 
 def test_the_best_method_may_be_real_images_in_tiles(tmp_path, monkeypatch):

@@ -76,6 +76,16 @@ def test_a_processor_without_16_bit_products_has_seconds_of_its_own(known, monke
         assert one() == one(half=half)
 
 
+def test_more_cores_than_one_count_as_two(known):
+    known['two_cores'] = 2.
+    def one(cores): return recommend('digits', 1, minutes=1/20, cores=cores)      # three seconds, where DM takes four of one core
+    assert [one(n).method for n in (1, 2, 16)] == ['random', 'dm', 'dm'] and one(16).seconds == 2.
+    assert 'of two cores here' in str(one(2)) and 'of one core here' in str(one(1))
+    del known['two_cores']
+    assert one(2).method == 'random' and 'of one core here' in str(one(2))
+    with pytest.raises(ValueError, match='cores'): one(0)
+
+
 def test_auto_runs_it_and_what_is_set_wins(known, digits, tmp_path):
     known['ways'] = [dict(ipc=1, seconds=4., accuracy=91., method='dm', settings=dict(iterations=2, real_batch=8))]
     small = AUTO.make(digits, 1, net='convnet-w8', progress=False, evaluate_every=2, checkpoint=str(tmp_path))

@@ -186,4 +186,4 @@ def test_16_bits_in_software_are_warned_of(native, speed, monkeypatch):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter('always')
         get_compute(speed, load_dataset('digits'), 'cpu')
-    assert ['ten times as long' in str(w.message) for w in said] == [True] * ('bfloat16' in speed and not native)
+    assert ['16-bit numbers in software' in str(w.message) for w in said] == [True] * ('bfloat16' in speed and not native)
