@@ -426,12 +426,16 @@ def made_with(data) -> tuple:
 
 
 def with_float32_seconds(rows, found):
-    "The rows whose seconds were measured in float32 too, with those seconds; sets made so are as good, which the twins' scores show"
+    """The rows whose seconds were measured in float32 too, with those seconds: sets made so are as good, which the twins' scores
+    show. And those that were measured in float32 only"""
     twins = {m.name: m for m in report.scored_as(found, 'float32')}
     def slower(m):
         seconds = {k: mean(s[k] for s in twins[m.name].sets) for k in ('seconds', 'cpu_seconds')}
         return replace(m, row=m.row | dict(speed='float32'), sets=[s | seconds for s in m.sets])
-    return [slower(m) for m in rows if m.name in twins and m.row['options'] == twins[m.name].row['options']]
+    both = [slower(m) for m in rows if m.name in twins and m.row['options'] == twins[m.name].row['options']]
+    known, sizes = {m.name for m in rows}, {(m.row['data'], m.row['ipc']) for m in both}
+    alone = [m for m in twins.values() if m.name not in known and (m.row['data'], m.row['ipc']) in sizes]
+    return both + [replace(m, budget=both[0].budget) for m in alone]
 
 
 def known_ways(args) -> dict:

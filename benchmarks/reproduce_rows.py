@@ -237,6 +237,7 @@ def cifar_experts():
         dm = tiles | dict(real_batch=32, schedule='cosine', image_lr={1: 20., 10: 60.}[ipc])
         yield row('dm-in-tiles', ipc, 'dm', dm | dict(iterations={1: 1000, 10: 500}[ipc]), **beside)
         yield row('dm-in-tiles-quick-brief', ipc, 'dm', dm | dict(iterations=100), brief=brief[ipc])
+        if ipc == 1: yield row('dm-in-tiles-middle-brief', 1, 'dm', dm | dict(iterations=300), brief=brief[1])
     for ipc, updates in {1: 1000, 10: 500}.items():
         dm = dict(real_batch=32, image_lr=float(ipc))
         yield row('random-brief', ipc, 'random', {}, brief=brief[ipc])
@@ -302,13 +303,15 @@ def float32_rows():
         dm = dict(factor=3, real_batch=32, schedule='cosine', image_lr=lr)
         for name, method, options in (('random', 'random', {}), ('random-in-tiles', 'random', dict(factor=3)),
                                       ('dm-in-tiles-quick', 'dm', dm | dict(iterations=100)),
+                                      ('dm-in-tiles-middle', 'dm', dm | dict(iterations=300)),
                                       ('experts-quick', 'experts', dict(iterations=100)),
                                       ('dm-in-tiles', 'dm', dm | dict(iterations=longer))):
-            yield row('cifar10-jpeg', name, ipc, method, options, nets, **dsa)
+            if ipc == 1 or name != 'dm-in-tiles-middle': yield row('cifar10-jpeg', name, ipc, method, options, nets, **dsa)
     for ipc, epochs, batch, more, tiles in ((1, 300, 256, dict(factor=2, image_lr=3.), dict(iterations=3000)),
                                             (10, 100, 32, dict(image_lr=10.), dict(image_lr=10., iterations=1000))):
         dm, how = dict(real_batch=32, init='centroids', iterations=60), dict(epochs=epochs, batch=batch)
         for name, method, options in (('random', 'random', {}), ('dm-quick', 'dm', dm | more),
+                                      ('dm-tiles-middle', 'dm', dict(real_batch=32, factor=2) | tiles | dict(iterations=300)),
                                       ('dm-tiles', 'dm', dict(real_batch=32, factor=2) | tiles)):
             yield row('mnist', name, ipc, method, options, 5, **how)
 
