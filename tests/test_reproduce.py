@@ -315,6 +315,19 @@ def test_the_recommendation_is_what_the_results_say():
     assert json.loads(text) == recommendation.measured()
 
 
+def test_ways_in_float32_are_those_in_16_bits_at_their_own_seconds_and_those_measured_there_only():
+    sets = lambda seconds, accuracy, way: [dict(seed=0, seconds=seconds, cpu_seconds=seconds, scores={way: dict(accuracies=[accuracy])})]
+    def row(name, found):
+        about = dict(name=name, data='digits', ipc=1, method='dm', options={}, speed='bfloat16')
+        return results.Measured(name, 'cpu', about, found, [])
+    both = row('digits/ipc1-dm', sets(2., 80., 'main'))
+    twin = row('digits/claims/ipc1-dm-float32', sets(9., 70., 'float32'))
+    alone = row('digits/claims/ipc1-dm-middle-float32', sets(5., 60., 'float32'))
+    a, b = reproduce.with_float32_seconds([both], [both, twin, alone])
+    assert (a.sets[0]['seconds'], a.means()) == (9., both.means())
+    assert (b.name, b.sets[0]['seconds'], b.budget, b.means()) == ('digits/ipc1-dm-middle', 5., 'cpu', {0: 60.})
+
+
 def test_a_size_of_which_little_is_known_recommends_nothing(tmp_path):
     def one_set(*names):
         for name in names:
