@@ -210,15 +210,15 @@ class Host:
     shared: Any = None                                   # For `Step.team`
     progress: Any = True                                 # Show bars
     def __init__(self, *run: Any) -> None: pass          # State, method, images of each class
-    def guarding(self) -> Any: return nullcontext()      # Around every update
-    def done(self, state: State) -> None: pass           # After the last one
+    def around_update(self) -> Any: return nullcontext()
+    def around_training(self, state: State) -> Any: return nullcontext(state.run.compute)
+    def around_step(self, state: State, parts: list) -> Any: return nullcontext()  # Of the images
+    def at_end(self, state: State) -> None: pass         # After the last update
+    def more(self, policy: Callable, *args: Any) -> bool: return policy(*args)    # One more epoch?
+    def once(self, key: dict, make: Callable, like: Callable) -> Any: return make()   # Or kept
     def classes(self, n: int) -> range: return range(n)  # Those computed here, of n
     def part(self, x: Tensor) -> Tensor: return x        # Of all images, those of `classes`
     def gather(self, state: State) -> None: pass         # Bring all images and losses up to date
-    def once(self, key: dict, make: Callable, like: Callable) -> Any: return make()   # Or kept
-    def more(self, policy: Callable, *args: Any) -> bool: return policy(*args)    # One more epoch?
-    def training(self, state: State) -> Any: return nullcontext(state.run.compute)  # Around epochs
-    def moving(self, state: State, parts: list) -> Any: return nullcontext()  # Around an image step
 
 # %% ../nbs/05_condensation.ipynb #run
 class Run:
@@ -276,7 +276,7 @@ def train_between(state: State) -> int:
     how = r.inner_batch, run.augment if r.augment_inner else None
     def held(n: int) -> tuple: return run.real(-(-n // len(run.sizes)), rng)[:2]
     net.train()     # batch norm is frozen for matching only
-    with run.compute.precision(training=True), run.host.training(state) as compute:
+    with run.compute.precision(training=True), run.host.around_training(state) as compute:
         while run.host.more(run.policy, step.outer, done, net, held):
             shuffle = step.rng('inner', done)
             if run.engine: run.engine.epoch(shuffle)
@@ -314,7 +314,7 @@ def one_update(state: State) -> None:
     passes = train_between(state) if outer else run.new_network(iteration) or 0        # θ_t
     step = Step(iteration, outer, run.seed, run.augment, run.host.shared, run.compute)
     loss, parts = find_gradient(state, step)                                           # L, ∇
-    with run.host.moving(state, parts):
+    with run.host.around_step(state, parts):
         move_images(state)                                                             # S ← S − η ∇
         state.step, state.iteration, state.outer = state.step + 1, iteration, outer
         state.passes += passes
@@ -328,9 +328,9 @@ def steps(state: State) -> Iterator[State]:
         run.matcher = run.method.ready(run)
         run.engine = run.compute.engine(run)
     while state.step < state.recipe.updates:
-        with run.host.guarding(): one_update(state)
+        with run.host.around_update(): one_update(state)
         yield state
-    run.host.done(state)
+    run.host.at_end(state)
 
 # %% ../nbs/05_condensation.ipynb #condensing
 def condensing(

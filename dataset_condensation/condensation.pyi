@@ -138,10 +138,22 @@ class Host:
     def __init__(self, *run: Any) -> None:
         ...
 
-    def guarding(self) -> Any:
+    def around_update(self) -> Any:
         ...
 
-    def done(self, state: State) -> None:
+    def around_training(self, state: State) -> Any:
+        ...
+
+    def around_step(self, state: State, parts: list) -> Any:
+        ...
+
+    def at_end(self, state: State) -> None:
+        ...
+
+    def more(self, policy: Callable, *args: Any) -> bool:
+        ...
+
+    def once(self, key: dict, make: Callable, like: Callable) -> Any:
         ...
 
     def classes(self, n: int) -> range:
@@ -151,18 +163,6 @@ class Host:
         ...
 
     def gather(self, state: State) -> None:
-        ...
-
-    def once(self, key: dict, make: Callable, like: Callable) -> Any:
-        ...
-
-    def more(self, policy: Callable, *args: Any) -> bool:
-        ...
-
-    def training(self, state: State) -> Any:
-        ...
-
-    def moving(self, state: State, parts: list) -> Any:
         ...
 
 class Run:

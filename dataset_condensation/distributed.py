@@ -116,9 +116,10 @@ class Together(Alone):
 
     def classes(self, n: int) -> range: return self.own_classes
     def part(self, x: Tensor) -> Tensor: return x.detach()[self.own] if self.divided else x
-    def first(self, f: Callable) -> Any: return first_process(f)
+    def in_first(self, f: Callable) -> Any: return first_process(f)
     def evaluate(self, *args: Any, **kw: Any) -> Evaluation: return evaluate_together(*args, **kw)
-    def more(self, policy: Callable, *args: Any) -> bool: return self.first(lambda: policy(*args))
+    def more(self, policy: Callable, *args: Any) -> bool:
+        return self.in_first(lambda: policy(*args))
 
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #team-check
 @patch
@@ -188,17 +189,17 @@ class Slices(Compute):
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #learning
 @patch
 @contextmanager
-def training(self: Together, state: State) -> Iterator[Compute]:
+def around_training(self: Together, state: State) -> Iterator[Compute]:
     "Train `state.net` in the block; on a CPU each process computes a slice of every batch"
     net, cpu = state.net, state.images.device.type == 'cpu'
     sliced = cpu and self.divided and not has_batch_norm(net)
-    with Alone.training(self, state) as compute: yield Slices(compute) if sliced else compute
+    with Alone.around_training(self, state) as compute: yield Slices(compute) if sliced else compute
     for t in () if cpu else (*net.parameters(), *net.buffers()):
         if t.is_floating_point(): talk(dist.broadcast, t.detach(), src=0)
 
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #tick
 @patch
-def moved(self: Together, state: State, parts: list):
+def after_step(self: Together, state: State, parts: list):
     "After an update: keep own losses, and stop if any process got a signal"
     if self.divided:
         row = torch.zeros(self.n_classes, device=state.images.device)
@@ -228,7 +229,7 @@ def listening(self: Together) -> Iterator[None]:
 
 @patch
 @contextmanager
-def guarding(self: Together) -> Iterator[None]:
+def around_update(self: Together) -> Iterator[None]:
     "Note an error in an update"
     try: yield
     except Exception:

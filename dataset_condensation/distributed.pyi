@@ -67,7 +67,7 @@ class Together(Alone):
     def part(self, x: Tensor) -> Tensor:
         ...
 
-    def first(self, f: Callable) -> Any:
+    def in_first(self, f: Callable) -> Any:
         ...
 
     def evaluate(self, *args: Any, **kw: Any) -> Evaluation:
@@ -92,10 +92,10 @@ class Together(Alone):
         """Mean gradients over all classes, differentiable in those of this process"""
 
     @contextmanager
-    def training(self, state: State) -> Iterator[Compute]:
+    def around_training(self, state: State) -> Iterator[Compute]:
         """Train `state.net` in the block; on a CPU each process computes a slice of every batch"""
 
-    def moved(self, state: State, parts: list):
+    def after_step(self, state: State, parts: list):
         """After an update: keep own losses, and stop if any process got a signal"""
 
     @contextmanager
@@ -103,7 +103,7 @@ class Together(Alone):
         """In the block, Ctrl-C and SIGTERM stop all processes after the same update"""
 
     @contextmanager
-    def guarding(self) -> Iterator[None]:
+    def around_update(self) -> Iterator[None]:
         """Note an error in an update"""
 
 class Slices(Compute):

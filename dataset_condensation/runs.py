@@ -60,54 +60,54 @@ class Alone(Host):
 
     def __init__(self, state: State, *run: Any) -> None:
         self.every = 100 if state.images.is_cuda else 1      # Updates from one check to the next
-        self.pending: list = []      # Updates not checked yet
-        self.good: Any = None        # The last good position
-        self.kept, self.resumed, self.clock = None, [], time.perf_counter()
+        self.unverified: list = []    # Updates whose numbers weren't checked yet
+        self.last_good: Any = None    # The position before them
+        self.aside, self.resumed, self.clock = None, [], time.perf_counter()
 
-    def first(self, f: Callable) -> Any: return f()      # f(), in the process that writes files
+    def in_first(self, f: Callable) -> Any: return f()       # f(), in the process that writes files
     def whole(self, tensors: dict) -> dict: return tensors   # For all classes, from parts
-    def moved(self, state: State, parts: list) -> None: pass     # After every update
+    def after_step(self, state: State, parts: list) -> None: pass
     def once(self, key: dict, make: Callable, like: Callable) -> Any:
         return kept_networks(key, make, like)
     def listening(self) -> Any: return nullcontext()     # Ctrl-C and SIGTERM reach every process
 
     @contextmanager
-    def training(self, state: State) -> Iterator[Any]:
-        self.kept = put_aside(state.run)
+    def around_training(self, state: State) -> Iterator[Any]:
+        self.aside = put_aside(state.run)
         yield state.run.compute
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #moving
 @patch
 @contextmanager
-def moving(self: Alone, state: State, parts: list) -> Iterator[None]:
-    if self.good is None: self.good = position(state, copy=True)
+def around_step(self: Alone, state: State, parts: list) -> Iterator[None]:
+    if self.last_good is None: self.last_good = position(state, copy=True)
     with uninterrupted():
         yield
-        self.kept = None
+        self.aside = None
         finite = state.losses[-1] + (0 * state.run.mine.detach()).sum()  # NaN unless all finite
-        self.pending.append((state.step, parts, finite))
-    if len(self.pending) >= self.every: self.verify(state)
-    self.moved(state, parts)
+        self.unverified.append((state.step, parts, finite))
+    if len(self.unverified) >= self.every: self.verify(state)
+    self.after_step(state, parts)
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #verify
 @patch
 def verify(self: Alone, state: State) -> None:
     "Where all is well keep this position, otherwise go back to the last one and raise"
-    if not self.pending: return
-    fine = torch.stack([note[2] for note in self.pending]).isfinite().tolist()  # waits for a GPU
+    if not self.unverified: return
+    fine = torch.stack([note[2] for note in self.unverified]).isfinite().tolist()  # waits for a GPU
     if all(fine):
-        self.pending, self.good = [], position(state, copy=True)
+        self.unverified, self.last_good = [], position(state, copy=True)
         return
-    step, parts, _ = self.pending[fine.index(False)]
-    with self.guarding():
-        text = what_happened(state, self.good[0]['images'].abs().max().item(), step, parts)
-        go_to(state, *self.good)
+    step, parts, _ = self.unverified[fine.index(False)]
+    with self.around_update():
+        text = what_happened(state, self.last_good[0]['images'].abs().max().item(), step, parts)
+        go_to(state, *self.last_good)
         raise NotFiniteError(text, state)
 
 @patch
-def done(self: Alone, state: State) -> None:
+def at_end(self: Alone, state: State) -> None:
     self.verify(state)
-    with self.guarding(): self.gather(state)
+    with self.around_update(): self.gather(state)
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #begin
 def host_for(team: str) -> Callable:
@@ -127,7 +127,7 @@ def position(state: State, copy: bool = False) -> tuple[dict, dict]:
     tensors, about = dict(images=state.images.detach()), dict(step=state.step, passes=state.passes)
     tensors |= {f'momentum.{k}': v for k, v in optimizer_tensors(run.opt).items()}
     if state.step % state.recipe.outer:
-        net, about['evaluating'], about['policy'] = run.host.kept or put_aside(run)
+        net, about['evaluating'], about['policy'] = run.host.aside or put_aside(run)
         tensors |= {f'network.{k}': v for k, v in net.items()}
     return {k: v.clone() for k, v in tensors.items()} if copy else tensors, about
 
@@ -136,7 +136,7 @@ def go_to(state: State, tensors: dict, about: dict) -> None:
     def part(name: str) -> dict:
         return {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}
     run, state.step, state.passes = state.run, about['step'], about['passes']
-    run.host.kept, run.host.pending, run.host.good = None, [], None
+    run.host.aside, run.host.unverified, run.host.last_good = None, [], None
     state.iteration, state.outer = divmod(max(state.step - 1, 0), state.recipe.outer)
     with torch.no_grad(): state.images.copy_(tensors['images'])
     set_optimizer_tensors(run.opt, part('momentum.'))
@@ -198,7 +198,7 @@ def save_checkpoint(
                      class_chunk=chunk, place=place_of(state))
         ready = isinstance(checkpoints, Checkpoints)
         return (checkpoints if ready else Checkpoints(checkpoints).prepare()).write(tensors, about)
-    return host.first(write)
+    return host.in_first(write)
 
 def of_images(name: str, v: Tensor) -> bool:
     "Is it an optimizer tensor with one row per image?"
@@ -236,7 +236,7 @@ def newest(state: State, checkpoints: Checkpoints) -> tuple[dict, dict, bool]:
 def resume(state: State, checkpoints: Any) -> State:
     "Take a run to the newest checkpoint, in a folder or `Checkpoints`"
     run, host = state.run, state.run.host
-    tensors, about, here = host.first(lambda: newest(state, as_checkpoints(checkpoints)))
+    tensors, about, here = host.in_first(lambda: newest(state, as_checkpoints(checkpoints)))
     if here and about['step']: run.class_chunk = run.class_chunk or about['class_chunk']
     state.losses = list(tensors['losses'].to(state.images.device).unbind())
     state.history, host.resumed = about['history'], [*about['resumed'], about['step']]
@@ -269,10 +269,10 @@ def keeping(state: State, checkpoint: Any, every: float) -> Iterator[Callable]:
         def hold() -> int:
             stack.enter_context(RunLock(checks.prepare(2 * state.images.nbytes).folder))
             return len(checks)
-        if host.first(hold): resume(state, checks)
+        if host.in_first(hold): resume(state, checks)
         try:
             save_checkpoint(state, checks)
-            yield lambda: save_checkpoint(state, checks) if host.first(checks.due) else None
+            yield lambda: save_checkpoint(state, checks) if host.in_first(checks.due) else None
             save_checkpoint(state, checks)
         except CheckpointError as e: raise CheckpointError(str(e), e.errno, state) from e
         except BaseException:

@@ -16,9 +16,9 @@ def what_happened(state: State, reached: float, step: int, parts: list) -> str:
 class Alone(Host):
     """Checks a run in one process, and keeps what a checkpoint needs"""
     every: Any
-    pending: list
-    good: Any
-    kept: Any
+    unverified: list
+    last_good: Any
+    aside: Any
     resumed: Any
     clock: Any
     size: int
@@ -30,13 +30,13 @@ class Alone(Host):
     def __init__(self, state: State, *run: Any) -> None:
         ...
 
-    def first(self, f: Callable) -> Any:
+    def in_first(self, f: Callable) -> Any:
         ...
 
     def whole(self, tensors: dict) -> dict:
         ...
 
-    def moved(self, state: State, parts: list) -> None:
+    def after_step(self, state: State, parts: list) -> None:
         ...
 
     def once(self, key: dict, make: Callable, like: Callable) -> Any:
@@ -46,17 +46,17 @@ class Alone(Host):
         ...
 
     @contextmanager
-    def training(self, state: State) -> Iterator[Any]:
+    def around_training(self, state: State) -> Iterator[Any]:
         ...
 
     @contextmanager
-    def moving(self, state: State, parts: list) -> Iterator[None]:
+    def around_step(self, state: State, parts: list) -> Iterator[None]:
         ...
 
     def verify(self, state: State) -> None:
         """Where all is well keep this position, otherwise go back to the last one and raise"""
 
-    def done(self, state: State) -> None:
+    def at_end(self, state: State) -> None:
         ...
 
 def host_for(team: str) -> Callable:
