@@ -281,13 +281,30 @@ def _names_fit(ds: Any, names: dict[int, str], y: Tensor, every: bool) -> bool:
     whole = (_targets_of(d) for d in holders)
     return torch.equal(kept, y) and all(t is None or {*t.tolist()} == {*names} for t in whole)
 
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #source
+class _Source:
+    "Images with labels, one after the other: first those to train on, then those to test on"
+    name: str             # Of the data set
+    n: int                # Images in all
+    n_train: int          # Those to train on
+    split: tuple | None   # A split to draw: names of the labels, share to test on, seed
+    identity: dict        # Tells it from other sources
+    about: dict           # What a cache remembers of it
+    ask: _Ask             # How to read them, and where to keep them
+
+    def read(self) -> Iterator[tuple]:
+        "(name, image or the reason why there's none, label) of each"
+        raise NotImplementedError
+    def nbytes(self) -> int: raise NotImplementedError   # Memory for all images, estimated
+    def plan(self) -> str: raise NotImplementedError     # A hash that changes when the images do
+
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #items
 def _spread(n: int, k: int) -> list[int]:
     "`k` indices spread evenly over `n`"
     return sorted({j * (n - 1) // (k - 1) for j in range(k)})
 
-class _Items(Dataset):
-    "The items of two torch Datasets, one after the other, as a source of images"
+class _Items(_Source, Dataset):
+    "The items of two torch Datasets"
     def __init__(self, name: str, parts: Sequence, ask: _Ask):
         self.name, self.parts, self.ask, self.about = name, parts, ask, dict(source=name)
         self.n_train, self.n = len(parts[0][1]), sum(len(ds) for _, ds in parts)
@@ -348,8 +365,9 @@ def _stratified(y: Tensor, names: Mapping, fraction: float, seed: int) -> list[T
         test[places[order[:n_test]]] = True
     return [(~test).nonzero()[:, 0], test.nonzero()[:, 0]]
 
-def _read(source: Any, ask: _Ask, make: Callable) -> tuple[Any, dict]:
+def _read(source: _Source, make: Callable) -> tuple[Any, dict]:
     "All images, in a stack from `make`, and their labels, splits and bad files"
+    ask = source.ask
     stack, labels, good, bad = _Stack(ask.where, source.n, make), [], [], []
     off: dict[str, Any] = {} if ask.progress else dict(disable=True)  # else tqdm decides
     for name, a, y in tqdm(source.read(), 'reading', source.n, unit=' images', **off):
@@ -373,12 +391,12 @@ class _Found(NamedTuple):
     bad: Sequence = ()
     cache: Cache | None = None
 
-def _gather(source: Any, ask: _Ask) -> _Found:
+def _gather(source: _Source) -> _Found:
     "The images of a source, in memory or from a cache; by default as fits"
-    keep = ask.in_memory
+    keep = source.ask.in_memory
     if keep is None: keep = (free := free_memory()) is None or 2 * source.nbytes() <= free
-    if not keep: return _from_cache(_to_cache(source, ask))
-    images, about = _read(source, ask, _in_memory)
+    if not keep: return _from_cache(_to_cache(source))
+    images, about = _read(source, _in_memory)
     x, y, parts = torch.from_numpy(images), torch.tensor(about['labels']), []
     for rows in (torch.tensor(about[k]['rows'], dtype=torch.int64) for k in ('train', 'test')):
         together = len(rows) > 0 and bool((rows.diff() == 1).all())  # then a view is enough
@@ -391,11 +409,12 @@ def _data(found: _Found, classes: Any, name: str, ask: _Ask) -> ImageData:
     return image_data(ask.where, *parts, classes, ask.stats, name, n, found.cache)
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #to-cache
-def _to_cache(source: Any, ask: _Ask) -> Cache:
+def _to_cache(source: _Source) -> Cache:
     "The cache of a source; built if there's none"
+    ask = source.ask
     def build(folder: Path) -> dict:
         make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape, ask.where)
-        images, about = _read(source, ask, make)
+        images, about = _read(source, make)
         os.replace(images.path, folder/'images.npy')
         return dict(source.about, **about)
     folder = cache_path(ask.cache_dir, source.name, source.identity)
@@ -467,7 +486,7 @@ def from_datasets(
     if classes is not None: classes = checks.class_names(where, classes)
     source = _Items(name, parts, ask)
     _warn_of_change(source)
-    found, classes = _numbered_alike(parts, _gather(source, ask), classes)
+    found, classes = _numbered_alike(parts, _gather(source), classes)
     return _data(found, classes, name, ask)
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #told
@@ -586,8 +605,8 @@ def _folder_identity(path: Path, ask: _Ask, split: bool) -> dict:
     drawn = (ask.test_fraction, ask.seed) if split else None
     return dict(path=str(path.resolve()), how=ask.how, split=drawn, skip_bad=ask.skip_bad)
 
-class _Files:
-    "The files of a folder, class after class and training before test, as a source of images"
+class _Files(_Source):
+    "The files of a folder, class after class"
     def __init__(self, path: Path, train: dict, test: dict | None, ask: _Ask):
         self.path, self.ask, self.name, self.classes = path, ask, path.resolve().name, [*train]
         parts = [fs for part in (train, test or {}) for fs in enumerate(part.values())]
@@ -625,7 +644,7 @@ def plan(self: _Files) -> str:
 def _load_folder(path: Path, ask: _Ask) -> ImageData:
     source = _Files(path, *folder_files(path), ask)
     if source.split: _stratified(torch.tensor(source.labels), *source.split)  # stop before reading
-    return _from_files(_gather(source, ask), source.classes, source.n, source.name, ask)
+    return _from_files(_gather(source), source.classes, source.n, source.name, ask)
 
 def _from_files(found: _Found, classes: list, n: int, name: str, ask: _Ask) -> ImageData:
     "`ImageData` from a folder of `n` files"
@@ -724,7 +743,7 @@ def _from_arrays(name: str, train: tuple, test: tuple, classes: Any, ask: _Ask) 
     if as_is and ask.in_memory is not False: return _data(_Found(train, test), classes, name, ask)
     parts = ('train', TensorDataset(*train)), ('test', TensorDataset(*test))
     source = _Items(name, parts, ask._replace(workers=0))
-    return _data(_gather(source, ask), classes, name, ask)
+    return _data(_gather(source), classes, name, ask)
 
 def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
     root = root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation'
