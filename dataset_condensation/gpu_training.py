@@ -156,9 +156,9 @@ def engine(self: Compiled, run: Any) -> Any:
     return one_program(run, *self.dtypes[:2], bool(self.compiled)) if self.program else None
 
 @patch
-def together(self: Compiled, *job: Any) -> Any:
+def together(self: Compiled, trial: Any, numbers: Any, progress: Any) -> Any:
     from dataset_condensation.one_program import side_by_side
-    return side_by_side(*job, compute=self) if self.program else None
+    return side_by_side(trial, numbers, progress) if self.program else None
 
 # %% ../nbs/11_gpu_training.ipynb #on-gpu
 class OnGpu(Compiled):

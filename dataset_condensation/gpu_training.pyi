@@ -46,7 +46,7 @@ class Compiled(ByLayers):
     def engine(self, run: Any) -> Any:
         ...
 
-    def together(self, *job: Any) -> Any:
+    def together(self, trial: Any, numbers: Any, progress: Any) -> Any:
         ...
 
 class OnGpu(Compiled):

@@ -459,20 +459,19 @@ def accuracies(self: SideBySide, test: Any, dtype: Any) -> list[float]:
     return [100 * n / len(test) for n in right.tolist()]
 
 # %% ../nbs/under_the_hood/73_one_program.ipynb #side-by-side
-def side_by_side(small: Any, test: Any, net: Any, recipe: Any, seed: int, numbers: Sequence,
-                 device: Any, bar: Any, compute: Any) -> Iterator | None:
-    "Accuracy and network of each number, as `evaluate` wants them, if they can go together"
-    if not isinstance(small, SyntheticSet) or not isinstance(net, str): return None
-    like = make_net(net, small)
-    if recipe.opt != 'sgd' or has_batch_norm(like): return None
+def side_by_side(trial: Any, numbers: Sequence, progress: Any) -> Iterator | None:
+    "Accuracy and network of each number of a `Trial`, if they can go together"
+    small, recipe, compute, seed = trial.small, trial.recipe, trial.compute, trial.seed
+    if not isinstance(small, SyntheticSet) or not isinstance(trial.net, str): return None
+    if recipe.opt != 'sgd' or has_batch_norm(make_net(trial.net, small)): return None
     if not has_table(augment_for(recipe.augment, small)): return None
     rng = [gen(seed, 'evaluate', k) for k in numbers]
-    nets = [make_net(net, small, generator=g, device=device) for g in rng]
+    nets = [make_net(trial.net, small, generator=g, device=trial.device) for g in rng]
     rngs = [gen(seed, 'evaluate-order', k) for k in numbers]
     try:
         many = SideBySide(nets, small, recipe, rngs, compute.dtypes[1])
-        with compute.precision(training=True): many.train(bar.update)
-        with compute.precision(): found = many.accuracies(test, compute.dtypes[0])
+        with compute.precision(training=True): many.train(progress.update)
+        with compute.precision(): found = many.accuracies(trial.test, compute.dtypes[0])
     except torch.OutOfMemoryError: return warn('the networks do not fit into memory together')
     for net, w in zip(nets, many.weights):
         with torch.no_grad():

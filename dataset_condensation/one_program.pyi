@@ -214,5 +214,5 @@ class SideBySide:
     def accuracies(self, test: Any, dtype: Any) -> list[float]:
         """Percent of the test images that each network classifies correctly"""
 
-def side_by_side(small: Any, test: Any, net: Any, recipe: Any, seed: int, numbers: Sequence, device: Any, bar: Any, compute: Any) -> Iterator | None:
-    """Accuracy and network of each number, as `evaluate` wants them, if they can go together"""
+def side_by_side(trial: Any, numbers: Sequence, progress: Any) -> Iterator | None:
+    """Accuracy and network of each number of a `Trial`, if they can go together"""

@@ -331,7 +331,7 @@ class Compute:
     def map(self, f: Callable, items: Iterable) -> Iterator: return map(f, items)
     def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None: return None
     def engine(self, run: Any) -> Any: return None    # Another way through a `Run`, see chapter 73
-    def together(self, *job: Any) -> Iterator | None: return None    # Networks side by side
+    def together(self, trial: Any, numbers: Any, progress: Any) -> Any: return None   # Side by side
 
 # %% ../nbs/03_training.ipynb #compute-more
 @patch
@@ -538,24 +538,34 @@ def check_evaluate(small: Any, data: Any, nets: Any, first: Any = 0) -> tuple[in
     return nets, checks.whole_number(me, 'first', first, 0)
 
 # %% ../nbs/03_training.ipynb #train-and-test
-def _train_and_test(small: Any, test: ImageSet, net: Any, recipe: TrainRecipe, seed: int,
-                    device: Any, compute: Compute, progress: Any, k: int) -> tuple[float, Any]:
-    "Accuracy of network `k`, and the network"
-    n = make_net(net, small, generator=gen(seed, 'evaluate', k), device=device)
-    with compute.precision(training=True):
-        train(n, small, recipe, gen(seed, 'evaluate-order', k), progress, compute)
-        return accuracy(n, test, compute=compute), n
+@dataclass(frozen=True)
+class Trial:
+    "What the networks of an evaluation have in common"
+    small: Any          # The set they train on
+    test: ImageSet      # The images they are tested on
+    net: Any
+    recipe: TrainRecipe
+    seed: int
+    device: Any
+    compute: Compute
+
+    def one(self, progress: Any, k: int) -> tuple[float, nn.Module]:
+        "Accuracy of network `k`, and the network"
+        net = make_net(self.net, self.small, generator=gen(self.seed, 'evaluate', k),
+                       device=self.device)
+        order = gen(self.seed, 'evaluate-order', k)
+        with self.compute.precision(training=True):
+            train(net, self.small, self.recipe, order, progress, self.compute)
+            return accuracy(net, self.test, compute=self.compute), net
 
 # %% ../nbs/03_training.ipynb #networks
-def _networks(small: Any, data: Any, net: Any, recipe: TrainRecipe, seed: int, numbers: range,
-              device: Any, compute: Compute, progress: Any, map: Callable | None) -> Iterator:
+@patch
+def run(self: Trial, numbers: range, progress: Any, map: Callable | None = None) -> Iterator:
     "(accuracy, network) for each of the numbers"
-    small, data = moved(small, device), data.near(device)
-    job = small, test_images(data, small.mean, small.std), net, recipe, seed
-    with waiting(training_batches(small, recipe, len(numbers)), 'evaluating', progress) as bar:
-        one = partial(_train_and_test, *job, device, compute, bar)
-        found = None if map else compute.together(*job, numbers, device, bar)
-        yield from found or (map or compute.map)(one, numbers)
+    batches = training_batches(self.small, self.recipe, len(numbers))
+    with waiting(batches, 'evaluating', progress) as bar:
+        found = None if map else self.compute.together(self, numbers, bar)
+        yield from found or (map or self.compute.map)(partial(self.one, bar), numbers)
 
 # %% ../nbs/03_training.ipynb #evaluate
 def evaluate(
@@ -577,8 +587,10 @@ def evaluate(
     (nets, first), device = check_evaluate(small, data, nets, first), pick_device(device)
     result = Evaluation([], 0., n_stored(small), net_name(net), recipe, seed, [], small.label_bytes)
     start, compute = time.perf_counter(), get_compute(speed, data, device, 'evaluate', net)
-    how = net, recipe, seed, range(first, first + nets), device, compute, progress, map
-    for a, n in _networks(small, data, *how):
+    small = moved(small, device)
+    test = test_images(data.near(device), small.mean, small.std)
+    trial = Trial(small, test, net, recipe, seed, device, compute)
+    for a, n in trial.run(range(first, first + nets), progress, map):
         result.accuracies.append(a)
         if keep: result.networks.append(n)
     result.seconds = time.perf_counter() - start

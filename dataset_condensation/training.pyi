@@ -186,7 +186,7 @@ class Compute:
     def engine(self, run: Any) -> Any:
         ...
 
-    def together(self, *job: Any) -> Iterator | None:
+    def together(self, trial: Any, numbers: Any, progress: Any) -> Any:
         ...
 
     def backward(self, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -278,6 +278,23 @@ def check_data(where: str, data: Any) -> None:
 
 def check_evaluate(small: Any, data: Any, nets: Any, first: Any=0) -> tuple[int, int]:
     """`nets` and `first` as ints; raises where `small` and `data` do not belong together"""
+
+@dataclass(frozen=True)
+class Trial:
+    """What the networks of an evaluation have in common"""
+    small: Any
+    test: ImageSet
+    net: Any
+    recipe: TrainRecipe
+    seed: int
+    device: Any
+    compute: Compute
+
+    def one(self, progress: Any, k: int) -> tuple[float, nn.Module]:
+        """Accuracy of network `k`, and the network"""
+
+    def run(self, numbers: range, progress: Any, map: Callable | None=None) -> Iterator:
+        """(accuracy, network) for each of the numbers"""
 
 def evaluate(small: Any, data: ImageData, net: Any='convnet', nets: int=5, recipe: Any='dc', seed: int=0, device: Any=None, progress: Any=True, keep: bool=False, speed: Any='auto', first: int=0, map: Callable | None=None) -> Evaluation:
     """Train networks on `small` from scratch, and test them on `data`
