@@ -45,7 +45,7 @@ class Timed(ExpertMatching):
         with in_batches(net):
             with torch.no_grad(): z_real = timed('real images', lambda: embed(net, x_real))
             z_syn = timed('synthetic images, forward', lambda: embed(net, x_syn))
-        return timed('losses', lambda: over_classes(self.distance, z_real, z_syn, real, syn, step) + self.weight * mistakes(net, z_syn, syn))
+        return timed('losses', lambda: over_classes(self.distance, z_real, z_syn, real, syn, step) + self.weight * mistakes(net.head(z_syn), syn))
 
 
 def updates(data, networks, ipc, speed, n):

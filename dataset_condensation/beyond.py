@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EXPERT', 'EXPERTS', 'Typical', 'at_random', 'strata', 'near_centroids', 'Moments', 'pairwise', 'KernelDistance',
-           'FrequencyDistance', 'snapshots', 'last_layer', 'mistakes', 'expert_settings', 'ExpertMatching']
+           'FrequencyDistance', 'snapshots', 'mistakes', 'expert_settings', 'ExpertMatching']
 
 # %% ../nbs/12_beyond.ipynb #imports
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from .distribution_matching import (
     DistributionMatching, embeddings, in_batches, one_of, over_classes)
 from .machine import pick_device
 from .names import as_json
-from .networks import make_net
+from .networks import Net, class_scores, embed, make_net
 from .training import (PLAIN, Compute, TrainRecipe, check_data, train,
                                            train_recipe)
 
@@ -162,17 +162,11 @@ def snapshots(
     return found
 
 # %% ../nbs/12_beyond.ipynb #mistakes
-def last_layer(net: Any) -> Any:
-    "The layer from embeddings to scores"
-    return getattr(net, 'head', None) or [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
-
 def mistakes(
-    net: nn.Module,   # ψ and its last layer
-    z: Tensor,        # (m, features), embeddings of synthetic images
+    scores: Tensor,   # (m, classes), that a network gives the synthetic images
     syn: Batch,
 ) -> Tensor:          # Scalar
-    "Cross-entropy of the network on the images, their mean for each class, summed over classes"
-    scores = last_layer(net)(z)
+    "Cross-entropy of the scores, their mean for each class, summed over classes"
     parts = F.cross_entropy(scores, syn.y, reduction='none').split(syn.sizes)
     return torch.stack([p.mean() for p in parts]).sum()
 
@@ -207,10 +201,14 @@ class ExpertMatching(DistributionMatching):
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         if self.networks: net = one_of(self.networks, step, syn.x.device)
-        with in_batches(net): z_real, z_syn = embeddings(net, real, syn, step, self.embed)
-        of = self.of or (lambda z: z)
+        ours, scores, of = isinstance(net, Net) and not self.embed, [], self.of or (lambda z: z)
+        def scored(net: nn.Module, x: Tensor) -> Tensor:    # Yours may embed in any way
+            if torch.is_grad_enabled(): scores.append(class_scores(net, x))
+            return (self.embed or embed)(net, x)
+        how = syn, step, None if ours else scored
+        with in_batches(net): z_real, z_syn = embeddings(net, real, *how)
         loss = over_classes(self.distance, of(z_real), of(z_syn), real, syn, step)
-        return loss + self.weight * mistakes(net, z_syn, syn)
+        return loss + self.weight * mistakes(net.head(z_syn) if ours else scores[0], syn)
 
 # %% ../nbs/12_beyond.ipynb #experts
 EXPERTS = ExpertMatching()

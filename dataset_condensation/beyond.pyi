@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['EXPERT', 'EXPERTS', 'Typical', 'at_random', 'strata', 'near_centroids', 'Moments', 'pairwise', 'KernelDistance', 'FrequencyDistance', 'snapshots', 'last_layer', 'mistakes', 'expert_settings', 'ExpertMatching']
+__all__ = ['EXPERT', 'EXPERTS', 'Typical', 'at_random', 'strata', 'near_centroids', 'Moments', 'pairwise', 'KernelDistance', 'FrequencyDistance', 'snapshots', 'mistakes', 'expert_settings', 'ExpertMatching']
 from collections.abc import Callable
 from dataclasses import dataclass
 import torch
@@ -85,14 +85,10 @@ device: A GPU where there is one
 compute: How to compute
 progress: Show a bar where it takes over five seconds"""
 
-def last_layer(net: Any) -> Any:
-    """The layer from embeddings to scores"""
+def mistakes(scores: Tensor, syn: Batch) -> Tensor:
+    """Cross-entropy of the scores, their mean for each class, summed over classes
 
-def mistakes(net: nn.Module, z: Tensor, syn: Batch) -> Tensor:
-    """Cross-entropy of the network on the images, their mean for each class, summed over classes
-
-net: ψ and its last layer
-z: (m, features), embeddings of synthetic images"""
+scores: (m, classes), that a network gives the synthetic images"""
 
 def expert_settings(ipc: int, net: str='convnet', data: str='') -> dict:
     """Settings for minutes on a processor; the learning rate makes up for the share of an image"""

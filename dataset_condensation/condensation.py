@@ -135,7 +135,8 @@ class CustomMatching(Method):
 
     def separable(self, net: nn.Module) -> bool: return self.is_sum
     def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
-        return self.loss(net, real, syn, step)
+        loss = self.loss(net, real, syn, step)
+        return instance(self.name, 'loss', loss, Tensor, 'a tensor, a scalar')
 
 # %% ../nbs/05_condensation.ipynb #synthetic
 def synthetic(x: Tensor, sizes: list[int], some: range, factor: int = 1) -> Batch:
@@ -152,6 +153,8 @@ def class_loss(method: Method, net: nn.Module, real: Any, x: Tensor, sizes: list
     x = x.detach().requires_grad_()
     loss = method.match(net, real, synthetic(x, sizes, some, factor), step)      # L
     loss.backward(inputs=[x])
+    if x.grad is None: raise ValueError(f'{method.name}: the loss does not depend on the images; '
+                                        'does `augment`, or the loss itself, detach them?')
     return loss.detach(), x.grad                                                 # L, ∇_c
 
 # %% ../nbs/05_condensation.ipynb #update-all
@@ -233,6 +236,7 @@ class Run:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         self.method = as_method(method, me)
         check_data(me, data)
+        if recipe is not None and net != 'convnet': new['net'] = net     # beside a recipe, too
         r = self.method.recipe(ipc, net, data, **new) if recipe is None else recipe
         r = replace(instance(me, 'recipe', r, Recipe, 'a Recipe'), **new)
         make_net(r.net, data)

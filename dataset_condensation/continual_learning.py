@@ -32,6 +32,7 @@ from .gradient_matching import GradientMatching
 from .image_folders import load_dataset, resized
 from .long_studies import StudyMethod, fill_study, study_methods
 from .machine import moved, own_device, pick_device, versions
+from .names import as_json
 from .networks import make_net
 from .text import StudyResult, picture_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
@@ -376,7 +377,8 @@ def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: li
     methods = {row.name: row.settings('continual', data, sizes, how['net']) for row in rows}
     first, *others = torch.tensor(parts).cumsum(0).tolist()
     note = f'{data.n_classes} classes in {len(parts)} steps: {", ".join(map(str, parts))}'
-    return dict(study=how, orders=orders, methods=methods, repeats='orders', versions=versions(),
+    study = how | dict(net=as_json(how['net']))
+    return dict(study=study, orders=orders, methods=methods, repeats='orders', versions=versions(),
                 heads=[f'{first} class' + 'es'*(first > 1), *map(str, others)],
                 notes=[note] * (len({*parts}) > 1))
 
@@ -400,7 +402,7 @@ def continual(
     ipc: Any = 20,            # Images kept per class, or one number for each class
     orders: Any = 5,          # Number of random class orders, or a list of orders
     nets: int = 3,            # Networks trained after each step
-    net: str = 'convnet',     # Network, for making the memory and learning from it
+    net: Any = 'convnet',     # Network, for making the memory and learning from it
     recipe: Any = 'dsa',      # `TrainRecipe` for learning from the memory, or the name of one
     whole: Any = 'whole',     # The same for learning from all data seen; None leaves that row out
     options: dict | None = None,  # Name of a row → keywords for its method
@@ -415,7 +417,8 @@ def continual(
     parts, orders = split_classes(data.n_classes, steps), class_orders(data.n_classes, orders, seed)
     recipes = [None if r is None else suited(r, data) for r in (recipe, whole)]
     about = _about(data, rows, sizes, parts, orders, recipes, seed=seed, net=net, nets=nets)
-    jobs = _class_jobs(data, rows, sizes, parts, orders, recipes, about['study'], device)
+    how = about['study'] | dict(net=net)
+    jobs = _class_jobs(data, rows, sizes, parts, orders, recipes, how, device)
     return fill_study('continual', Continual([], about), jobs, folder, progress)
 
 # %% ../nbs/14_continual_learning.ipynb #map-images
@@ -530,8 +533,8 @@ def _about_tasks(tasks: list[ImageData], rows: list[StudyMethod], ipc: Any, reci
     names = [f'{t.name} ({t.fingerprint()[:16]})' for t in tasks]
     how |= dict(kind='tasks', tasks=names, ipc=ipc, recipe=recipe.as_dict())
     heads = [tasks[0].name, *(f'+ {t.name}' for t in tasks[1:])]
-    return dict(study=how, orders=[], methods=methods, heads=heads, repeats='sets', notes=[],
-                versions=versions())
+    return dict(study=how | dict(net=as_json(how['net'])), orders=[], methods=methods, heads=heads,
+                repeats='sets', notes=[], versions=versions())
 
 # %% ../nbs/14_continual_learning.ipynb #task-jobs
 def _task_jobs(rows: list, tasks: list[ImageData], recipe: TrainRecipe, how: dict,
@@ -553,7 +556,7 @@ def continual_tasks(
     distil: bool | Sequence[bool] = (False, True),  # Distillation: without, with, or both
     sets: int = 1,                     # Memories of each method
     nets: int = 2,                     # Networks that learn with each memory
-    net: str = 'convnet',              # Name of the network
+    net: Any = 'convnet',              # Network: a name, or your own as in `make_net`
     recipe: Any = 'whole',             # `TrainRecipe` for learning a task, or the name of one
     none: bool = True,                 # A row without a memory
     whole: bool = True,                # A row that rehearses all there was
@@ -570,5 +573,5 @@ def continual_tasks(
     about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)
     todo: list = [('none', 1, None, distil)] * none + [(row.name, n, row, distil) for row in rows]
     todo += [('whole', 1, None, False)] * whole
-    jobs = _task_jobs(todo, tasks, recipe, about['study'], device)
+    jobs = _task_jobs(todo, tasks, recipe, about['study'] | dict(net=net), device)
     return fill_study('continual_tasks', Continual([], about), jobs, folder, progress)

@@ -148,7 +148,7 @@ class Continual(StudyResult):
 names: Methods to draw, all if None
 ax: Axes to draw into"""
 
-def continual(data: ImageData, methods: Any=..., steps: Any=5, ipc: Any=20, orders: Any=5, nets: int=3, net: str='convnet', recipe: Any='dsa', whole: Any='whole', options: dict | None=None, seed: int=0, device: Any=None, folder: Any=None, progress: bool=True) -> Continual:
+def continual(data: ImageData, methods: Any=..., steps: Any=5, ipc: Any=20, orders: Any=5, nets: int=3, net: Any='convnet', recipe: Any='dsa', whole: Any='whole', options: dict | None=None, seed: int=0, device: Any=None, folder: Any=None, progress: bool=True) -> Continual:
     """Class-incremental learning: classes come in steps, networks learn from the images kept
 
 methods: Several; or name of a row → method
@@ -188,7 +188,7 @@ names: Data sets or folders; @ and an angle turns them
 shape: (channels, height, width) of all of them
 options: For `load_dataset`: root, download, …"""
 
-def continual_tasks(tasks: Any, methods: Any=..., ipc: Any=10, distil: bool | Sequence[bool]=..., sets: int=1, nets: int=2, net: str='convnet', recipe: Any='whole', none: bool=True, whole: bool=True, options: dict | None=None, seed: int=0, device: Any=None, folder: Any=None, progress: bool=True) -> Continual:
+def continual_tasks(tasks: Any, methods: Any=..., ipc: Any=10, distil: bool | Sequence[bool]=..., sets: int=1, nets: int=2, net: Any='convnet', recipe: Any='whole', none: bool=True, whole: bool=True, options: dict | None=None, seed: int=0, device: Any=None, folder: Any=None, progress: bool=True) -> Continual:
     """Task-incremental learning: one network learns task after task, rehearsing earlier images
 
 tasks: Several `ImageData` of one shape, in order
@@ -197,7 +197,7 @@ ipc: Images of each class of a task that are kept
 distil: Distillation: without, with, or both
 sets: Memories of each method
 nets: Networks that learn with each memory
-net: Name of the network
+net: Network: a name, or your own as in `make_net`
 recipe: `TrainRecipe` for learning a task, or the name of one
 none: A row without a memory
 whole: A row that rehearses all there was

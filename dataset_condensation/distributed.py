@@ -165,7 +165,7 @@ def total(self: Together, syn: list, real: list) -> tuple:
 @patch
 def means(self: Together, syn: list, real: list) -> tuple:
     "Mean gradients over all classes, differentiable in those of this process"
-    nothing = [torch.zeros_like(p) for p in self.state.net.parameters()]
+    nothing = [torch.zeros_like(p) for p in self.state.net.parameters() if p.requires_grad]
     def share(grads: list) -> list: return [sum(p) / self.n_classes for p in zip(*grads)] or nothing
     return self.total(share(syn), share(real))
 

@@ -24,7 +24,7 @@ from .condensation import Method, Recipe, Step, as_method
 from .data import Batch
 from .names import DISTANCES, LEVELS, find
 from .networks import class_scores, freeze_batch_norm, has_batch_norm, parse_net
-from .training import PLAIN, Compute
+from .training import PLAIN, Compute, gradient_of
 
 # %% ../nbs/06_gradient_matching.ipynb #class-gradient
 def class_gradient(
@@ -38,7 +38,7 @@ def class_gradient(
     if not isinstance(y, Tensor): y = torch.full((len(x),), y, device=x.device)
     if not create_graph: return compute.gradient(net, x, y)
     loss = F.cross_entropy(class_scores(net, x), y)
-    return torch.autograd.grad(loss, tuple(net.parameters()), create_graph=True)
+    return gradient_of(loss, net, create_graph=True)
 
 # %% ../nbs/06_gradient_matching.ipynb #mse
 def mse(

@@ -38,7 +38,7 @@ class Names(Mapping):
         "Add a name for `thing`, in place of one that differs in case only"
         for old in [k for k in self.known if k.lower() == name.lower()]:
             from dataset_condensation.machine import warn
-            warn(f'{self.what} {old!r} stood for something else until now')
+            if self[old] is not thing: warn(f'{self.what} {old!r} stood for something else until now')
             del self.known[old]
         self.known[name] = thing
 
@@ -113,8 +113,11 @@ def get_method(
     kind: type = object,        # Class that it must have
 ) -> Any:
     "The method with that name, or `method` itself"
-    from dataset_condensation.checks import refuse
+    from dataset_condensation.checks import Shown, refuse
     method = find(METHODS, method, where)
+    if isinstance(method, type):
+        got = Shown(f'the class {method.__name__}')
+        refuse(where, 'method', got, f'an object of it: {method.__name__}()', TypeError)
     if not hasattr(method, 'name') or not callable(getattr(method, 'make', None)):
         refuse(where, 'method', method, 'a name or a method', TypeError)
     if isinstance(method, kind): return method

@@ -333,6 +333,8 @@ def _plan(data: ImageData, architectures: Any, nets: Any, recipe: Any, whole: An
     several = isinstance(architectures, (list, tuple))
     kinds = list(architectures) if several else [architectures]
     for net in kinds or [None]: make_net(net, data)
+    names = [net_name(net) for net in kinds]
+    if len({*names}) < len(names): refuse('score', 'architectures', names, 'names that differ')
     rates = np.atleast_1d(recipe.lr if rates is None else rates).tolist()
     recipes = [replace(recipe, lr=lr) for lr in rates or [None]]
     tops = nets if whole else 1

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'make_optimizer', 'scheduled', 'TrainRecipe',
-           'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy',
-           'Evaluation', 'get_compute', 'evaluate', 'formation']
+           'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'gradient_of', 'train_epoch', 'train', 'predict',
+           'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
 
 # %% ../nbs/03_training.ipynb #imports
 import math
@@ -112,7 +112,9 @@ def _chosen(s: SyntheticSet, idx: Tensor) -> dict:
 def _some(s: SyntheticSet, i: Any) -> SyntheticSet:
     "The images that a slice, a list or a mask picks"
     idx = torch.arange(len(s), device='cpu')
-    idx = idx[i if isinstance(i, slice) else torch.as_tensor(i, device='cpu')]
+    chosen = range(len(s))[i] if isinstance(i, slice) else i
+    at = torch.as_tensor(chosen, device='cpu')
+    idx = idx[at if at.numel() else at.long()]
     idx = idx[s.hard_labels.cpu()[idx].argsort(stable=True)]
     x, y, soft = (v if v is None else v[send(idx, v.device)]
                   for v in (s.images, s.hard_labels, s.soft))
@@ -342,11 +344,17 @@ def backward(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     loss.backward()
     return loss.detach()
 
+def gradient_of(loss: Tensor, net: nn.Module, create_graph: bool = False) -> tuple[Tensor, ...]:
+    "In all parameters that aren't frozen; zero in those that the loss doesn't depend on"
+    params = [p for p in net.parameters() if p.requires_grad]
+    how = dict(create_graph=create_graph, allow_unused=True, materialize_grads=True)
+    return torch.autograd.grad(loss, params, **how)
+
 @patch
 def gradient(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
     "Gradient of the mean cross-entropy, one tensor for each parameter"
     loss = F.cross_entropy(class_scores(net, x), y)
-    return torch.autograd.grad(loss, tuple(net.parameters()))
+    return gradient_of(loss, net)
 
 # %% ../nbs/03_training.ipynb #compute-whole
 @patch

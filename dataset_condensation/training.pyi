@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
+__all__ = ['OPTIMIZERS', 'SCHEDULES', 'TRAIN_RECIPES', 'PLAIN', 'SyntheticSet', 'make_optimizer', 'scheduled', 'TrainRecipe', 'train_recipe', 'recipe_for', 'augment_for', 'Compute', 'gradient_of', 'train_epoch', 'train', 'predict', 'accuracy', 'Evaluation', 'get_compute', 'evaluate', 'formation']
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -197,6 +197,9 @@ class Compute:
 
     def in_parts(self, f: Callable, classes: range, n: int | None=None) -> Iterator:
         """(some classes, what f gives of them) until all had their turn, `n` at a time or one by one"""
+
+def gradient_of(loss: Tensor, net: nn.Module, create_graph: bool=False) -> tuple[Tensor, ...]:
+    """In all parameters that aren't frozen; zero in those that the loss doesn't depend on"""
 PLAIN: Compute
 
 def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator: torch.Generator, batch: int=256, augment: Callable | None=None, tick: Callable | None=None, compute: Compute=...) -> Tensor:

@@ -330,3 +330,13 @@ def test_distillation_keeps_what_the_teacher_says(data):
         cl.learn(n, noise, recipe=TrainRecipe(epochs=20, lr=.1), **kw)
         return cl.distillation(n.eval()(noise.images), said).item()
     assert apart(teacher=teacher, weight=10.) < apart() / 2
+
+
+def own(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 5))
+
+
+def test_a_study_with_a_network_of_ones_own_is_kept_and_resumed(data, tmp_path):
+    first = study(data, net=own, folder=tmp_path/'study')
+    first.save(tmp_path/'continual.json')
+    again = study(data, net=own, folder=tmp_path/'study')
+    assert figures(again) == figures(first) and 'own' in json.loads((tmp_path/'continual.json').read_text())['about']['study']['net']

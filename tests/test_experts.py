@@ -99,9 +99,30 @@ def test_the_loss_is_the_distance_of_means_and_the_cross_entropy_of_the_expert(n
 
 def test_classes_of_any_size_add_up_to_the_whole(nets):
     net, x, y = nets[3], DIGITS.draw(3, 4, gen(0)), torch.tensor([3, 3, 3, 7])
-    parts = [mistakes(net, net.embed(x[i]), Batch(x[i], y[i], (len(y[i]),))) for i in (slice(0, 3), slice(3, 4))]
-    whole = mistakes(net, net.embed(x), Batch(x, y, (3, 1)))
+    parts = [mistakes(net(x[i]), Batch(x[i], y[i], (len(y[i]),))) for i in (slice(0, 3), slice(3, 4))]
+    whole = mistakes(net(x), Batch(x, y, (3, 1)))
     assert sum(parts).item() == pytest.approx(whole.item(), rel=1e-5)
+
+
+class Crossed(torch.nn.Module):
+    "A network whose last layer in order isn't the last to run, and whose `head` is none"
+    def __init__(self):
+        super().__init__()
+        self.out, self.body, self.head = torch.nn.Linear(8, 10), torch.nn.Linear(64, 8), torch.nn.Identity()
+    def forward(self, x): return self.out(self.head(self.body(x.flatten(1)).relu()))
+
+
+class Long(Crossed):
+    "One whose embedding is followed by more than one layer"
+    def embed(self, x): return x.flatten(1)
+
+
+@pytest.mark.parametrize('make', [Crossed, Long])
+def test_the_cross_entropy_is_that_of_the_whole_network(make):
+    (real, syn), net = batches(), make()
+    loss = lambda w: ExpertMatching(networks=[net], weight=w).match(None, real, syn, Step()).item()
+    wrong = F.cross_entropy(net(syn.x), syn.y).item()
+    assert loss(5.) - loss(0.) == pytest.approx(5 * 10 * wrong, rel=1e-4)
 
 
 def test_a_network_of_ones_own_is_an_expert_too():

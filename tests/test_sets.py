@@ -21,6 +21,8 @@ def test_what_is_picked_is_a_set():
         assert torch.equal(part.images, s.images[list(idx)]) and torch.equal(part.labels, s.labels[list(idx)])
         assert part.classes == s.classes and part.info == s.info and torch.equal(part.mean, s.mean)
     for i in (2, -4, np.int64(2), torch.tensor(2)): assert torch.equal(s[i][0], s.images[2]) and s[i][1] == 1
+    assert torch.equal(s[::-1].images, s.images[[1, 0, 3, 2, 5, 4]])      # class after class
+    with pytest.raises(ValueError, match='`images` is of shape'): s[[]]
     with pytest.raises(IndexError): s[6]
     assert len(list(s)) == 6
 

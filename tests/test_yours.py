@@ -12,6 +12,8 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from dataset_condensation.all import (Comparison, CrossTable, DistributionMatching, ExpertMatching, Recipe, TrainRecipe, accuracy,
                                       compare, condense, cross_architecture, embed_all, evaluate, from_tensors, gen, get_method, load_dataset, make_net, predict, random_set, train, train_recipe)
+from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.names import register
 from dataset_condensation.networks import Net, class_scores, embed, parse_net
 
 BRIEF = train_recipe('dc', epochs=3)
@@ -235,3 +237,43 @@ def test_what_a_collate_function_of_yours_raises_is_left_as_it_is(digits):
     def broken(items): raise TypeError('mine')
     loader = torch.utils.data.DataLoader([digits.test[0]] * 4, collate_fn=broken)
     with pytest.raises(TypeError, match='^mine$'): accuracy(make_net('mlp-w8', digits), loader)
+
+
+class Frozen(nn.Module):
+    "With a layer that doesn't learn, and one that no image goes through"
+    def __init__(self):
+        super().__init__()
+        self.first, self.last, self.unused = nn.Linear(64, 16).requires_grad_(False), nn.Linear(16, 10), nn.Linear(3, 3)
+    def forward(self, x): return self.last(self.first(x.flatten(1)).relu())
+
+
+SHORT = dict(iterations=1, outer=2, inner=1, real_batch=4, progress=False)
+
+
+@pytest.mark.parametrize('method', ['dc', 'delving-m', 'delving-md', 'dm', 'experts'])
+def test_layers_that_do_not_learn_are_left_out_of_the_gradient(digits, method):
+    small = condense(digits, method, 1, net=Frozen, **SHORT)
+    assert small.losses.isfinite().all() and small.images.isfinite().all()
+
+
+def test_a_class_in_place_of_a_method_is_named(digits):
+    for call in (lambda: condense(digits, DistributionMatching, 1), lambda: register(DistributionMatching)):
+        with pytest.raises(TypeError, match=r'`method` is the class DistributionMatching, expected an object of it: DistributionMatching\(\)'): call()
+
+
+def test_the_same_method_is_registered_twice_without_a_warning(recwarn):
+    for _ in range(2): register(get_method('dm'))
+    assert not recwarn.list
+
+
+def test_a_network_beside_a_recipe_counts_as_every_other_field_does(digits):
+    recipe = Recipe(net='convnet-w4', iterations=1, real_batch=4)
+    made = lambda **new: condense(digits, 'dm', 1, recipe=recipe, progress=False, **new).info['recipe']['net']
+    assert (made(), made(net='convnet'), made(net='convnet-w8')) == ('convnet-w4', 'convnet-w4', 'convnet-w8')
+
+
+def test_a_loss_that_cannot_move_the_images_is_refused(digits):
+    with pytest.raises(ValueError, match='dsa: the loss does not depend on the images'):
+        condense(digits, 'dsa', 1, net='convnet-w4', augment=lambda x: x.detach(), **SHORT)
+    with pytest.raises(TypeError, match='`loss` is 1.0, expected a tensor'):
+        condense(digits, CustomMatching(loss=lambda *a: 1.), 1, net='convnet-w4', **SHORT)
