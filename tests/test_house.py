@@ -188,10 +188,10 @@ def test_a_method_is_known_whatever_was_imported_before():
 
 def test_a_name_that_is_taken_is_taken_over_with_a_warning():
     from dataset_condensation import names
-    own = type('Own', (), dict(name='dc', make=lambda *a, **k: None))()
     was = dict(names.METHODS.known)
     try:
-        for own.name in ('dc', 'DC', 'dc'):
+        for name in ('dc', 'DC', 'dc'):
+            own = type('Own', (), dict(name=name, make=lambda *a, **k: None))()
             with pytest.warns(UserWarning, match="method '(dc|DC)' stood for something else"): names.register(own)
             assert names.get_method('dc') is names.get_method('DC') is own and len(names.METHODS) == len(was)
     finally:
