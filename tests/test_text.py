@@ -170,13 +170,6 @@ def test_data_that_are_gone_do_not_lead_out_of_runs(tmp_path, monkeypatch):
     assert cli.run_folder(args).parts == ('runs', 'photos-dc-ipc1')
 
 
-def test_names_are_tried_before_anything_is_computed(tmp_path, monkeypatch, capsys):
-    def broken(*args, **kw): raise ValueError('this name cannot be drawn')
-    monkeypatch.setattr(cli, 'report_page', broken)
-    monkeypatch.setattr(cli, 'condense', lambda *a, **kw: pytest.fail('computed'))
-    assert main(['digits', *SHORT, '--out', str(tmp_path/'out')]) == 2 and not (tmp_path/'out').exists()
-
-
 def test_a_run_that_died_in_its_report_gets_one(tmp_path, monkeypatch, capsys):
     def died(*args, **kw): raise ValueError('as older versions did')
     real = cli.write_report
