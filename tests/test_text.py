@@ -75,7 +75,7 @@ PICTURES = {
     'confusion': lambda d: plot_confusion(make_net('mlp', d), d),
     'embeddings': lambda d: plot_embeddings(random_set(d, 1), d, 'mlp', classes=range(d.n_classes), n=2),
     'comparison': lambda d: plot_compare(table()),
-    'heat': lambda d: plot_cross_architecture(CrossTable([(n, 'mlp') for n in NAMES], ['mlp'], [[s] for s in table().scores]), 'heat'),
+    'heat': lambda d: plot_cross(CrossTable([(n, 'mlp') for n in NAMES], ['mlp'], [[s] for s in table().scores])),
     'history': lambda d: plot_history({n: SyntheticSet(torch.zeros(2, 1, 8, 8), torch.arange(2), ['a', 'b'], [0.], [1.], {}, torch.ones(3))
                                        for n in NAMES if not n.startswith('_')}),
     'continual': lambda d: studies().plot(), 'search': lambda d: plot_search(searched())}
