@@ -225,10 +225,7 @@ def _item_array(where: str, name: str, im: Any, how: How) -> np.ndarray:
 def _pair(where: str, name: str, item: Any) -> tuple[Any, Any]:
     "Image and label of an item, a pair or a dict"
     if isinstance(item, (tuple, list)) and len(item) == 2: return item[0], item[1]
-    if isinstance(item, Mapping):
-        known = ('image', 'img'), ('label', 'target')
-        found = [[item[k] for k in keys if k in item] for keys in known]
-        if all(found): return found[0][0], found[1][0]
+    if isinstance(item, Mapping) and (found := checks.pair_in(item)): return found[0], found[1]
     got = f'a dict of {some(item)}' if isinstance(item, Mapping) else f'a {type(item).__name__}'
     refuse(where, name, Shown(got), '(image, label), or a dict with image and label', TypeError)
 
