@@ -738,18 +738,7 @@ def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
             f'{sub or "it"}, or run once with network and download=True') from e
     return _from_arrays(name, found[:2], found[2:4], found[4], ask)
 
-# %% ../nbs/under_the_hood/51_image_folders.ipynb #npz
-def _npz_pairs(names: Iterable[str]) -> dict:
-    "Entry names by split: {'train': (images, labels), 'test': …, '': …}"
-    said = dict(x=0, images=0, image=0, data=0, y=1, labels=1, label=1, targets=1)
-    pairs = {}
-    for name in names:
-        words = re.findall('[a-z]+', name.lower())
-        split = 'train' if {*words} & {*_trains} else next((w for w in _tests if w in words), '')
-        what = {said[w] for w in words if w in said}
-        if len(what) == 1: pairs.setdefault(split, {})[what.pop()] = name
-    return {k: (v[0], v[1]) for k, v in pairs.items() if len(v) == 2}
-
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #open-npz
 @contextlib.contextmanager
 def open_npz(where: str, path: Path) -> Iterator[Any]:
     "An .npz file that fits in memory; what fails in the block becomes a ValueError with its name"
@@ -761,6 +750,18 @@ def open_npz(where: str, path: Path) -> Iterator[Any]:
     except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error,
             NotImplementedError) as e:
         raise ValueError(f'{where}: {path} cannot be used: {e}') from e
+
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #npz
+def _npz_pairs(names: Iterable[str]) -> dict:
+    "Entry names by split: {'train': (images, labels), 'test': …, '': …}"
+    said = dict(x=0, images=0, image=0, data=0, y=1, labels=1, label=1, targets=1)
+    pairs = {}
+    for name in names:
+        words = re.findall('[a-z]+', name.lower())
+        split = 'train' if {*words} & {*_trains} else next((w for w in _tests if w in words), '')
+        what = {said[w] for w in words if w in said}
+        if len(what) == 1: pairs.setdefault(split, {})[what.pop()] = name
+    return {k: (v[0], v[1]) for k, v in pairs.items() if len(v) == 2}
 
 def _npz_parts(f: Any) -> tuple[list, Any]:
     "(images, labels) of one or two parts of an open .npz file, and class names or None"
