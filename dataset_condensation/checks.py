@@ -406,13 +406,14 @@ def pixels(where: str, image: Any, shape: tuple[int, ...]) -> Tensor:
     if 0 <= x.min() <= x.max() <= 1: return x
     refuse(where, 'image', Shown(f'from {x.min():g} to {x.max():g}'), 'bytes, or 0 to 1')
 
-# %% ../nbs/under_the_hood/61_checks.ipynb #items
+# %% ../nbs/under_the_hood/61_checks.ipynb #pair-in
 def pair_in(item: Mapping) -> list | None:
     "Image and label of a dict with keys as in Hugging Face's sets; None if one is missing"
     known = ('image', 'img'), ('label', 'target')
     names = [next((k for k in pair if k in item), None) for pair in known]
     return None if None in names else [item[k] for k in names]
 
+# %% ../nbs/under_the_hood/61_checks.ipynb #items
 class Items:
     "A torch Dataset, read item by item"
     def __init__(self, where: str, items: Any, collate: Callable):
