@@ -8,22 +8,18 @@ __all__ = ['families', 'neutral', 'named_augments', 'brightness', 'saturation', 
            'make_augment', 'dsa_for', 'FunctionAugment']
 
 # %% ../nbs/07_augmentation.ipynb #imports
-import random
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from fastcore.basics import patch
 from torch import Tensor
 
 from . import checks
 from .checks import Shown, choice, number, refuse
-from .machine import own_device, send
+from .machine import own_device, seeded, send
 from .names import plain_name
 
 # %% ../nbs/07_augmentation.ipynb #families
@@ -334,23 +330,6 @@ def dsa_for(data: Any) -> str:
     else: written = bool(classes) and all(len(c) == 1 for c in classes)
     return 'dsa-digits' if written else 'dsa'
 
-# %% ../nbs/07_augmentation.ipynb #function
-_one_at_a_time = threading.RLock()    # threads share the global generators
-
-@contextmanager
-def _seeded(seed: int, x: Tensor) -> Iterator[None]:
-    "In the block torch's, Python's and NumPy's generators start from `seed`; then all is as before"
-    with _one_at_a_time, torch.random.fork_rng([x.device] if x.is_cuda else []):
-        was = random.getstate(), np.random.get_state()
-        torch.default_generator.manual_seed(seed)
-        if x.is_cuda: torch.cuda.default_generators[x.device.index].manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed)
-        try: yield
-        finally:
-            random.setstate(was[0])
-            np.random.set_state(was[1])
-
 # %% ../nbs/07_augmentation.ipynb #function-class
 @dataclass(frozen=True)
 class FunctionAugment:
@@ -367,7 +346,7 @@ class FunctionAugment:
     def under(self, seed: int, x: Tensor) -> Tensor:
         "The images under the draw that is `seed`"
         saved = torch.autograd.graph.saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t)
-        with _seeded(seed, x), saved: y = self.f(x)
+        with seeded(seed, x.device), saved: y = self.f(x)
         checks.same('augment', 'shapes before and after', tuple(x.shape), tuple(y.shape))
         return y
 

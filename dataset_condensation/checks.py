@@ -7,8 +7,8 @@ __all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag
            'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same',
            'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities',
            'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes',
-           'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'Items', 'dataset', 'together',
-           'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+           'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset',
+           'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #imports
 import difflib
@@ -406,6 +406,13 @@ def pixels(where: str, image: Any, shape: tuple[int, ...]) -> Tensor:
     if 0 <= x.min() <= x.max() <= 1: return x
     refuse(where, 'image', Shown(f'from {x.min():g} to {x.max():g}'), 'bytes, or 0 to 1')
 
+# %% ../nbs/under_the_hood/61_checks.ipynb #pair-in
+def pair_in(item: Mapping) -> list | None:
+    "Image and label of a dict with keys as in Hugging Face's sets; None if one is missing"
+    known = ('image', 'img'), ('label', 'target')
+    names = [next((k for k in pair if k in item), None) for pair in known]
+    return None if None in names else [item[k] for k in names]
+
 # %% ../nbs/under_the_hood/61_checks.ipynb #items
 class Items:
     "A torch Dataset, read item by item"
@@ -423,12 +430,9 @@ class Items:
             refuse(self.where, 'data', Shown(f'of items that make no batch ({e})'),
                    'tensors of one size: PIL images need a transform, such as ToTensor()', type(e))
         if isinstance(found, dict):
-            known = ('image', 'img'), ('label', 'target')
-            names = [next((k for k in pair if k in found), None) for pair in known]
-            if None in names:
-                refuse(self.where, 'data', Shown(f'of dicts with {", ".join(map(repr, found))}'),
-                       "'image' or 'img', and 'label' or 'target'")
-            found = [found[k] for k in names]
+            got = Shown(f'of dicts with {some(found)}')
+            found = pair_in(found) or refuse(self.where, 'data', got,
+                                             "'image' or 'img', and 'label' or 'target'")
         x = images(self.where, 'images', found[0])
         p = soft_rows(self.where, 'labels', found[1])
         if p is None: y = labels(self.where, 'labels', found[1], len(x))

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
@@ -135,6 +135,9 @@ def labeled(where: str, x: Any, y: Any, soft: Any, classes: list[str], factor: A
 
 def pixels(where: str, image: Any, shape: tuple[int, ...]) -> Tensor:
     """A PIL image, array (H, W[, C]) or tensor (…, C, H, W) of `shape` as floats in 0–1"""
+
+def pair_in(item: Mapping) -> list | None:
+    """Image and label of a dict with keys as in Hugging Face's sets; None if one is missing"""
 
 class Items:
     """A torch Dataset, read item by item"""

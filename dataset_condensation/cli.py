@@ -6,12 +6,11 @@
 __all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe',
            'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings',
            'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good',
-           'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated',
-           'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+           'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable',
+           'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #imports
 import io
-import json
 import logging
 import os
 import re
@@ -52,15 +51,14 @@ from .image_folders import load_dataset
 from .machine import NotFiniteError, pick_device, versions
 from .names import METHODS, get_method
 from .recommendation import chosen_settings, recommend
-from .report import report_page, write_report
+from .report import write_report
 from .runs import condense
 from .scoring import score
 from .set_files import set_file
 from .zoo import publish
 from .safe_files import MADE_BY, check_ours, kind_of, write_atomic, write_json
 from .text import duration, plain_text
-from .training import (Evaluation, SyntheticSet, TrainRecipe, augment_for,
-                                           train_recipe)
+from .training import SyntheticSet, TrainRecipe, augment_for, train_recipe
 
 # %% ../nbs/under_the_hood/60_command.ipynb #network
 @cache
@@ -409,7 +407,6 @@ def run(
         baselines, whole, notes = scoring_plan(args, data, device)
         for line in [*lines, describe(data, args, settings), *notes]: say_more(line)
         for line in foretell_scoring(args, data, settings, baselines, whole, device): say_more(line)
-        first_process(lambda: try_names(args, data, device))
         loaded, last = perf_counter(), first_process(Checkpoints(out/'checkpoint').peek)
         if last and not args.force: say_more(f'resuming after update {last["step"]:,}')
         small = make_set(args, data, settings, device, out)
@@ -428,7 +425,7 @@ def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Com
                device: torch.device, seconds: dict, last: dict) -> dict[str, Any]:
     "Everything needed to repeat the run, and its results; `last` is its last checkpoint"
     if resumed := last.get('resumed', []): seconds['condense'] = last['seconds']
-    table[row_name(args)].seconds = seconds.get('condense', 0.)
+    table[row_name(args)].seconds = seconds['condense']
     about = dict(name=data.name, train=len(data.train), test=len(data.test), shape=list(data.shape),
                  classes=data.classes)
     return dict(command=args.argv, data=about, method=row_name(args), ipc=args.ipc, net=args.net,
@@ -455,16 +452,6 @@ def tell_result(say: Callable, say_more: Callable, args: Namespace, table: Compa
              f'Written to {out}: comparison.png, report.html, synthetic.safetensors, …\n'
              f'{sum(seconds.values()):.0f} s, of which condensing {seconds["condense"]:.0f} s; '
              f'peak memory {peak_memory():.1f} GiB')
-
-# %% ../nbs/under_the_hood/60_command.ipynb #try-names
-def try_names(args: Namespace, data: ImageData, device: torch.device) -> None:
-    "Draw and write in memory everything that will show the names of classes, data and methods"
-    small = random_set(data, 1, args.seed)
-    score = Evaluation([0.], 0., 1, args.net, train_recipe('dc'), args.seed)
-    scores = [Score(name, [score]) for name in (row_name(args), 'whole set')]
-    table = Comparison(scores, dict(data=data.name, ipc=args.ipc, recipe=vars(score.recipe)))
-    report = run_report(args, data, small, table, device, {}, {})
-    _ = _picture_of(small.show()), json.dumps(report), report_page(report, small), repr(table)
 
 # %% ../nbs/under_the_hood/60_command.ipynb #terminated
 class Terminated(KeyboardInterrupt):

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'try_names', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -104,9 +104,6 @@ def write_results(out: Path, report: dict, small: SyntheticSet, beside: Any) -> 
 
 def tell_result(say: Callable, say_more: Callable, args: Namespace, table: Comparison, out: Path, seconds: dict[str, float]) -> None:
     """Print the table and what it means"""
-
-def try_names(args: Namespace, data: ImageData, device: torch.device) -> None:
-    """Draw and write in memory everything that will show the names of classes, data and methods"""
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM, as a kind of KeyboardInterrupt"""

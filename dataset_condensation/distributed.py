@@ -157,17 +157,12 @@ def whole(self: Together, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #means
 @patch
-def total(self: Together, syn: list, real: list) -> tuple:
-    "Sums over processes, differentiable in this one's tensors"
-    found = added([*syn, *real])
-    return found[:len(syn)], found[len(syn):]
-
-@patch
 def means(self: Together, syn: list, real: list) -> tuple:
     "Mean gradients over all classes, differentiable in those of this process"
     nothing = [torch.zeros_like(p) for p in self.state.net.parameters() if p.requires_grad]
     def share(grads: list) -> list: return [sum(p) / self.n_classes for p in zip(*grads)] or nothing
-    return self.total(share(syn), share(real))
+    found = added(share(syn) + share(real))
+    return found[:len(nothing)], found[len(nothing):]
 
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #slices
 class Slices(Compute):

@@ -85,9 +85,6 @@ class Together(Alone):
     def whole(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         """Tensors for all classes, from each process's `part`"""
 
-    def total(self, syn: list, real: list) -> tuple:
-        """Sums over processes, differentiable in this one's tensors"""
-
     def means(self, syn: list, real: list) -> tuple:
         """Mean gradients over all classes, differentiable in those of this process"""
 

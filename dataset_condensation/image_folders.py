@@ -225,10 +225,7 @@ def _item_array(where: str, name: str, im: Any, how: How) -> np.ndarray:
 def _pair(where: str, name: str, item: Any) -> tuple[Any, Any]:
     "Image and label of an item, a pair or a dict"
     if isinstance(item, (tuple, list)) and len(item) == 2: return item[0], item[1]
-    if isinstance(item, Mapping):
-        known = ('image', 'img'), ('label', 'target')
-        found = [[item[k] for k in keys if k in item] for keys in known]
-        if all(found): return found[0][0], found[1][0]
+    if isinstance(item, Mapping) and (found := checks.pair_in(item)): return found[0], found[1]
     got = f'a dict of {some(item)}' if isinstance(item, Mapping) else f'a {type(item).__name__}'
     refuse(where, name, Shown(got), '(image, label), or a dict with image and label', TypeError)
 
@@ -760,6 +757,19 @@ def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
             f'{sub or "it"}, or run once with network and download=True') from e
     return _from_arrays(name, found[:2], found[2:4], found[4], ask)
 
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #open-npz
+@contextlib.contextmanager
+def open_npz(where: str, path: Path) -> Iterator[Any]:
+    "An .npz file that fits in memory; what fails in the block becomes a ValueError with its name"
+    try:
+        with zipfile.ZipFile(path) as z: size = sum(e.file_size for e in z.infolist())
+        free = free_memory()
+        if free and size > free: raise ValueError(f'it takes {size:,} bytes, {free:,} are free')
+        with np.load(path, allow_pickle=False) as f: yield f
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error,
+            NotImplementedError) as e:
+        raise ValueError(f'{where}: {path} cannot be used: {e}') from e
+
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #npz
 def _npz_pairs(names: Iterable[str]) -> dict:
     "Entry names by split: {'train': (images, labels), 'test': …, '': …}"
@@ -772,24 +782,18 @@ def _npz_pairs(names: Iterable[str]) -> dict:
         if len(what) == 1: pairs.setdefault(split, {})[what.pop()] = name
     return {k: (v[0], v[1]) for k, v in pairs.items() if len(v) == 2}
 
-def _open_npz(path: Path) -> tuple[list, Any]:
-    "(images, labels) of one or two parts of an .npz file, and class names or None"
-    try:
-        size, free = sum(e.file_size for e in zipfile.ZipFile(path).infolist()), free_memory()
-        if free and size > free: raise ValueError(f'it takes {size:,} bytes, {free:,} are free')
-        with np.load(path, allow_pickle=False) as f:
-            pairs = _npz_pairs(f.files)
-            used = ['train' if 'train' in pairs else '', *(k for k in _tests if k in pairs)][:2]
-            if used[0] not in pairs:
-                raise ValueError(f'it holds {some(f.files)}, expected train_images, train_labels, '
-                                 'test_images and test_labels, or one pair of images and labels')
-            return [[f[k] for k in pairs[part]] for part in used], f.get('classes')
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as e:
-        raise ValueError(f'load_dataset: {path} cannot be used: {e}') from e
+def _npz_parts(f: Any) -> tuple[list, Any]:
+    "(images, labels) of one or two parts of an open .npz file, and class names or None"
+    pairs = _npz_pairs(f.files)
+    used = ['train' if 'train' in pairs else '', *(k for k in _tests if k in pairs)][:2]
+    if used[0] not in pairs:
+        raise ValueError(f'it holds {some(f.files)}, expected train_images, train_labels, '
+                         'test_images and test_labels, or one pair of images and labels')
+    return [[f[k] for k in pairs[part]] for part in used], f.get('classes')
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #load-npz
 def _load_npz(path: Path, ask: _Ask) -> ImageData:
-    (found, classes), parts = _open_npz(path), []
+    with open_npz(ask.where, path) as f: (found, classes), parts = _npz_parts(f), []
     for x, y in found:
         if x.ndim == 4 and x.shape[3] in (1, 3): x = x.transpose(0, 3, 1, 2)  # numpy's usual order
         x = as_bytes(ask.where, 'images', x)

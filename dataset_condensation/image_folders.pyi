@@ -4,6 +4,7 @@ __all__ = ['open_image', 'from_datasets', 'dataset_names', 'load_dataset']
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from PIL import Image
@@ -58,6 +59,10 @@ def dataset_names() -> list[str]:
 
 def resized(x: Tensor, size: tuple[int, int] | None=None, fit: str='crop', channels: int | None=None) -> Tensor:
     """Images (N, 1 or 3, H, W) uint8 at another (height, width) or with another number of channels"""
+
+@contextlib.contextmanager
+def open_npz(where: str, path: Path) -> Iterator[Any]:
+    """An .npz file that fits in memory; what fails in the block becomes a ValueError with its name"""
 
 def load_dataset(name_or_folder: str | os.PathLike='mnist-sample', root: str | os.PathLike | None=None, download: bool=True, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', test_fraction: float=0.2, seed: int=0, skip_bad: bool=False, workers: int | None=None, progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None) -> ImageData:
     """Labeled images, by name or from a folder

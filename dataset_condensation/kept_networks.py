@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as tensors_from_bytes, save as tensors_to_bytes
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as tensors_to_bytes
 from torch import nn
 
 from .image_store import cache_folder
 from .machine import tell, versions
-from .safe_files import kind_of, read_bytes, write_atomic
+from .safe_files import kind_of, write_atomic
 from .text import json_digest
 
 # %% ../nbs/under_the_hood/71_kept_networks.ipynb #path
@@ -43,10 +43,10 @@ def write_networks(path: Path, nets: list[nn.Module], seconds: float) -> None:
 
 def read_networks(path: Path, like: Callable) -> tuple[list[nn.Module], float]:
     "The networks, and the seconds that it took to train them; `like()` makes one to fill"
-    raw = read_bytes('read_networks', path)
-    header = json.loads(raw[8:8 + int.from_bytes(raw[:8], 'little')])
-    about = json.loads(header['__metadata__']['networks'])
-    tensors, nets = tensors_from_bytes(raw), [like() for _ in range(about['networks'])]
+    with safe_open(path, 'pt') as f:
+        about = json.loads(f.metadata()['networks'])
+        tensors = {k: f.get_tensor(k) for k in f.keys()}
+    nets = [like() for _ in range(about['networks'])]
     for k, net in enumerate(nets):
         own, start = next(net.parameters()).device, f'{k}.'
         net.load_state_dict({name.removeprefix(start): v.to(own) for name, v in tensors.items()

@@ -1,8 +1,8 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'waiting', 'versions', 'NotFiniteError']
+__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'seeded', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'waiting', 'versions', 'NotFiniteError']
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
@@ -17,6 +17,10 @@ def pick_device(device: Any=None) -> torch.device:
 
 def moved(data: Any, device: Any) -> Any:
     """A set with its images on `device`, or as near to it as they fit; anything else as it is"""
+
+@contextlib.contextmanager
+def seeded(seed: int, device: torch.device | None=None) -> Iterator[None]:
+    """In the block torch's, Python's and NumPy's generators start from `seed`; then all is as before"""
 
 def free_memory() -> int | None:
     """Memory that is still available to this process"""

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both',
            'Interleaved', 'row_difference', 'AngleMagnitude', 'delving_settings', 'MultiLevelMatching',
-           'match_in_turns', 'match_twice']
+           'match_in_turns']
 
 # %% ../nbs/08_multi_level_matching.ipynb #imports
 from collections.abc import Callable
@@ -111,7 +111,6 @@ class MultiLevelMatching(GradientMatching):
     settings: Callable = field(default=delving_settings, repr=False)
     doc: str = 'match gradients class by class and in their mean, by angle and length'
     paper: str = 'Jiang, Gu, Liu & Pan, 2022 (arXiv 2208.00311)'
-    most: int = 2**30      # Bytes that the gradients of all classes may take
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -119,12 +118,8 @@ class MultiLevelMatching(GradientMatching):
         object.__setattr__(self, 'shared', isinstance(self.level, known))
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
-        args = net, real, syn, step, self.distance
-        if self.separable(net): return match_gradients(*args, self.level)
-        needed = 2 * len(syn.sizes) * sum(p.nbytes for p in net.parameters())
-        if not isinstance(self.level, Both) or needed <= self.most:
-            return match_in_turns(*args, self.level)
-        return match_twice(*args, self.level.lam)
+        match = match_gradients if self.separable(net) else match_in_turns
+        return match(net, real, syn, step, self.distance, self.level)
 
 # %% ../nbs/08_multi_level_matching.ipynb #register
 DELVING_M = MultiLevelMatching(distance=AngleMagnitude(0.), name='delving-m',
@@ -133,10 +128,6 @@ DELVING_MD = MultiLevelMatching(name='delving-md',
                                 doc='delving-m, and the length of the difference')
 
 # %% ../nbs/08_multi_level_matching.ipynb #match-in-turns
-def _carry(loss: Tensor, x: Tensor, grad: Tensor) -> Tensor:
-    "`loss`, with `grad` for its gradient in `x`: what is added is zero, and its slope is `grad`"
-    return loss.detach() + ((x - x.detach()) * grad).sum()
-
 def match_in_turns(
     net: nn.Module,
     real: Batch,
@@ -160,45 +151,8 @@ def match_in_turns(
         g = class_gradient(net, siamese(step, c, x[:1], x)[1], y, create_graph=True)
         g, pull = zip(*[(p, q) for p, q in zip(g, v[len(g)*k:]) if q is not None])
         grads += torch.autograd.grad(g, x, pull)    # (∂g_c/∂x_c)ᵀ v_c
-    return _carry(loss, syn.x, torch.cat(grads))
-
-# %% ../nbs/08_multi_level_matching.ipynb #running-mean
-def running_means(net: nn.Module, real: Batch, syn: Batch, step: Step) -> tuple:
-    "The mean gradients over classes, of synthetic and of real images, and the number of classes"
-    team, found = step.team, [[], []]
-    n = team.n_classes if team else len(syn.sizes)
-    for (c, xr, yr), (_, xs, ys) in zip(real.by_class(), syn.by_class()):
-        xr, xs = siamese(step, c, xr, xs.detach())
-        for i, (x, y) in enumerate(((xs, ys), (xr, yr))):
-            g = [p / n for p in class_gradient(net, x, y, compute=step.compute)]
-            found[i] = [p + q for p, q in zip(found[i], g)] if found[i] else g
-    return *(team.total(*found) if team else found), n
-
-# %% ../nbs/08_multi_level_matching.ipynb #match-twice
-def match_twice(
-    net: nn.Module,
-    real: Batch,
-    syn: Batch,                  # Its images require a gradient
-    step: Step = Step(),         # Where in the run, the augmentation, how to compute
-    distance: Callable = angle,  # Between two gradients
-    lam: float = 1.,             # Weight λ of the inter-class term
-) -> Tensor:                     # Scalar
-    "The loss of `match_gradients` with `Both(lam)`, the gradients of one class in memory at a time"
-    mean_syn, mean_real, n = running_means(net, real, syn, step)
-    mean_syn, grads = [g.requires_grad_() for g in mean_syn], []
-    total = lam * n * distance(mean_syn, mean_real)
-    pull = torch.autograd.grad(total, mean_syn, allow_unused=True)
-    pull = [g if g is None else g / n for g in pull]
-    total = total.detach() * (len(syn.sizes) / n)     # the share of these classes
-    for (c, xr, yr), (_, x, y) in zip(real.by_class(), syn.by_class()):
-        x = x.detach().requires_grad_()
-        xr, xs = siamese(step, c, xr, x)
-        g = class_gradient(net, xs, y, create_graph=True)
-        loss = distance(g, class_gradient(net, xr, yr, compute=step.compute))
-        slope = loss + sum((p * q).sum() for p, q in zip(g, pull) if q is not None)
-        grads += torch.autograd.grad(slope, x)
-        total = total + loss.detach()
-    return _carry(total, syn.x, torch.cat(grads))
+    zero = syn.x - syn.x.detach()     # carries the slope
+    return loss.detach() + (zero * torch.cat(grads)).sum()
 
 # %% ../nbs/08_multi_level_matching.ipynb #inter-of-team
 def inter_of_team(syn: list, real: list, distance: Callable, team: Any) -> Any:

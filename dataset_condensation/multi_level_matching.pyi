@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both', 'Interleaved', 'row_difference', 'AngleMagnitude', 'delving_settings', 'MultiLevelMatching', 'match_in_turns', 'match_twice']
+__all__ = ['inter', 'both', 'interleaved', 'angle_magnitude', 'DELVING_M', 'DELVING_MD', 'mean_gradient', 'Inter', 'Both', 'Interleaved', 'row_difference', 'AngleMagnitude', 'delving_settings', 'MultiLevelMatching', 'match_in_turns']
 from collections.abc import Callable
 from dataclasses import dataclass
 from torch import Tensor, nn
@@ -80,7 +80,6 @@ class MultiLevelMatching(GradientMatching):
     settings: Callable = ...
     doc: str = ...
     paper: str = ...
-    most: int = ...
 
     def __post_init__(self) -> None:
         ...
@@ -97,17 +96,6 @@ syn: Its images require a gradient
 step: Where in the run, the augmentation, how to compute
 distance: Between two gradients
 level: How the classes are combined"""
-
-def running_means(net: nn.Module, real: Batch, syn: Batch, step: Step) -> tuple:
-    """The mean gradients over classes, of synthetic and of real images, and the number of classes"""
-
-def match_twice(net: nn.Module, real: Batch, syn: Batch, step: Step=..., distance: Callable=..., lam: float=1.0) -> Tensor:
-    """The loss of `match_gradients` with `Both(lam)`, the gradients of one class in memory at a time
-
-syn: Its images require a gradient
-step: Where in the run, the augmentation, how to compute
-distance: Between two gradients
-lam: Weight λ of the inter-class term"""
 
 def inter_of_team(syn: list, real: list, distance: Callable, team: Any) -> Any:
     """`inter` in one of several processes: the share of its classes, with the slope of all"""

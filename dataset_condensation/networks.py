@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from . import checks
 from .checks import Shown, refuse
 from .data import gen
-from .machine import own_device, send
+from .machine import own_device, seeded, send
 
 # %% ../nbs/02_networks.ipynb #norm-layer
 norms = ('nonorm', 'bn', 'ln', 'in', 'gn')
@@ -347,12 +347,9 @@ def _fill(drawn: list[tuple[Tensor, Tensor]]) -> None:
         new = [part.view(p.shape) for p, part in zip(params, parts)]
     for p, w in zip(params, new): p.copy_(w)
 
-@contextmanager
-def _seeded(generator: torch.Generator) -> Iterator[None]:
-    "In the block torch's global generator starts from a number of `generator`"
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(int(torch.randint(2**62, (), generator=generator)))
-        yield
+def _drawn_seed(generator: torch.Generator) -> int:
+    "A number of `generator` that seeds others"
+    return int(torch.randint(2**62, (), generator=generator))
 
 # %% ../nbs/02_networks.ipynb #init-net
 @own_device
@@ -375,7 +372,7 @@ def init_net(
         if not names:
             got = Shown(f'a network with a {type(layer).__name__}, which has no `reset_parameters`')
             refuse('init_net', 'net', got, 'a function that makes the network', TypeError)
-        with _seeded(generator): getattr(layer, names[0])()
+        with seeded(_drawn_seed(generator)): getattr(layer, names[0])()
     return net
 
 # %% ../nbs/02_networks.ipynb #check-images
@@ -415,7 +412,8 @@ def _own_net(net: Any, shape: tuple | None, n_classes: int | None,
     if isinstance(net, nn.Module): made = init_net(copy.deepcopy(net).cpu(), generator)
     else:
         takes, given = inspect.signature(net).parameters, dict(shape=shape, n_classes=n_classes)
-        with _seeded(generator): made = net(**{k: v for k, v in given.items() if k in takes})
+        given = {k: v for k, v in given.items() if k in takes}
+        with seeded(_drawn_seed(generator)): made = net(**given)
         made = copy.deepcopy(checks.network('make_net', 'net()', made)).cpu()
     if shape and n_classes:
         check_scores('make_net', made, torch.zeros(1, *shape, dtype=torch.float32), n_classes)

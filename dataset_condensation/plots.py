@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['STYLES', 'record', 'method_style', 'alt_text', 'show_steps', 'show_before_after', 'neighbours', 'show_neighbours',
-           'plot_history', 'plot_cross_architecture', 'plot_confusion', 'plot_embeddings', 'show_gradients',
-           'plot_pixel', 'plot_overfitting']
+           'plot_history', 'plot_confusion', 'plot_embeddings', 'show_gradients', 'plot_pixel', 'plot_overfitting']
 
 # %% ../nbs/under_the_hood/57_plots.ipynb #imports
 import sys
@@ -29,7 +28,6 @@ from .coresets import embed_all
 from .data import Batch, ImageData, gen, real_batch, show_images
 from .gradient_matching import angle, class_gradient
 from .networks import make_net
-from .studies import CrossTable, plot_cross
 from .text import picture_text
 from .training import (Evaluation, SyntheticSet, predict, test_images,
                                            train_epoch)
@@ -279,28 +277,6 @@ def plot_history(
     if len(pairs) > 1: ax.legend()
     words = [f'{name} from {y[0]:.3g} to {y[-1]:.3g}' for name, _, y in said]
     return _told(ax, f'{what.capitalize()} over image updates: {"; ".join(words)}.')
-
-# %% ../nbs/under_the_hood/57_plots.ipynb #plot-cross-architecture
-def plot_cross_architecture(
-    table: CrossTable,
-    how: str = 'lines',      # 'lines', one per set, over the networks, or 'heat'
-    ax: Axes | None = None,  # Axes to draw into
-) -> Axes:
-    "Draw the accuracies of networks trained on sets that were made with other networks"
-    names = [m if net == 'any' else f'{m}, {net}' for m, net in table.rows]
-    means = [[s.mean for s in row] for row in table.scores]
-    if choice('plot_cross_architecture', 'how', how, ('lines', 'heat')) == 'heat':
-        ax = plot_cross(table, ax)
-    else:
-        ax = ax or plt.figure(figsize=(6, 3)).gca()
-        for name, row, look in zip(names, means, _looks(names)):
-            ax.plot(table.columns, row, **look, label=picture_text(name))
-        ax.set(xlabel='trained on the set', ylabel='accuracy %')
-        ax.legend(fontsize=8, bbox_to_anchor=(1.02, 1), loc='upper left')
-    best = [f'{c}: {names[max(range(len(names)), key=lambda i: means[i][j])]}'
-            for j, c in enumerate(table.columns)]
-    return _told(ax, f'Accuracies of {len(table.columns)} networks on {len(names)} sets. '
-                     f'Best: {"; ".join(best)}.')
 
 # %% ../nbs/under_the_hood/57_plots.ipynb #confusion-counts
 def _confusion(where: str, found: Evaluation | nn.Module, data: ImageData,

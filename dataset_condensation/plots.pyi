@@ -1,12 +1,11 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['STYLES', 'record', 'method_style', 'alt_text', 'show_steps', 'show_before_after', 'neighbours', 'show_neighbours', 'plot_history', 'plot_cross_architecture', 'plot_confusion', 'plot_embeddings', 'show_gradients', 'plot_pixel', 'plot_overfitting']
+__all__ = ['STYLES', 'record', 'method_style', 'alt_text', 'show_steps', 'show_before_after', 'neighbours', 'show_neighbours', 'plot_history', 'plot_confusion', 'plot_embeddings', 'show_gradients', 'plot_pixel', 'plot_overfitting']
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from matplotlib.axes import Axes
 from torch import Tensor, nn
 from .condensation import State
 from .data import ImageData
-from .studies import CrossTable
 from .training import Evaluation, SyntheticSet
 
 def check_run(where: str, run: Any) -> Iterator:
@@ -82,12 +81,6 @@ def plot_history(sets: Any, what: str='loss', ax: Axes | None=None) -> Axes:
 
 sets: A set or state, a list of them, or {name: set}
 what: 'loss' of each update, or 'accuracy' of the scores
-ax: Axes to draw into"""
-
-def plot_cross_architecture(table: CrossTable, how: str='lines', ax: Axes | None=None) -> Axes:
-    """Draw the accuracies of networks trained on sets that were made with other networks
-
-how: 'lines', one per set, over the networks, or 'heat'
 ax: Axes to draw into"""
 
 def plot_confusion(found: Evaluation | nn.Module, data: ImageData, small: SyntheticSet | None=None, ax: Axes | None=None) -> Axes:

@@ -8,8 +8,6 @@ __all__ = ['interval', 'ranked', 'ScoreCard', 'read_set', 'score']
 # %% ../nbs/18_scoring_fairly.ipynb #imports
 import math
 import time
-import zipfile
-import zlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,8 +25,8 @@ from . import checks
 from .checks import Shown, as_bytes, refuse, size_beside
 from .coresets import HERDING, RANDOM, first_images
 from .data import PUBLISHED_STATS, ImageData
-from .image_folders import How, decode, folder_files
-from .machine import free_memory, pick_device, tell, versions, waiting
+from .image_folders import How, decode, folder_files, open_npz
+from .machine import pick_device, tell, versions, waiting
 from .names import as_json, plain_name
 from .networks import make_net, net_name
 from .safe_files import as_path
@@ -214,13 +212,9 @@ def plot(self: ScoreCard,
 # %% ../nbs/18_scoring_fairly.ipynb #read-npz
 def _npz_set(path: Path, data: ImageData) -> SyntheticSet:
     "A set from `images`, `labels` and perhaps `mean` and `std` in an .npz file"
-    try:
-        with zipfile.ZipFile(path) as z: size = sum(m.file_size for m in z.infolist())
-        if size > (free_memory() or size): raise ValueError(f'its {size:,} bytes are too many')
-        with np.load(path, allow_pickle=False) as f: found = {k: f[k] for k in f.files}
-        x, y = torch.from_numpy(found['images']), torch.from_numpy(found['labels'])
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as e:
-        raise ValueError(f'score: {path} cannot be read, expected images and labels ({e})') from e
+    with open_npz('score', path) as f:
+        x, y = (torch.from_numpy(f[k]) for k in ('images', 'labels'))
+        found = {k: f[k] for k in ('mean', 'std') if k in f}
     x = x[:, None] if x.ndim == 3 else x
     if x.ndim == 4 and x.shape[1:] != data.shape: x = x.permute(0, 3, 1, 2)   # numpy's order
     norm = found.get('mean', data.mean), found.get('std', data.std)

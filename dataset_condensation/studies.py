@@ -24,6 +24,7 @@ from .gradient_matching import GradientMatching, name_of
 from .long_studies import StudyMethod, study_methods
 from .machine import bar_kwargs
 from .networks import NetSpec, make_net, net_name, parse_net
+from .plots import alt_text
 from .text import StudyResult, picture_text
 from .training import check_data, evaluate, train_recipe
 
@@ -106,15 +107,18 @@ def plot_cross(
     "Draw a cross-architecture table as a heat map with its numbers, black 0 and white 100"
     instance('plot_cross', 'table', table, CrossTable, 'a CrossTable')
     values = [[s.mean for s in row] for row in table.scores]
-    names = [picture_text(m if net == 'any' else f'{m}, {net}') for m, net in table.rows]
+    names = [m if net == 'any' else f'{m}, {net}' for m, net in table.rows]
     n, m = len(names), len(table.columns)
     ax = ax or plt.figure(figsize=(1.2 + m, 0.8 + 0.45*n)).gca()
     ax.imshow(values, cmap='gray', vmin=0, vmax=100, aspect='auto')
     ax.set_xticks(range(m), table.columns, rotation=30, ha='right')
-    ax.set_yticks(range(n), names)
+    ax.set_yticks(range(n), map(picture_text, names))
     for i, j in itertools.product(range(n), range(m)):
         color = 'black' if values[i][j] > 50 else 'white'
         ax.text(j, i, f'{values[i][j]:.0f}', ha='center', va='center', color=color)
+    best = [f'{c}: {names[max(range(n), key=lambda i: values[i][j])]}'
+            for j, c in enumerate(table.columns)]
+    alt_text(ax, f'Accuracies of {m} networks on {n} sets. Best: {"; ".join(best)}.')
     return ax
 
 # %% ../nbs/13_transfer.ipynb #variant

@@ -7,7 +7,6 @@ import socket
 import sys
 import time
 import warnings
-from dataclasses import replace
 
 import pytest
 import torch
@@ -25,7 +24,6 @@ from dataset_condensation.data import from_tensors
 from dataset_condensation.distributed import ProcessLost, evaluate_together, own_rank
 from dataset_condensation.gpu_training import Speed
 from dataset_condensation.image_folders import load_dataset
-from dataset_condensation.names import get_method
 from dataset_condensation.runs import condense, running
 from dataset_condensation.training import evaluate, train_recipe
 
@@ -120,7 +118,6 @@ CASES = {   # Equal to the last bit, or but for rounding; then what `make` takes
     'momentum': (close, 'delving-md', UNEQUAL, dict(LOOPS, net_momentum=0.5)),
     'until overfit': (close, 'delving-md', UNEQUAL, dict(LOOPS, inner=UntilOverfit(20, most=3))),
     'delving, fewer classes': (close, 'delving-md', [2, 1], LOOPS, 2),
-    'little memory': (close, replace(get_method('delving-md'), most=0), 1, LOOPS),      # passes over the classes twice
     'dc, batch norm': (close, 'dc', 1, dict(LOOPS, net='convnet-w4-bn')),
     'dm, one program': (close, 'dm', 1, dict(STEPS, speed=Speed(whole=True))),
     'dsa, one program': (close, 'dsa', 1, dict(LOOPS, speed=Speed(whole=True))),

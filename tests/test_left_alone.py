@@ -1,13 +1,12 @@
 """What belongs to the caller stays as it is: networks, modes, levels, the meaning of a name, a run begun elsewhere"""
 import copy
-from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
 from dataset_condensation import augmentation, condensation
-from dataset_condensation.all import (METHODS, ImageData, SyntheticSet, ablate, condense, condensing,
+from dataset_condensation.all import (METHODS, ImageData, SyntheticSet, condense, condensing,
                                       DistributionMatching, evaluate, from_tensors, gen, learn, load_dataset,
                                       make_net, random_set, train, train_recipe, UntilOverfit)
 from dataset_condensation.augmentation import dsa_for
@@ -15,7 +14,7 @@ from dataset_condensation.checkpoints import Checkpoints
 from dataset_condensation.adaptive_steps import Fixed
 from dataset_condensation.runs import running
 from dataset_condensation.continual_learning import class_subset, fewer
-from dataset_condensation.multi_level_matching import Both, MultiLevelMatching, interleaved
+from dataset_condensation.multi_level_matching import Both, interleaved
 from dataset_condensation.studies import variant
 
 FEW = dict(net='convnet-w4', real_batch=4, progress=False)
@@ -134,26 +133,10 @@ def test_a_variant_keeps_the_rest(name, factor, value):
     assert new.separable(None) == new.level.separable
 
 
-def test_further_settings_of_the_loss_are_kept():
-    small = replace(METHODS['delving-md'], most=0)
-    new = variant(small, 'convnet', 'distance', 'mse')[0]
-    assert type(new) is MultiLevelMatching and new.most == 0
-
-
 def test_a_level_that_knows_of_no_other_processes_is_not_divided():
     def level(syn, real, distance, step=None): return sum(distance(a, b) for a, b in zip(syn, real))
     assert not variant(METHODS['delving'], 'convnet', 'levels', level)[0].shared
     assert variant(METHODS['delving'], 'convnet', 'levels', interleaved)[0].shared
-
-
-def test_the_loss_of_a_variant_is_computed_in_little_memory(data, monkeypatch):
-    from dataset_condensation import multi_level_matching as m
-    seen, twice = [], m.match_twice
-    monkeypatch.setattr(m, 'match_twice', lambda *a: seen.append(1) or twice(*a))
-    method = replace(METHODS['delving-md'], most=0)
-    ablate(data, method, 1, 'convnet-w4', nets=1, recipe=train_recipe('dc', epochs=1), base=False, distance=['mse'],
-           options=dict(iterations=2, real_batch=4))
-    assert len(seen) == 2
 
 
 # ---- Runs that were begun elsewhere

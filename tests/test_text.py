@@ -75,7 +75,7 @@ PICTURES = {
     'confusion': lambda d: plot_confusion(make_net('mlp', d), d),
     'embeddings': lambda d: plot_embeddings(random_set(d, 1), d, 'mlp', classes=range(d.n_classes), n=2),
     'comparison': lambda d: plot_compare(table()),
-    'heat': lambda d: plot_cross_architecture(CrossTable([(n, 'mlp') for n in NAMES], ['mlp'], [[s] for s in table().scores]), 'heat'),
+    'heat': lambda d: plot_cross(CrossTable([(n, 'mlp') for n in NAMES], ['mlp'], [[s] for s in table().scores])),
     'history': lambda d: plot_history({n: SyntheticSet(torch.zeros(2, 1, 8, 8), torch.arange(2), ['a', 'b'], [0.], [1.], {}, torch.ones(3))
                                        for n in NAMES if not n.startswith('_')}),
     'continual': lambda d: studies().plot(), 'search': lambda d: plot_search(searched())}
@@ -168,13 +168,6 @@ def test_data_that_are_gone_do_not_lead_out_of_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     args = cli.parse([str(tmp_path/'gone'/'photos')])
     assert cli.run_folder(args).parts == ('runs', 'photos-dc-ipc1')
-
-
-def test_names_are_tried_before_anything_is_computed(tmp_path, monkeypatch, capsys):
-    def broken(*args, **kw): raise ValueError('this name cannot be drawn')
-    monkeypatch.setattr(cli, 'report_page', broken)
-    monkeypatch.setattr(cli, 'condense', lambda *a, **kw: pytest.fail('computed'))
-    assert main(['digits', *SHORT, '--out', str(tmp_path/'out')]) == 2 and not (tmp_path/'out').exists()
 
 
 def test_a_run_that_died_in_its_report_gets_one(tmp_path, monkeypatch, capsys):
