@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, default_collate
+from torch.utils.data import DataLoader, IterableDataset, default_collate
 
 from .text import some
 
@@ -434,6 +434,7 @@ class Items:
             found = pair_in(found) or refuse(self.where, 'data', got,
                                              "'image' or 'img', and 'label' or 'target'")
         x = images(self.where, 'images', found[0])
+        if x.dtype == torch.float64: x = x.to(torch.get_default_dtype())     # NumPy's usual floats
         p = soft_rows(self.where, 'labels', found[1])
         if p is None: y = labels(self.where, 'labels', found[1], len(x))
         else: y = probabilities(self.where, 'labels', p, len(x), p.shape[1])
@@ -445,9 +446,14 @@ def dataset(where: str, data: Any) -> Any:
     if not isinstance(data, (Tensor, np.ndarray, str)):
         take = getattr(data, 'take', None)
         if take and 'device' in inspect.signature(take).parameters: return data
-        if isinstance(data, DataLoader): return Items(where, data.dataset, data.collate_fn)
-        if hasattr(data, '__len__') and hasattr(data, '__getitem__'):
-            return Items(where, data, default_collate)
+        loader = isinstance(data, DataLoader)
+        items, collate = (data.dataset, data.collate_fn) if loader else (data, default_collate)
+        if isinstance(items, IterableDataset):
+            wanted = 'a Dataset that gives items by number: list(…) makes one'
+            refuse(where, 'data', Shown('an IterableDataset'), wanted, TypeError)
+        if hasattr(items, '__len__') and hasattr(items, '__getitem__'):
+            return Items(where, items, collate) if len(items) else refuse(
+                where, 'data', Shown('empty'), 'at least one item')
     expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
     both = hasattr(data, 'train') and hasattr(data, 'test')
     hint = ': pass its `train` or `test`' * both

@@ -277,3 +277,17 @@ def test_a_loss_that_cannot_move_the_images_is_refused(digits):
         condense(digits, 'dsa', 1, net='convnet-w4', augment=lambda x: x.detach(), **SHORT)
     with pytest.raises(TypeError, match='`loss` is 1.0, expected a tensor'):
         condense(digits, CustomMatching(loss=lambda *a: 1.), 1, net='convnet-w4', **SHORT)
+
+
+class Stream(torch.utils.data.IterableDataset):
+    def __iter__(self): yield torch.zeros(1, 8, 8), 1
+
+
+def test_items_in_double_precision_and_those_that_are_none(digits):
+    net = make_net('convnet-w4', digits)
+    x, y = digits.test.take(range(6))
+    pairs = [*zip(x, y.tolist())]
+    assert accuracy(net, [(x.double(), y) for x, y in pairs]) == accuracy(net, pairs)
+    for data in (Stream(), DataLoader(Stream())):
+        with pytest.raises(TypeError, match='accuracy: `data` is an IterableDataset, expected'): accuracy(net, data)
+    with pytest.raises(ValueError, match='accuracy: `data` is empty, expected at least one item'): accuracy(net, Subset(pairs, []))
