@@ -38,7 +38,8 @@ class Names(Mapping):
         "Add a name for `thing`, in place of one that differs in case only"
         for old in [k for k in self.known if k.lower() == name.lower()]:
             from dataset_condensation.machine import warn
-            if self[old] is not thing: warn(f'{self.what} {old!r} stood for something else until now')
+            if self[old] is not thing:
+                warn(f'{self.what} {old!r} stood for something else until now')
             del self.known[old]
         self.known[name] = thing
 
