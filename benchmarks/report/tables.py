@@ -93,7 +93,7 @@ def scored_again(
 
 
 SHOWN = {'mnist': 'MNIST', 'cifar10-jpeg': 'CIFAR10'}       # On the first page: data, its name there
-TILED = 'random-in-tiles', 'herding-in-tiles', 'dm-in-tiles', 'experts', 'experts-long', 'experts-long-kernels', 'experts-wide'
+TILED = 'random-in-tiles', 'herding-in-tiles', 'dm-in-tiles', 'experts', 'experts-long', 'experts-long-kernels', 'experts-wide', 'experts-longer-float32'
 HEADS = {'random': 'random', 'herding': 'herding', 'dc': 'DC', 'dsa': 'DSA', 'dm': 'DM', 'dm-tiles': 'DM in tiles',
          'herding-in-tiles': 'herding in tiles', 'experts': 'experts'}
 
