@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .checks import number, whole_number
@@ -199,16 +200,19 @@ class ExpertMatching(DistributionMatching):
         make = lambda: snapshots(s.data, *how, s.images.device, speed, run.host.progress)
         return replace(self, networks=run.host.once(key, make, lambda: make_net(net, s.data)))
 
-    def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
-        if self.networks: net = one_of(self.networks, step, syn.x.device)
-        ours, scores, of = isinstance(net, Net) and not self.embed, [], self.of or (lambda z: z)
-        def scored(net: nn.Module, x: Tensor) -> Tensor:    # Yours may embed in any way
-            if torch.is_grad_enabled(): scores.append(class_scores(net, x))
-            return (self.embed or embed)(net, x)
-        how = syn, step, None if ours else scored
-        with in_batches(net): z_real, z_syn = embeddings(net, real, *how)
-        loss = over_classes(self.distance, of(z_real), of(z_syn), real, syn, step)
-        return loss + self.weight * mistakes(net.head(z_syn) if ours else scores[0], syn)
+# %% ../nbs/12_beyond.ipynb #expert-match
+@patch
+def match(self: ExpertMatching, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
+    if self.networks: net = one_of(self.networks, step, syn.x.device)
+    scores, of = [], self.of or (lambda z: z)
+    head: Any = getattr(net, 'head', None)
+    def scored(net: nn.Module, x: Tensor) -> Tensor:    # Yours may embed in any way
+        if torch.is_grad_enabled(): scores.append(class_scores(net, x))
+        return (self.embed or embed)(net, x)
+    by: Any = scored if self.embed or not isinstance(net, Net) else None
+    with in_batches(net): z_real, z_syn = embeddings(net, real, syn, step, by)
+    loss = over_classes(self.distance, of(z_real), of(z_syn), real, syn, step)
+    return loss + self.weight * mistakes(scores[0] if by else head(z_syn), syn)
 
 # %% ../nbs/12_beyond.ipynb #experts
 EXPERTS = ExpertMatching()

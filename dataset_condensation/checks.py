@@ -447,13 +447,13 @@ def dataset(where: str, data: Any) -> Any:
         take = getattr(data, 'take', None)
         if take and 'device' in inspect.signature(take).parameters: return data
         loader = isinstance(data, DataLoader)
-        items, collate = (data.dataset, data.collate_fn) if loader else (data, default_collate)
+        items: Any = getattr(data, 'dataset') if loader else data
         if isinstance(items, IterableDataset):
             wanted = 'a Dataset that gives items by number: list(…) makes one'
             refuse(where, 'data', Shown('an IterableDataset'), wanted, TypeError)
         if hasattr(items, '__len__') and hasattr(items, '__getitem__'):
-            return Items(where, items, collate) if len(items) else refuse(
-                where, 'data', Shown('empty'), 'at least one item')
+            if not len(items): refuse(where, 'data', Shown('empty'), 'at least one item')
+            return Items(where, items, data.collate_fn if loader else default_collate)
     expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
     both = hasattr(data, 'train') and hasattr(data, 'test')
     hint = ': pass its `train` or `test`' * both

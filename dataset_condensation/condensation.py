@@ -116,6 +116,12 @@ def recipe(self: Method, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **n
     published = self.settings(round(sum(sizes) / len(sizes)), net, name)
     return Recipe(**{**published, 'net': net, **new})
 
+def _recipe(method: Method, recipe: Any, ipc: Any, net: Any, data: Any, new: dict) -> Recipe:
+    "The recipe that is given, or the published one, with what is `new`; 'convnet' is the default"
+    if recipe is None: return method.recipe(ipc, net, data, **new)
+    new = new if net == 'convnet' else dict(net=net) | new
+    return replace(instance('condensing', 'recipe', recipe, Recipe, 'a Recipe'), **new)
+
 # %% ../nbs/05_condensation.ipynb #method-make
 @patch
 def make(self: Method, data: ImageData, ipc: Any = 1, *args: Any, **options: Any) -> SyntheticSet:
@@ -236,9 +242,7 @@ class Run:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         self.method = as_method(method, me)
         check_data(me, data)
-        if recipe is not None and net != 'convnet': new['net'] = net     # beside a recipe, too
-        r = self.method.recipe(ipc, net, data, **new) if recipe is None else recipe
-        r = replace(instance(me, 'recipe', r, Recipe, 'a Recipe'), **new)
+        r = _recipe(self.method, recipe, ipc, net, data, new)
         make_net(r.net, data)
         first = first_images(data, ipc, r.init, self.seed, r.factor, me, r.keep).to(device)
         self.sizes, near = first.ipc, data.near(device)

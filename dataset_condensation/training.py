@@ -347,8 +347,8 @@ def backward(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 def gradient_of(loss: Tensor, net: nn.Module, create_graph: bool = False) -> tuple[Tensor, ...]:
     "In all parameters that aren't frozen; zero in those that the loss doesn't depend on"
     params = [p for p in net.parameters() if p.requires_grad]
-    how = dict(create_graph=create_graph, allow_unused=True, materialize_grads=True)
-    return torch.autograd.grad(loss, params, **how)
+    return torch.autograd.grad(loss, params, create_graph=create_graph, allow_unused=True,
+                               materialize_grads=True)
 
 @patch
 def gradient(self: Compute, net: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
