@@ -271,3 +271,9 @@ def test_the_command_ends_in_one_line(argv, small, tmp_path):
     done = command(*argv, *['--data', 'digits'] * (len(argv) > 1), cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count('\n')) == (2, '', 1), done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ['mine.safetensors', 'words.txt']
+
+
+def test_two_networks_of_one_name_are_refused(data, small):
+    nets = [torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10)) for _ in range(2)]
+    with pytest.raises(ValueError, match=r"score: `architectures` is \['Sequential', 'Sequential'\], expected names that differ"):
+        dc.score(small, data, nets)
