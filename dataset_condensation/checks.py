@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset, default_collate
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from .text import some
 
@@ -418,6 +418,10 @@ class Items:
     "A torch Dataset, read item by item"
     def __init__(self, where: str, items: Any, collate: Callable):
         self.where, self.items, self.collate = where, items, collate
+        if not hasattr(items, '__len__'):
+            wanted = 'one that gives items by number: list(…) makes one'
+            refuse(where, 'data', Shown('a Dataset without a length'), wanted, TypeError)
+        if not len(items): refuse(where, 'data', Shown('empty'), 'at least one item')
 
     def __len__(self) -> int: return len(self.items)
 
@@ -446,14 +450,9 @@ def dataset(where: str, data: Any) -> Any:
     if not isinstance(data, (Tensor, np.ndarray, str)):
         take = getattr(data, 'take', None)
         if take and 'device' in inspect.signature(take).parameters: return data
-        loader = isinstance(data, DataLoader)
-        items: Any = getattr(data, 'dataset') if loader else data
-        if isinstance(items, IterableDataset):
-            wanted = 'a Dataset that gives items by number: list(…) makes one'
-            refuse(where, 'data', Shown('an IterableDataset'), wanted, TypeError)
-        if hasattr(items, '__len__') and hasattr(items, '__getitem__'):
-            if not len(items): refuse(where, 'data', Shown('empty'), 'at least one item')
-            return Items(where, items, data.collate_fn if loader else default_collate)
+        if isinstance(data, DataLoader): return Items(where, data.dataset, data.collate_fn)
+        if hasattr(data, '__len__') and hasattr(data, '__getitem__') or isinstance(data, Dataset):
+            return Items(where, data, default_collate)
     expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
     both = hasattr(data, 'train') and hasattr(data, 'test')
     hint = ': pass its `train` or `test`' * both

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 from dataset_condensation.all import (Comparison, CrossTable, DistributionMatching, ExpertMatching, Recipe, TrainRecipe, accuracy,
                                       compare, condense, cross_architecture, embed_all, evaluate, from_tensors, gen, get_method, load_dataset, make_net, predict, random_set, train, train_recipe)
 from dataset_condensation.condensation import CustomMatching
-from dataset_condensation.names import register
+from dataset_condensation.names import METHODS, register
 from dataset_condensation.networks import Net, class_scores, embed, parse_net
 
 BRIEF = train_recipe('dc', epochs=3)
@@ -261,7 +261,8 @@ def test_a_class_in_place_of_a_method_is_named(digits):
         with pytest.raises(TypeError, match=r'`method` is the class DistributionMatching, expected an object of it: DistributionMatching\(\)'): call()
 
 
-def test_the_same_method_is_registered_twice_without_a_warning(recwarn):
+def test_the_same_method_is_registered_twice_without_a_warning(recwarn, monkeypatch):
+    monkeypatch.setattr(METHODS, 'known', dict(METHODS.known))
     for _ in range(2): register(get_method('dm'))
     assert not recwarn.list
 
@@ -289,5 +290,5 @@ def test_items_in_double_precision_and_those_that_are_none(digits):
     pairs = [*zip(x, y.tolist())]
     assert accuracy(net, [(x.double(), y) for x, y in pairs]) == accuracy(net, pairs)
     for data in (Stream(), DataLoader(Stream())):
-        with pytest.raises(TypeError, match='accuracy: `data` is an IterableDataset, expected'): accuracy(net, data)
+        with pytest.raises(TypeError, match='accuracy: `data` is a Dataset without a length, expected'): accuracy(net, data)
     with pytest.raises(ValueError, match='accuracy: `data` is empty, expected at least one item'): accuracy(net, Subset(pairs, []))
