@@ -100,6 +100,7 @@ class Method:
     def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
         "The loss, a scalar that is differentiable in the synthetic images"
         raise NotImplementedError
+    def own(self) -> dict: return {}                # Fields of the recipe that this object sets
     def separable(self, net: nn.Module) -> bool: return True    # Is the loss a sum over classes?
     def ready(self, run: Any) -> 'Method': return self    # For a `Run`, before the first update
     def prepare(self, net: nn.Module, draw: Callable) -> None: pass    # Before each; draw(n) images
@@ -114,11 +115,10 @@ def recipe(self: Method, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **n
     name = data if isinstance(data, str) else getattr(data, 'name', None)
     instance(self.name, 'data', name, str, 'a data set or its name')
     published = self.settings(round(sum(sizes) / len(sizes)), net, name)
-    return Recipe(**{**published, 'net': net, **new})
+    return Recipe(**{**published, **self.own(), 'net': net, **new})
 
-def _recipe(method: Method, recipe: Any, ipc: Any, net: Any, data: Any, new: dict) -> Recipe:
-    "The recipe that is given, or the published one, with what is `new`; 'convnet' is the default"
-    if recipe is None: return method.recipe(ipc, net, data, **new)
+def _changed(recipe: Recipe, net: Any, new: dict) -> Recipe:
+    "A recipe with what is `new`; 'convnet', the default, changes nothing"
     new = new if net == 'convnet' else dict(net=net) | new
     return replace(instance('condensing', 'recipe', recipe, Recipe, 'a Recipe'), **new)
 
@@ -242,16 +242,17 @@ class Run:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         self.method = as_method(method, me)
         check_data(me, data)
-        r = _recipe(self.method, recipe, ipc, net, data, new)
+        if recipe is None: r = self.method.recipe(ipc, net, data, **new)
+        else: r = _changed(recipe, net, new)
         make_net(r.net, data)
         first = first_images(data, ipc, r.init, self.seed, r.factor, me, r.keep).to(device)
         self.sizes, near = first.ipc, data.near(device)
-        self.speed, self.compute = speed, get_compute(speed, data, device, me, r.net)
+        self.speed, self.compute = speed, get_compute(speed, first, device, me, r.net)
         chunk = 0 if class_chunk is None else whole_number(me, 'class_chunk', class_chunk)
         self.class_chunk = chunk or self.compute.part_size(data.shape, r.real_batch, self.sizes)
         self.augment, sampling = augment_for(r.augment, data), find(SAMPLINGS, r.sampling, '')
         self.policy = r.inner if callable(r.inner) else find(POLICIES, f'fixed({r.inner})', '')
-        info = run_info(self, near, r, versions(), device)
+        info = run_info(self, near.name, r, versions(), device, near.train.device)
         self.state = State(first.stored, first.stored_labels, near, r, info, self)
         self.host = host(self.state, self.method, self.sizes)
         self.mine = self.host.part(first.stored).requires_grad_()

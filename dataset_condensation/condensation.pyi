@@ -67,6 +67,9 @@ class Method:
     def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
         """The loss, a scalar that is differentiable in the synthetic images"""
 
+    def own(self) -> dict:
+        ...
+
     def separable(self, net: nn.Module) -> bool:
         ...
 

@@ -52,9 +52,9 @@ def sizes_within(ipc: Any, data: Any, where: str) -> list[int]:
     return sizes
 
 # %% ../nbs/04_coresets.ipynb #random-set
-def _at_random(data: ImageData, c: int, n: int, seed: int) -> Tensor:
-    "`n` indices of a class; more of one seed begin with the same"
-    return torch.randperm(len(data.train.places(c)), generator=gen(seed, 'random', c))[:n]
+def _at_random(c: int, have: int, n: int, seed: int) -> Tensor:
+    "`n` indices of a class that has so many images; more of one seed begin with the same"
+    return torch.randperm(have, generator=gen(seed, 'random', c))[:n]
 
 @own_device
 def random_set(
@@ -66,7 +66,8 @@ def random_set(
 ) -> SyntheticSet:
     "Real images drawn at random, class by class"
     sizes = sizes_within(ipc, data, 'random_set')
-    chosen = [_at_random(data, c, n, seed) for c, n in enumerate(sizes)]
+    have = data.train.counts.tolist()
+    chosen = [_at_random(c, have[c], n, seed) for c, n in enumerate(sizes)]
     return chosen_set(data, chosen, 'random', seed=seed)
 
 # %% ../nbs/04_coresets.ipynb #whole-net
@@ -219,7 +220,8 @@ def _noise(data: ImageData, c: int, n: int, seed: int) -> Tensor:
 
 def _real(data: ImageData, c: int, n: int, seed: int) -> Tensor:
     "(n, C, H, W): those of `random_set`"
-    return data.train.take(data.train.places(c).start + _at_random(data, c, n, seed), 'cpu')[0]
+    places = data.train.places(c)
+    return data.train.take(places.start + _at_random(c, len(places), n, seed), 'cpu')[0]
 
 def _centroids(data: ImageData, c: int, n: int, seed: int) -> Tensor:
     "(n, C, H, W): the centers of `n` clusters of a class, in pixels"
@@ -251,16 +253,6 @@ def in_tiles(small: SyntheticSet, factor: int) -> SyntheticSet:
     x, y, info = as_tiles(small.images, factor), small.hard_labels[::n], small.info
     return small.but(images=x, labels=y, info=info | dict(factor=factor), losses=None)
 
-# %% ../nbs/04_coresets.ipynb #first-ways
-def _start(data: ImageData, sizes: list[int], init: str, seed: int, factor: int) -> SyntheticSet:
-    "The first images of a run, by one of `INITS`"
-    tiles = 1 if init == 'noise' else factor**2
-    x = torch.cat([INITS[init](data, c, n * tiles, seed) for c, n in enumerate(sizes)])
-    if tiles > 1: x = as_tiles(x, factor)
-    y = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
-    info = dict(factor=factor) if factor > 1 else {}
-    return SyntheticSet(x, y, data.classes, data.mean, data.std, info)
-
 # %% ../nbs/04_coresets.ipynb #first-images
 INITS = dict(noise=_noise, real=_real, centroids=_centroids)
 
@@ -271,11 +263,16 @@ def first_images(data: ImageData, ipc: Any = 1, init: Any = 'noise', seed: int =
     check_data(where, data)
     factor = checks.tiles(where, factor, data.shape)
     sizes = class_sizes(ipc, data.n_classes, where)
-    if not isinstance(init, SyntheticSet): init = checks.choice(where, 'init', init, INITS)
-    if init in ('real', 'centroids'):
-        checks.enough(where, data, sizes, factor, ", or start from noise (init='noise')")
-    if isinstance(init, str): first = _start(data, sizes, init, seed, factor)
-    else: first = _like_first(where, 'init', init, data, sizes, factor)
+    if isinstance(init, SyntheticSet): first = _like_first(where, 'init', init, data, sizes, factor)
+    else:
+        draw, tiles = INITS[checks.choice(where, 'init', init, INITS)], factor**2
+        if draw is _noise: tiles = 1
+        else: checks.enough(where, data, sizes, factor, ", or start from noise (init='noise')")
+        x = torch.cat([draw(data, c, n * tiles, seed) for c, n in enumerate(sizes)])
+        y = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+        info = dict(factor=factor) if factor > 1 else {}
+        if tiles > 1: x = as_tiles(x, factor)
+        first = SyntheticSet(x, y, data.classes, data.mean, data.std, info)
     if keep is None: return first
     keep = _like_first(where, 'keep', keep, data, sizes, factor)
     if keep.ipc == sizes: refuse(where, 'ipc', sizes, 'more images than `keep` has')

@@ -14,14 +14,13 @@ from functools import reduce
 from typing import Any
 
 import torch
-from fastcore.basics import patch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .augmentation import make_augment, siamese
 from .checks import (
     function, network, number, refuse, same, whole_number)
-from .condensation import Method, Recipe, Step, as_method
+from .condensation import Method, Step, as_method
 from .data import Batch, ImageData, Live, gen
 from .machine import bar_kwargs, pick_device
 from .names import plain_name
@@ -130,17 +129,11 @@ class DistributionMatching(Method):
         own = self.embed, self.networks, self.of, self.distance
         return match_embeddings(net, real, syn, step, *own)
 
+    def own(self) -> dict: return {} if self.augment is None else dict(augment=self.augment)
     def separable(self, net: nn.Module) -> bool:
         return not any(map(has_batch_norm, self.networks or [net]))
 
 # %% ../nbs/10_distribution_matching.ipynb #dm-methods
-@patch
-def recipe(self: DistributionMatching, ipc: Any = 1, net: str = 'convnet', data: Any = '',
-           **overrides: Any) -> Recipe:
-    "The published settings, with the augmentation of this object"
-    own = {} if self.augment is None else dict(augment=self.augment)
-    return Method.recipe(self, ipc, net, data, **own | overrides)
-
 DM = DistributionMatching()
 DM_PLAIN = DistributionMatching('none', name='dm-plain', doc='DM without augmentation')
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from torch import Tensor, nn
-from .condensation import Method, Recipe, Step
+from .condensation import Method, Step
 from .data import Batch, ImageData
 from .training import SyntheticSet
 
@@ -72,11 +72,11 @@ class DistributionMatching(Method):
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         ...
 
-    def separable(self, net: nn.Module) -> bool:
+    def own(self) -> dict:
         ...
 
-    def recipe(self, ipc: Any=1, net: str='convnet', data: Any='', **overrides: Any) -> Recipe:
-        """The published settings, with the augmentation of this object"""
+    def separable(self, net: nn.Module) -> bool:
+        ...
 DM: DistributionMatching
 DM_PLAIN: DistributionMatching
 

@@ -36,6 +36,7 @@ class Nested(Method):
         return replace(self, method=self.method.ready(run), tiles=tiles)
 
     def prepare(self, net: Any, draw: Callable) -> None: self.method.prepare(net, draw)
+    def own(self) -> dict: return self.method.own()
     def separable(self, net: Any) -> bool: return self.method.separable(net)
 
     def match(self, net: Any, real: Any, syn: Batch, step: Step) -> Any:

@@ -20,6 +20,9 @@ class Nested(Method):
     def prepare(self, net: Any, draw: Callable) -> None:
         ...
 
+    def own(self) -> dict:
+        ...
+
     def separable(self, net: Any) -> bool:
         ...
 

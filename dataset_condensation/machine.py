@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'seeded', 'free_memory', 'free_gpu_memory', 'tell', 'warn',
-           'bar_kwargs', 'waiting', 'versions', 'NotFiniteError']
+           'bar_kwargs', 'Waiting', 'waiting', 'versions', 'NotFiniteError']
 
 # %% ../nbs/under_the_hood/65_machine.ipynb #imports
 import contextlib
@@ -14,6 +14,7 @@ import platform
 import random
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -125,11 +126,26 @@ def bar_kwargs(progress: Any) -> dict[str, Any]:
     "Where `progress` is true, tqdm's own switches decide"
     return {} if progress else dict(disable=True)
 
+class Waiting(tqdm):
+    "A bar that says once how much longer it takes, where that's over ten minutes"
+    since: tuple | None = None       # Time of the first update, and how far it was
+
+    def update(self, n: float | None = 1) -> bool | None:
+        moved, now = super().update(n), time.monotonic()
+        self.since = self.since or (now, self.n)
+        took, done = now - self.since[0], self.n - self.since[1]
+        if self.disable or took < 10 or not done: return moved
+        left, self.since = took / done * (self.total - self.n), (float('inf'), 0)
+        from dataset_condensation.text import duration
+        if left >= 600: tell(f'{self.desc}: about {duration(left)} more at this pace; fewer '
+                             'networks or epochs take less')
+        return moved
+
 def waiting(total: int, desc: str, progress: Any = True) -> contextlib.AbstractContextManager:
     "A bar that appears after five seconds, or the bar that `progress` is; TQDM_DISABLE=1 hides it"
     if hasattr(progress, 'update'): return contextlib.nullcontext(progress)
-    return tqdm(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1,
-                **bar_kwargs(progress))
+    return Waiting(total=total, desc=desc, unit=' batches', leave=False, delay=5, mininterval=1,
+                   **bar_kwargs(progress))
 
 # %% ../nbs/under_the_hood/65_machine.ipynb #versions
 def versions() -> dict[str, str]:

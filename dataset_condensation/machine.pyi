@@ -1,10 +1,11 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'seeded', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'waiting', 'versions', 'NotFiniteError']
+__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'seeded', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'Waiting', 'waiting', 'versions', 'NotFiniteError']
 import contextlib
 from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
 def own_device(f: Callable) -> Callable:
     """Run `f` as if `torch.set_default_device` had not been called"""
@@ -37,6 +38,13 @@ def warn(text: str) -> None:
 
 def bar_kwargs(progress: Any) -> dict[str, Any]:
     """Where `progress` is true, tqdm's own switches decide"""
+
+class Waiting(tqdm):
+    """A bar that says once how much longer it takes, where that's over ten minutes"""
+    since: tuple | None = ...
+
+    def update(self, n: float | None=1) -> bool | None:
+        ...
 
 def waiting(total: int, desc: str, progress: Any=True) -> contextlib.AbstractContextManager:
     """A bar that appears after five seconds, or the bar that `progress` is; TQDM_DISABLE=1 hides it"""

@@ -170,12 +170,12 @@ def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
     off = dict(image_opt='sgd', schedule=None, keep=None) | off
     return {k: as_json(v) for k, v in vars(recipe).items() if k not in off or v != off[k]}
 
-def run_info(run: Any, data: Any, recipe: Any, versions: dict[str, str],
-             device: Any) -> dict[str, Any]:
+def run_info(run: Any, data: str, recipe: Any, versions: dict[str, str], device: Any,
+             images_on: Any) -> dict[str, Any]:
     "What a set records about its run"
     ipc, told = run.sizes, as_settings(recipe, augment_inner=False, factor=1, sampling='random')
     if len(set(ipc)) == 1: ipc = ipc[0]
-    info = dict(method=run.method.name, data=data.name, ipc=ipc, seed=run.seed, recipe=told,
+    info = dict(method=run.method.name, data=data, ipc=ipc, seed=run.seed, recipe=told,
                 speed=str(run.compute), versions=versions)
-    if device.type == 'cuda': info['images_on'] = str(data.train.device)
+    if device.type == 'cuda': info['images_on'] = str(images_on)
     return info | (dict(factor=recipe.factor) if recipe.factor > 1 else {})

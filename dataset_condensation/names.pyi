@@ -69,5 +69,5 @@ def as_json(v: Any) -> Any:
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
     """The settings of a recipe for JSON, without those that are `off`, as in older files"""
 
-def run_info(run: Any, data: Any, recipe: Any, versions: dict[str, str], device: Any) -> dict[str, Any]:
+def run_info(run: Any, data: str, recipe: Any, versions: dict[str, str], device: Any, images_on: Any) -> dict[str, Any]:
     """What a set records about its run"""

@@ -137,7 +137,7 @@ class Bar:
 
 @pytest.fixture
 def bars(monkeypatch):
-    monkeypatch.setattr(machine, 'tqdm', Bar)
+    monkeypatch.setattr(machine, 'Waiting', Bar)
     monkeypatch.setattr(Bar, 'made', [])
     return Bar.made
 
@@ -154,6 +154,17 @@ def test_scoring_shows_a_bar_after_five_seconds_unless_told_not_to(data, bars):
     del bars[:]
     compare(data, dict(mine=small, herding='herding'), progress=False, options=dict(herding=dict(recipe=TrainRecipe(epochs=1))), **QUICK)
     assert bars and all(b.disable for b in bars)
+
+
+def test_long_training_is_foretold_once(monkeypatch):
+    for total, told in ((1_000, ['evaluating: about 16 min more at this pace; fewer networks or epochs take less']), (500, [])):
+        said, clock = [], iter(range(total))
+        bar = machine.Waiting(total=total, desc='evaluating', disable=False, delay=5)
+        with bar, monkeypatch.context() as m:
+            m.setattr(machine, 'time', type('Clock', (), dict(monotonic=lambda: next(clock))))
+            m.setattr(machine, 'tell', said.append)
+            for _ in range(40): bar.update()
+        assert said == told
 
 
 @pytest.mark.slow

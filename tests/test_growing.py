@@ -8,6 +8,7 @@ import dataset_condensation as dc
 from dataset_condensation.all import (Recipe, SyntheticSet, add_classes, condense, condensing, first_images, gen, load_dataset, nested,
                                       only_classes, random_set)
 from dataset_condensation.cli import main
+from dataset_condensation.names import get_method
 
 DIGITS = load_dataset('digits')
 TINY = dict(net='convnet-w8-d1', iterations=3, real_batch=8, progress=False)
@@ -202,6 +203,11 @@ def test_nested_with_one_size_is_the_method_itself():
     assert torch.equal(a.stored, b.stored) and b.info['method'] == 'nested-dm'
     a, b = (made(2, m, outer=2) for m in ('dc', nested('dc', [2])))
     assert torch.equal(a.stored, b.stored)
+
+
+@pytest.mark.parametrize('method', ['dm', 'dm-plain'])
+def test_a_nested_method_keeps_the_augmentation_of_the_method(method):
+    assert nested(method).recipe().augment == get_method(method).recipe().augment
 
 
 @pytest.mark.parametrize('args', [('dm', [0]), ('dm', [1.5]), ('random', [1]), ('dmm', [1])])

@@ -186,6 +186,26 @@ def test_a_method_is_known_whatever_was_imported_before():
     assert done.stdout.strip() == 'dc', done.stderr
 
 
+@pytest.mark.parametrize('method', ['dc', 'dm'])
+def test_data_goes_through_fewer_than_twenty_functions_to_the_loss(method):
+    import dataset_condensation as dc
+    from dataset_condensation.data import ImageData
+    from dataset_condensation.names import get_method
+    data, matches = dc.load_dataset('digits'), type(get_method(method)).match.__code__
+    stops, there = [], []
+    def follow(frame, event, _):
+        code = frame.f_code
+        if there or event != 'call' or PACKAGE not in code.co_filename: return
+        if code is matches: return there.append(True)
+        given = [frame.f_locals.get(k) for k in code.co_varnames[:code.co_argcount + code.co_kwonlyargcount + 2]]
+        more = [v for g in given for v in (g if isinstance(g, tuple) else g.values() if isinstance(g, dict) else ())]
+        if any(isinstance(g, ImageData) for g in [*given, *more]) and code not in stops: stops.append(code)
+    sys.setprofile(follow)
+    try: dc.condense(data, method, real_batch=2, iterations=1, net='convnet-w2', progress=False)
+    finally: sys.setprofile(None)
+    assert there and 10 < len(stops) < 20, [code.co_name for code in stops]
+
+
 def test_a_name_that_is_taken_is_taken_over_with_a_warning():
     from dataset_condensation import names
     was = dict(names.METHODS.known)
