@@ -46,10 +46,14 @@ def keep_memory() -> bool:
 # %% ../nbs/under_the_hood/63_main.ipynb #main
 def main(argv: Sequence[str] | None = None) -> int:
     "Run the `condense` command and return its exit code"
-    with any_terminal(): parse(argv)     # exits here if torch is not needed
-    sleep_soon()
-    keep_memory()
-    from dataset_condensation.cli import main
-    return main(argv)
+    try:
+        with any_terminal(): parse(argv)     # exits here if torch is not needed
+        sleep_soon()
+        keep_memory()
+        from dataset_condensation.cli import main
+        return main(argv)
+    except KeyboardInterrupt:                # while torch is loading
+        print('condense: interrupted', file=sys.stderr)
+        return 130
 
 if __name__ == '__main__' and globals().get('__package__'): sys.exit(main())   # no notebook

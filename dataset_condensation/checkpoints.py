@@ -28,7 +28,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-from .checks import number, whole_number
+from .checks import for_json, number, whole_number
 from .machine import warn
 from .safe_files import as_path, kind_of, write_atomic
 
@@ -256,6 +256,6 @@ def differences(was: dict, now: dict) -> list[str]:
     def flat(d: Any, name: str = '') -> dict[str, str]:
         if not isinstance(d, dict): return {name[:-1]: repr(d)}
         return {k: v for key, part in d.items() for k, v in flat(part, f'{name}{key}.').items()}
-    a, b = flat(was), flat(json.loads(json.dumps(now)))
+    a, b = flat(was), flat(json.loads(json.dumps(now, default=for_json)))
     keys = [k for k in dict.fromkeys([*a, *b]) if a.get(k) != b.get(k)]
     return [f'{k}: was {a.get(k, "nothing")}, is {b.get(k, "nothing")}' for k in keys]

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+__all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'gradients', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
@@ -20,6 +20,9 @@ expected: What is accepted"""
 
 def python(v: Any) -> Any:
     """A NumPy or torch value as a Python number or list; anything else unchanged"""
+
+def for_json(v: Any) -> Any:
+    """`python`, for the `default` of `json.dumps`"""
 
 def whole_number(where: str, name: str, v: Any, least: int=1, most: int | None=None) -> int:
     """`v` as an int, from `least` to `most`"""
@@ -41,6 +44,9 @@ def function(where: str, name: str, v: Any, of: str) -> Any:
 
 def generator(where: str, name: str, v: Any) -> torch.Generator:
     """`v`, a generator on the CPU, which gives the same numbers on every machine"""
+
+def gradients(where: str) -> None:
+    """Refuse to begin where torch keeps no gradients"""
 
 def network(where: str, name: str, v: Any) -> nn.Module:
     """`v`, a network"""

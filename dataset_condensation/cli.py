@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe',
-           'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'let_go', 'settled', 'tilings',
-           'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good',
-           'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable',
-           'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+           'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'remove_empty', 'let_go',
+           'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set',
+           'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated',
+           'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #imports
 import io
@@ -68,9 +68,10 @@ def imported(text: str, option: str = 'net') -> Any:
     if not colon: return text
     if (here := os.getcwd()) not in sys.path: sys.path.append(here)
     try: return getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as e:
-        flag = option.replace('_', '-')
-        raise ValueError(f'--{flag}: {text} cannot be imported ({e})') from e
+    except Exception as e:        # whatever the file does
+        flag, known = option.replace('_', '-'), (ImportError, AttributeError, ValueError)
+        why = str(e) if isinstance(e, known) else f'{type(e).__name__}: {e}'
+        raise ValueError(f'--{flag}: {text} cannot be imported ({why})') from e
 
 # %% ../nbs/under_the_hood/60_command.ipynb #run-settings
 YOURS = 'augment', 'image_opt', 'inner', 'sampling', 'schedule'    # may be functions of yours
@@ -114,7 +115,10 @@ def check_typed(args: Namespace) -> None:
     number('condense', 'checkpoint_every', args.checkpoint_every)
     if args.whole is not None: whole_number('condense', 'whole', args.whole, 0)
     if args.epochs is not None: train_recipe('dc', epochs=args.epochs)
-    augment_for(imported(args.train_augment or 'none', 'train_augment'), args.data)
+    augment = imported(args.train_augment or 'none', 'train_augment')
+    try: augment_for(augment, args.data)
+    except (TypeError, ValueError) as e:
+        raise type(e)(f'{e}'.replace('`augment` is', '`train_augment` is')) from e
 
 # %% ../nbs/under_the_hood/60_command.ipynb #scoring-plan
 def whole_recipe(args: Namespace, **changed: Any) -> TrainRecipe:
@@ -171,11 +175,12 @@ def check_folder(out: Path, args: Namespace) -> None:
         raise FileExistsError(f'--out: {checks.folder} is a file or a link, expected a folder')
     last, held = checks.peek(), {p.name for p in out.iterdir()} - {LOCK}
     if not any(checks.folder.glob('[!.]*')): held -= {'checkpoint'}
+    if args.resume and last is None and checks.files: checks.read()      # says what is wrong
     if args.resume and last is None:
         raise FileNotFoundError(f'--resume: {out} holds no checkpoint; leave it out to begin')
     if not held: return
     ours = check_ours('--out', out, RUN_FILES | {'small.png': 'set'})
-    ours = ours or 'checkpoint' in map(kind_of, checks.files)
+    ours = ours or 'checkpoint' in map(kind_of, checks.files) or checks.files and last is None
     if ours and (args.resume or args.force): return
     if not ours: what = 'files that no run wrote; choose another folder'
     elif last and (last['step'] < last['updates'] or 'report.json' not in held):
@@ -194,8 +199,12 @@ def own_folder(out: Path, args: Namespace) -> Iterator[None]:
             check_folder(out, args)
             yield
     finally:
-        for p in made:
-            with suppress(OSError): p.rmdir()   # only if empty
+        remove_empty(made)
+
+def remove_empty(folders: list) -> None:
+    "Remove those that are empty, the innermost first"
+    for p in folders:
+        with suppress(OSError): p.rmdir()
 
 def let_go(out: Path) -> None:
     "For --force: delete the checkpoints and reports of the run in the folder"
@@ -428,7 +437,7 @@ def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Com
     table[row_name(args)].seconds = seconds['condense']
     about = dict(name=data.name, train=len(data.train), test=len(data.test), shape=list(data.shape),
                  classes=data.classes)
-    return dict(command=args.argv, data=about, method=row_name(args), ipc=args.ipc, net=args.net,
+    return dict(command=[a for a in args.argv if a not in ('--force', '--resume')], data=about, method=row_name(args), ipc=args.ipc, net=args.net,
                 seed=args.seed, device=str(device), set=small.info, resumed_after_updates=resumed,
                 versions=versions(), seconds=seconds, peak_memory_gib=peak_memory(),
                 **table.as_dict())
@@ -511,7 +520,10 @@ def failed(args: Namespace, e: Exception) -> tuple[int, str]:
     known = isinstance(e, (*WRONG, NotFiniteError, CheckpointError, ProcessLost))
     def flag(m: re.Match) -> str:
         return f'--{m[1].replace("_", "-")} is' if hasattr(args, m[1]) else m[0]
+    def value(m: re.Match) -> str:
+        return f'--{m[1].replace("_", "-")} {m[2]}' if hasattr(args, m[1]) else m[0]
     text = re.sub(r'^\w+: `(\w+)` is', flag, str(e) if known else f'{type(e).__name__}: {e}')
+    text = re.sub(r"\b(\w+)=(?!True|False)'?([\w.+-]*)'?", value, text)
     if state := last_good(e):
         text += f'; the set after update {state.step} is in {run_folder(args)}'
     return 2 if isinstance(e, WRONG) else 1, text
@@ -522,12 +534,15 @@ def _shared(args: Namespace, methods: list[str], folder: Path) -> dict[str, Any]
     typed = dict(vars(args), minutes=None, resume=False)
     options = {n: run_settings(Namespace(**typed | dict(method=n))) for n in methods
                if isinstance(METHODS.get(n), Method)}
+    for n in [n for n in methods if n in METHODS] if not options else []:
+        run_settings(Namespace(**typed | dict(method=n)))      # refuses what has no use
     return dict(ipc=args.ipc, nets=args.nets, net=imported(args.net), options=options,
                 seed=args.seed, device=args.device, folder=folder, progress=not args.quiet)
 
 def _continual(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     "The result, its picture, and the text to print"
-    methods, recipe = args.methods.split(','), train_recipe('dsa', epochs=args.epochs or 300)
+    epochs = 300 if args.epochs is None else args.epochs
+    methods, recipe = args.methods.split(','), train_recipe('dsa', epochs=epochs)
     found = continual(load(args), methods, args.steps, orders=args.orders, recipe=recipe,
                       whole=None if args.no_whole else 'whole', **_shared(args, methods, folder))
     head = f'Accuracy in percent on all classes seen, {args.ipc} images kept of each'
@@ -536,7 +551,9 @@ def _continual(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
 def _search(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     "The same for architecture search"
     proxies, space = args.proxies.split(','), grid(**CONVNETS)
-    if args.sample is not None: space = stratified(space, args.sample, args.seed)
+    if args.sample is not None:
+        whole_number('search', 'sample', args.sample, 1, len(space))
+        space = stratified(space, args.sample, args.seed)
     recipe = train_recipe('search', **{} if args.epochs is None else dict(epochs=args.epochs))
     found = search(load(args), proxies, space, recipe=recipe, whole=recipe,
                    processes=args.processes, **_shared(args, proxies, folder))
@@ -548,6 +565,7 @@ def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     if not Path(args.file).exists():
         raise FileNotFoundError(f'score: there is no file or folder {args.file}')
     nets = [args.net, *(args.others.split(',') if args.others != 'none' else [])]
+    if args.whole is not None: whole_number('score', 'whole', args.whole, 0)
     recipe = train_recipe('dc', **{} if args.epochs is None else dict(epochs=args.epochs))
     whole = whole_recipe(args, **{} if args.whole is None else dict(epochs=args.whole or 1))
     found = score(args.file, load(args), [*map(imported, nets)], args.nets, recipe,
@@ -575,8 +593,12 @@ def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
         raise NotADirectoryError(f'--out: {out} is a file, expected a folder')
     if (out/'study').is_symlink():
         raise FileExistsError(f'--out: {out/"study"} is a link, expected a folder')
+    new = [p for p in (out, *out.parents) if not p.exists()]
+    try: out.mkdir(parents=True, exist_ok=True)
+    except OSError as e: raise type(e)(f'--out: cannot write into {out} ({e.strerror})') from e
     make = dict(continual=_continual, search=_search, score=_score)[study]
-    found, ax, text = make(args, out/'study')
+    try: found, ax, text = make(args, out/'study')
+    finally: remove_empty(new)
     say(text)
     out.mkdir(parents=True, exist_ok=True)
     found.save(out/f'{study}.json')

@@ -17,7 +17,8 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .checks import (choice, class_sizes, instance, number_fields, python,
+from .checks import (Shown, choice, class_sizes, function, gradients,
+                                         instance, number_fields, python, refuse,
                                          settings, whole_number)
 from .coresets import INITS, first_images
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
@@ -117,9 +118,11 @@ def recipe(self: Method, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **n
     published = self.settings(round(sum(sizes) / len(sizes)), net, name)
     return Recipe(**{**published, **self.own(), 'net': net, **new})
 
-def _changed(recipe: Recipe, net: Any, new: dict) -> Recipe:
-    "A recipe with what is `new`; 'convnet', the default, changes nothing"
-    new = new if net == 'convnet' else dict(net=net) | new
+@patch
+def change(self: Method, recipe: Recipe, net: Any = 'convnet', **new: Any) -> Recipe:
+    "A recipe of yours, with what this object sets and what is `new`; 'convnet' changes nothing"
+    settings(self.name, new, [f.name for f in fields(Recipe)])
+    new = self.own() | ({} if net == 'convnet' else dict(net=net)) | new
     return replace(instance('condensing', 'recipe', recipe, Recipe, 'a Recipe'), **new)
 
 # %% ../nbs/05_condensation.ipynb #method-make
@@ -139,10 +142,12 @@ class CustomMatching(Method):
     loss: Callable          # loss(net, real, syn, step) → scalar
     is_sum: bool = True     # Over classes
 
+    def __post_init__(self) -> None: function(self.name, 'loss', self.loss, 'net, real, syn, step')
     def separable(self, net: nn.Module) -> bool: return self.is_sum
     def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
         loss = self.loss(net, real, syn, step)
-        return instance(self.name, 'loss', loss, Tensor, 'a tensor, a scalar')
+        if instance(self.name, 'loss', loss, Tensor, 'a tensor, a scalar').numel() == 1: return loss
+        refuse(self.name, 'loss', Shown(f'of shape {tuple(loss.shape)}'), 'a scalar')
 
 # %% ../nbs/05_condensation.ipynb #synthetic
 def synthetic(x: Tensor, sizes: list[int], some: range, factor: int = 1) -> Batch:
@@ -242,8 +247,9 @@ class Run:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         self.method = as_method(method, me)
         check_data(me, data)
+        gradients(me)
         if recipe is None: r = self.method.recipe(ipc, net, data, **new)
-        else: r = _changed(recipe, net, new)
+        else: r = self.method.change(recipe, net, **new)
         make_net(r.net, data)
         first = first_images(data, ipc, r.init, self.seed, r.factor, me, r.keep).to(device)
         self.sizes, near = first.ipc, data.near(device)

@@ -82,6 +82,9 @@ class Method:
     def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
         """The published settings for images per class of `data`, a set or its name, with some changed"""
 
+    def change(self, recipe: Recipe, net: Any='convnet', **new: Any) -> Recipe:
+        """A recipe of yours, with what this object sets and what is `new`; 'convnet' changes nothing"""
+
     def make(self, data: ImageData, ipc: Any=1, *args: Any, **options: Any) -> SyntheticSet:
         """The set that `condense` makes, with its options; Ctrl-C stops what it is made for"""
 
@@ -93,6 +96,9 @@ class CustomMatching(Method):
     """A method by a loss of your own"""
     loss: Callable
     is_sum: bool = ...
+
+    def __post_init__(self) -> None:
+        ...
 
     def separable(self, net: nn.Module) -> bool:
         ...

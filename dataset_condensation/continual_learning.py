@@ -120,6 +120,7 @@ def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | Non
     return loss + weight * distillation(out[:, :old], said[:, :old])
 
 # %% ../nbs/14_continual_learning.ipynb #learn
+@own_device
 def learn(
     net: nn.Module,         # Trained in place
     new: Any,               # The new images: an `ImageSet` or a `SyntheticSet`
@@ -137,7 +138,8 @@ def learn(
     new, opt = moved(new, device), recipe.optimizer(net.train())
     losses = torch.zeros(recipe.epochs, device=device)
     for epoch in range(recipe.epochs):
-        if epoch == round(recipe.epochs * recipe.drop_at): opt.param_groups[0]['lr'] /= 10
+        if epoch == round(recipe.epochs * recipe.drop_at):
+            for group in opt.param_groups: group['lr'] /= 10
         for x, y, n in _batches(new, pool, recipe, generator, device):
             loss = _loss(net, x, y, n, teacher, old, weight)
             opt.zero_grad()
@@ -180,6 +182,7 @@ def class_orders(
     "The orders in which classes come"
     if isinstance(orders, Sequence):
         every = [*range(n_classes)]
+        if all(isinstance(o, int) for o in orders): orders = [orders]      # one of them
         if orders and all(sorted(o) == every for o in orders): return [*map(list, orders)]
         refuse('class_orders', 'orders', orders, f'each class up to {n_classes - 1} once in each')
     n = whole_number('class_orders', 'orders', orders)
@@ -422,6 +425,7 @@ def continual(
     return fill_study('continual', Continual([], about), jobs, folder, progress)
 
 # %% ../nbs/14_continual_learning.ipynb #map-images
+@own_device
 def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageData:
     "A data set whose images, uint8 (n, C, H, W), are changed by `f`, with its own mean and std"
     check_data('map_images', data)
@@ -429,6 +433,7 @@ def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageDa
     return from_tensors(*both[0], *both[1], data.classes, name=name or data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #to-shape
+@own_device
 def to_shape(
     data: ImageData,
     shape: Sequence[int],   # (channels, height, width); 1 or 3 channels
@@ -443,6 +448,7 @@ def to_shape(
     return map_images(data, lambda x: resized(x, (h, w), fit, c))
 
 # %% ../nbs/14_continual_learning.ipynb #fewer
+@own_device
 def fewer(
     data: ImageData,
     n: int = 100,              # Training images of each class, at most

@@ -171,6 +171,7 @@ def make(self: Coreset, data: ImageData, ipc: Any = 1, seed: int = 0, net: Any =
     checks.enough(self.name, data, sizes, factor)
     many = [n * factor**2 for n in sizes]
     small = self.choose(data, many, seed=seed, net=net, device=device, **options)
+    checks.instance(self.name, 'the set', small, SyntheticSet, 'a SyntheticSet')
     return in_tiles(small, factor)
 
 # %% ../nbs/04_coresets.ipynb #by-embedding

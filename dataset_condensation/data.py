@@ -210,8 +210,11 @@ def draw(self: ImageSet, c: int, n: int, generator: torch.Generator, device: Any
 # %% ../nbs/01_data.ipynb #subset
 @patch
 def subset(self: ImageSet, idx: Any) -> 'ImageSet':
-    "The stored images with the indices `idx`, (n,); those in a file stay in it"
-    idx = checks.tensor('subset', 'idx', idx, 'a list of indices').long().cpu()
+    "The stored images at `idx`, (n,) indices or a mask; those in a file stay in it"
+    idx = checks.index('subset', idx).cpu()
+    if idx.dtype == torch.bool:
+        checks.same('subset', 'the lengths of the mask and of the set', len(idx), len(self))
+        idx = idx.nonzero().flatten()
     x, y = _pick(self.images, idx), self.labels[idx.to(self.labels.device)]
     new = ImageSet(x, y, self.classes, self.mean, self.std, self.order[idx], self.source)
     new.stays = self.stays
@@ -257,6 +260,7 @@ def which(self: ImageData, c: int, n: int, generator: torch.Generator) -> Tensor
 
 # %% ../nbs/01_data.ipynb #holdout
 @patch
+@own_device
 def holdout(self: ImageData,
             fraction: float = 0.1,  # Share of each class that is held out
             seed: int = 0,          # Of the choice

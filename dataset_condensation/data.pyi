@@ -89,7 +89,7 @@ source: Name of the data, where known: augmentation depends on it"""
         """Random images of one class, normalized (min(n, class size), C, H, W), none of them twice"""
 
     def subset(self, idx: Any) -> 'ImageSet':
-        """The stored images with the indices `idx`, (n,); those in a file stay in it"""
+        """The stored images at `idx`, (n,) indices or a mask; those in a file stay in it"""
 
     def __repr__(self) -> str:
         ...

@@ -19,10 +19,10 @@ from tqdm.auto import tqdm
 
 from .augmentation import make_augment, siamese
 from .checks import (
-    function, network, number, refuse, same, whole_number)
+    function, instance, network, number, refuse, same, whole_number)
 from .condensation import Method, Step, as_method
 from .data import Batch, ImageData, Live, gen
-from .machine import bar_kwargs, pick_device
+from .machine import bar_kwargs, own_device, pick_device
 from .names import plain_name
 from .networks import Net, has_batch_norm, make_net
 from .training import (PLAIN, SyntheticSet, TrainRecipe, accuracy,
@@ -121,9 +121,12 @@ class DistributionMatching(Method):
     scoring: str = 'dsa'
 
     def __post_init__(self) -> None:
-        make_augment(self.augment)
-        if self.embed: function('DistributionMatching', 'embed', self.embed, 'a network and images')
-        for net in self.networks or (): network('DistributionMatching', 'networks', net)
+        where, _ = 'DistributionMatching', make_augment(self.augment)
+        if self.embed: function(where, 'embed', self.embed, 'a network and images')
+        for k in ('of', 'distance'):
+            if getattr(self, k) is not None: function(where, k, getattr(self, k), 'embeddings')
+        instance(where, 'networks', self.networks or [], (list, tuple), 'a list of networks')
+        for net in self.networks or (): network(where, 'networks', net)
 
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         own = self.embed, self.networks, self.of, self.distance
@@ -201,6 +204,7 @@ class Parts:
         return reduce(torch.add, each)     # Σ over the sets
 
 # %% ../nbs/10_distribution_matching.ipynb #condense-sizes
+@own_device
 def condense_sizes(
     data: ImageData,
     sizes: Sequence[int],    # Images per class of each set
@@ -209,13 +213,15 @@ def condense_sizes(
 ) -> list[SyntheticSet]:     # One for each size
     "Sets of several sizes, made together: their real images are drawn and embedded once"
     m = as_method(method, 'condense_sizes')
+    instance('condense_sizes', 'sizes', sizes, (list, tuple, range), 'a list of whole numbers')
     sizes = [whole_number('condense_sizes', 'sizes', n) for n in sizes]
     if type(m) is not DistributionMatching or m.distance is not mean_distance:
         refuse('condense_sizes', 'method', m.name, 'DM, whose loss is a sum over sets')
     found = [m.settings(n, options.get('net', 'convnet'), data.name) for n in sizes]
     what = 'the learning rates of the sizes (give one as image_lr)'
-    for f in found if 'image_lr' not in options else ():
-        same('condense_sizes', what, found[0]['image_lr'], f['image_lr'])
+    if not {'image_lr', 'recipe'} & {*options}:
+        for f in found: same('condense_sizes', what, found[0]['image_lr'], f['image_lr'])
+        options['image_lr'] = found[0]['image_lr']
     big = replace(m, distance=Parts(tuple(sizes))).make(data, sum(sizes), **options)
     rows = torch.arange(len(big.stored)).view(data.n_classes, -1).split(sizes, 1)
     def part(n: int, idx: Tensor) -> SyntheticSet:

@@ -12,11 +12,12 @@ from typing import Any
 
 import torch
 
-from .checks import Shown, instance, refuse, whole_number
+from .checks import Shown, instance, refuse, same, whole_number
 from .condensation import Method, Step
 from .continual_learning import only_classes
 from .data import Batch, ImageData
 from .distribution_matching import DM
+from .gradient_matching import GradientMatching
 from .names import get_method
 from .training import SyntheticSet, check_data, test_images
 
@@ -49,6 +50,8 @@ class Nested(Method):
 def nested(method: Any = 'dm', sizes: Sequence = (1, 2, 5)) -> Nested:
     "A method by which the first images of each class are a set by themselves, in each of `sizes`"
     m = get_method(method, 'nested', Method)
+    if not instance('nested', 'sizes', sizes, (list, tuple, range), 'a list of whole numbers'):
+        refuse('nested', 'sizes', sizes, 'one or more')
     return Nested(name=f'nested-{m.name}', settings=m.settings, scoring=m.scoring, method=m,
                   sizes=tuple(whole_number('nested', 'sizes', k) for k in sizes))
 
@@ -66,8 +69,16 @@ def add_classes(
     new = [c for c in data.classes if c not in small.classes]
     if not new:
         refuse('add_classes', 'data', Shown('without a new class'), 'classes that `small` lacks')
+    method = get_method(method)
+    if len(new) == 1 and isinstance(method, GradientMatching):
+        refuse('add_classes', 'data', Shown(f'with one new class, {new[0]!r}'),
+               f'two or more for {method.name!r}: the loss of a single class has no gradient')
+    same('add_classes', 'the shapes of `small` and `data`', small.shape, data.shape)
+    if small.soft is not None:
+        refuse('add_classes', 'small', Shown('with soft labels'), 'one with_labels()')
+    if small.factor > 1: options = dict(factor=small.factor) | options
     part = only_classes(data, new)
     scaled = [test_images(p, small.mean, small.std) for p in (part.train, part.test)]
-    more = get_method(method).make(ImageData(scaled[0], scaled[1], data.name), ipc, **options)
+    more = method.make(ImageData(scaled[0], scaled[1], data.name), ipc, **options)
     every = {*small.classes} <= {*data.classes}
     return SyntheticSet.join([small, more], data.classes if every else None)

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from fastcore.basics import patch
 from tqdm.auto import tqdm
 
 # %% ../nbs/under_the_hood/69_long_studies.ipynb #imports-own
 from .checkpoints import Checkpoints, RunLock, differences
-from .checks import instance, refuse, settings
+from .checks import for_json, instance, refuse, settings, tiles
 from .condensation import Method
 from .coresets import Coreset, sizes_within
 from .data import ImageData
@@ -55,21 +56,26 @@ class StudyMethod:
         "The settings it would run with, for JSON; raises an error if it couldn't run"
         m, options = self.method, self.options
         if isinstance(m, Coreset):
-            m.check(options)
-            sizes_within(ipc, data, where)
+            factor = tiles(where, options.get('factor', 1), data.shape)
+            m.check({k: v for k, v in options.items() if k not in ('factor', 'progress')})
+            sizes_within([n * factor**2 for n in ipc], data, where)
         if not isinstance(m, Method): return {k: as_json(v) for k, v in options.items()}
-        changed = {k: v for k, v in options.items() if k not in _of_condense}
-        recipe = options.get('recipe') or m.recipe(ipc, net, data, **changed)
+        new = {k: v for k, v in options.items() if k not in _of_condense}
+        if options.get('recipe') is None: recipe = m.recipe(ipc, net, data, **new)
+        else: recipe = m.change(options['recipe'], net, **new)
         if recipe.init in ('real', 'centroids'):
             sizes_within([n * recipe.factor**2 for n in ipc], data, where)
         return as_settings(recipe, augment_inner=False)
 
-    def make(self, data: ImageData, ipc: list[int], seed: int, net: str,
-             device: Any) -> SyntheticSet:
-        "The set that it makes from `data`"
-        more = (dict(progress=False) if isinstance(self.method, Method) else {}) | self.options
-        made = self.method.make(data, ipc, seed=seed, net=net, device=device, **more)
-        return instance(self.name, 'the set', made, SyntheticSet, 'a SyntheticSet')
+# %% ../nbs/under_the_hood/69_long_studies.ipynb #study-make
+@patch
+def make(self: StudyMethod, data: ImageData, ipc: list[int], seed: int, net: str,
+         device: Any) -> SyntheticSet:
+    "The set that it makes from `data`"
+    more = (dict(progress=False) if isinstance(self.method, Method) else {}) | self.options
+    made = self.method.make(data, ipc, seed=seed, net=net, device=device, **more)
+    return instance(self.name, 'the set', made, SyntheticSet, 'a SyntheticSet')
+
 
 # %% ../nbs/under_the_hood/69_long_studies.ipynb #study-methods
 def study_methods(
@@ -201,7 +207,7 @@ class Journal:
     def add(self, record: dict) -> None:
         self.records.append(record)
         if self.path is None: return
-        with open(self.path, 'ab') as f: f.write((json.dumps(record) + '\n').encode())
+        with open(self.path, 'ab') as f: f.write((json.dumps(record, default=for_json) + '\n').encode())
 
     def runs(self, proxy: str, key: str) -> dict[str, dict]:
         "{network: record} of a proxy"

@@ -12,6 +12,7 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from importlib import import_module
 from typing import Any
 
@@ -149,22 +150,35 @@ def comparison_rows(methods: Any, options: dict, data: Any) -> tuple[list, list]
     for name, s in given:
         checks.together('evaluate', s, data)
         checks.same('compare', f'the sizes of {name!r}', s.ipc, dict(rows)[name][0].ipc)
-    checks.settings('compare: options', options, [name for name, _ in rows])
+    names, there = [name for name, _ in rows], {name for name, _ in given}
+    if len({*names}) < len(names):
+        checks.refuse('compare', 'methods', names, 'different names; a dict renames rows')
+    checks.settings('compare: options', options, [n for n in names if n not in there])
+    for name, more in options.items():
+        if 'seed' in more: checks.refuse('compare', 'options', {name: more}, 'no seed in them')
     return rows, given
 
 # %% ../nbs/under_the_hood/67_names.ipynb #json
 def as_json(v: Any) -> Any:
     "A setting in a form that JSON can hold, the same in every process"
-    from torch import nn
     if isinstance(v, (int, float, str)): return v
     text = re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
-    if isinstance(v, nn.Module): tensors = v.state_dict().values()
-    elif hasattr(v, 'stored'): tensors = [v.stored, v.stored_labels]     # a set
-    else: return text
-    sha = hashlib.sha256(text.encode())
+    sha, tensors = hashlib.sha256(text.encode()), [*_tensors(v)]
     for t in tensors: sha.update(t.detach().cpu().contiguous().numpy().tobytes())
+    if not tensors: return text
     return f'{type(v).__name__} ({sha.hexdigest()[:16]})'
 
+def _tensors(v: Any) -> Iterator:
+    "What a network, a set, or a method or list with such in it consists of"
+    from torch import Tensor, nn
+    if isinstance(v, Tensor): yield v
+    elif isinstance(v, nn.Module): yield from v.state_dict().values()
+    elif hasattr(v, 'stored'): yield from (v.stored, v.stored_labels)
+    parts = v if isinstance(v, (list, tuple)) else ()
+    if is_dataclass(v) and not isinstance(v, type): parts = vars(v).values()
+    for part in parts: yield from _tensors(part)
+
+# %% ../nbs/under_the_hood/67_names.ipynb #as-settings
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
     "The settings of a recipe for JSON, without those that are `off`, as in older files"
     off = dict(image_opt='sgd', schedule=None, keep=None) | off

@@ -89,7 +89,8 @@ def recommend(
     cores: int | None = None,       # Of the processor; torch's threads if None
 ) -> Choice:
     "The best method within `minutes`, by what was measured on the nearest data and size"
-    n_classes = len(ipc) if isinstance(ipc, (list, tuple)) and ipc else 1
+    ipc, n_classes = checks.python(ipc), getattr(data, 'n_classes', None)
+    if n_classes is None: n_classes = len(ipc) if isinstance(ipc, (list, tuple, range)) else 1
     sizes = checks.class_sizes(ipc, n_classes, 'recommend')
     if minutes is not None and not checks.number('recommend', 'minutes', minutes):
         checks.refuse('recommend', 'minutes', minutes, 'more than 0')

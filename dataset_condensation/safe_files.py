@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from .checks import instance
+from .checks import for_json, instance
 
 # %% ../nbs/under_the_hood/66_safe_files.ipynb #sync-folder
 def _put_in_place(target: Path, data: Any) -> None:
@@ -118,7 +118,7 @@ def load_made(where: str, path: str | os.PathLike, what: str, make: Callable[[di
 def write_json(path: str | os.PathLike, found: Any, where: str = 'write_json',
                links: bool = True) -> Path:
     "Write JSON, indented and in UTF-8, whole or not at all; the rest is as in `write_atomic`"
-    text = json.dumps(found, indent=1, ensure_ascii=False) + '\n'
+    text = json.dumps(found, indent=1, ensure_ascii=False, default=for_json) + '\n'
     return write_atomic(path, text, links, where)
 
 # %% ../nbs/under_the_hood/66_safe_files.ipynb #kind

@@ -353,6 +353,7 @@ def _measure(sets: list, data: ImageData, plan: _Plan, energy: Energy,
              **how: Any) -> tuple[dict, dict, dict]:
     "Accuracies by network and row, those with augmentation by row, and learning rates by row"
     held, net = data.holdout(0.1, how['seed']), plan.architectures[0]
+    checks.enough('score', held, sets[0].ipc, ways='; a tenth of the images is held out')
     top = evaluate(data, data, net, plan.tops, plan.whole, keep=True, **how)
     beside = baselines(sets[0], held, plan.nets, net, top.networks[0], **how)
     rows = {'this set': [s.with_labels() for s in sets]} | beside

@@ -34,7 +34,7 @@ from .checks import Shown, choice, mean_std, refuse
 from .bytes import BITS, in_bytes, known_bits, rounded
 from .data import PUBLISHED_STATS
 from .image_folders import gray_or_rgb, open_image
-from .machine import tell
+from .machine import own_device, tell
 from .names import plain_name
 from .safe_files import (TORCH_MAGIC, as_path, json_object, read_bytes,
                                              way_out, write_atomic)
@@ -109,6 +109,7 @@ def _description(where: str, path: Path, raw: bytes) -> dict:
     _need(isinstance(text, str), f'has no description, expected a set of {FORMAT!r}')
     return _about(where, path, text)
 
+@own_device
 def read_file(path: str | os.PathLike) -> SyntheticSet:
     "Read what `write_file` wrote; uses at most 8 times the size of the file and 256 MiB"
     path = as_path(where := 'SyntheticSet.load', path)
@@ -255,6 +256,7 @@ def _stack(where: str, files: list[Path], channels: int) -> Tensor:
     return torch.from_numpy(out).view(*out.shape[:3], -1).permute(0, 3, 1, 2).float().div_(255)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #from-folder
+@own_device
 def read_folder(path: str | os.PathLike) -> SyntheticSet:
     "Read what `write_folder` wrote; pixels may take 16 times the files' size, or 16 MiB"
     path = as_path(where := 'SyntheticSet.from_folder', path)
@@ -317,6 +319,9 @@ def write_png(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Pa
     "Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"
     where, c, n = 'SyntheticSet.save', small.shape[0], sum(small.ipc)
     if c not in BITS: refuse(where, 'images', Shown(f'of {c} channels'), '1 or 3, as in a PNG')
+    if small.soft is not None:
+        tell(f'{where}: a PNG has no room for soft labels, so it has the classes alone')
+        small = small.with_labels()
     if bits is not None: known_bits(where, bits, c)
     most, raw, b = in_bytes(budget) if budget is not None else 2**62, b'', 0
     for b in [bits] if bits else BITS[c]:

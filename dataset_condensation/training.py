@@ -32,7 +32,7 @@ from .augmentation import dsa_for, make_augment
 from .checks import refuse
 from .data import ImageData, ImageSet, Labelled, gen, show_images
 from .machine import moved, own_device, pick_device, send, waiting, warn
-from .names import SPEEDS, find
+from .names import SPEEDS, as_json, find
 from .networks import (Net, check_scores, class_scores, embed, has_batch_norm,
                                            in_eval, make_net, net_name, parse_net)
 
@@ -138,6 +138,7 @@ def take(self: SyntheticSet, idx: Tensor | Sequence[int], device: Any = None) ->
 @patch
 def to(self: SyntheticSet, device: Any) -> SyntheticSet:
     "The set with its images on `device`; itself where they are there already"
+    checks.usable_device('to', device)
     if self.stored.device == torch.device(device): return self
     new = copy(self)
     for k in ('images', 'labels', 'stored', 'stored_labels', 'soft'):
@@ -241,7 +242,7 @@ def optimizer(self: TrainRecipe, net: nn.Module) -> torch.optim.Optimizer:
 @patch
 def as_dict(self: TrainRecipe) -> dict[str, Any]:
     "Ready for JSON: functions by name, and without SGD, as in older files"
-    def plain(v: Any) -> Any: return getattr(v, '__name__', str(v)) if callable(v) else v
+    def plain(v: Any) -> Any: return getattr(v, '__name__', as_json(v)) if callable(v) else v
     return {k: plain(v) for k, v in asdict(self).items() if (k, v) != ('opt', 'sgd')}
 
 # %% ../nbs/03_training.ipynb #recipe-names

@@ -13,6 +13,7 @@ import json
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Event, Lock, Thread, current_thread
@@ -32,7 +33,7 @@ from .plots import (check_run, check_state, class_columns, class_pixels,
                                         named_sets, plot_history, updates_of)
 from .runs import due, held_for, note_score
 from .text import picture_text
-from .training import SyntheticSet, TrainRecipe, train_recipe
+from .training import SyntheticSet, TrainRecipe, evaluate, train_recipe
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #frame
 def _frame(px: Tensor, titles: list[str] | None, ncols: int, rows: list[str] | None = None,
@@ -238,19 +239,34 @@ def _step(self: LiveRun) -> bool:
             return state is not None
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #live-loop
+class _Stopped(Exception): "The run that is scored was stopped"
+
+class _Watch:
+    "A bar that ends an evaluation with its run"
+    def __init__(self, halt: Event) -> None: self.halt = halt
+    def update(self, n: float = 1) -> None:
+        if self.halt.is_set(): raise _Stopped
+
+@patch
+def _score(self: LiveRun, *args: Any, **kwargs: Any) -> Any:
+    return evaluate(*args, **kwargs | dict(progress=_Watch(self._halt)))
+
+
+# %% ../nbs/under_the_hood/58_widgets.ipynb #live-loop-body
 @patch
 def _work(self: LiveRun) -> None:
     "The thread's loop"
     held = None      # training images to score on
     try:
-        while self._step():
-            if due(self.state, self._every):
-                held = held or held_for(self.state)
-                note_score(self.state, held, self._nets, self._recipe)
-            if (start := time.monotonic()) < self._due: continue
-            self._look()
-            now = time.monotonic()
-            self._due = now + max(self._refresh, 10*(now - start))
+        with suppress(_Stopped):
+            while self._step():
+                if due(self.state, self._every):
+                    held = held or held_for(self.state)
+                    note_score(self.state, held, self._nets, self._recipe, self._score)
+                if (start := time.monotonic()) < self._due: continue
+                self._look()
+                now = time.monotonic()
+                self._due = now + max(self._refresh, 10*(now - start))
         self.status = 'stopped' if self._halt.is_set() else 'finished'
     except BaseException as e: self.error, self.status = e, 'failed'
     self._over = True

@@ -158,7 +158,7 @@ def publish(
         made = Path(part)/'made'
         small.to_folder(made/'images')
         small.save(made/'synthetic.safetensors')
-        small.save(made/'preview.png')
+        small.with_labels().save(made/'preview.png')
         if few and few.name == 'small.png': (made/few.name).write_bytes(few.read_bytes())
         kind = 'score' if isinstance(card, ScoreCard) else 'report'
         if card is not None: card.save(made/f'{kind}.json')

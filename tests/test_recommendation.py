@@ -47,7 +47,7 @@ def test_the_nearest_size_decides(known):
 def test_seconds_grow_with_pixels_and_classes(known, digits, larger):
     assert [recommend(d, 1).seconds for d in (digits, larger)] == [4., 4. * 4 * 2]
     assert recommend(larger, 1, minutes=1/3).method == 'random'
-    assert recommend(larger, [1, 1, 4]).method == 'dm'
+    assert recommend(larger, [1, 1, 4] * 6 + [2, 2]).method == 'dm'
 
 
 def test_it_says_why_and_what_more_time_would_buy(known, larger):

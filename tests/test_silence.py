@@ -1,0 +1,217 @@
+"Nothing is left out, mixed up or taken for something else without a word"
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import dataset_condensation as dc
+from dataset_condensation.all import (DistributionMatching, SyntheticSet, TrainRecipe, add_classes, compare, condense, condense_sizes, condense_seeds,
+                                      continual, evaluate, from_tensors, gen, learn, load_dataset, make_net, nested, paper, random_set, recommend, score,
+                                      soft_labels, train)
+from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.continual_learning import fewer, only_classes
+from dataset_condensation.coresets import Coreset
+
+FULL = load_dataset('digits', progress=False)
+DATA = fewer(FULL, 20, 10)
+HOW = dict(net='convnet-w4', iterations=2, real_batch=4, progress=False)
+ONE = TrainRecipe(epochs=1)
+SCORED = dict(net='convnet-w4', nets=1, recipe=ONE, progress=False)
+STUDY = dict(SCORED, steps=2, ipc=1, orders=[list(range(10))], whole=None)
+
+
+# ---- What is chosen
+
+def test_a_mask_chooses_where_it_is_true():
+    high = FULL.train.labels >= 5
+    for mask in (high, high.numpy(), high.tolist()):
+        assert FULL.train.subset(mask).counts.tolist() == [0] * 5 + FULL.train.counts.tolist()[5:]
+    with pytest.raises(ValueError, match='the lengths of the mask'): FULL.train.subset([True, False])
+    with pytest.raises(TypeError, match='`idx` is torch.float32, expected integers'): FULL.train.subset([0.7])
+
+
+def test_classes_that_are_numbers_are_classes():
+    a, b = only_classes(FULL, ['2', '3']), only_classes(FULL, ['0', '1'])
+    with pytest.raises(ValueError, match=r"classes of the set and of the data differ, \['2', '3'\]"): evaluate(random_set(a, 1), b, **SCORED)
+    named = from_tensors(b.train.images, b.train.labels, b.test.images, b.test.labels, ['zero', 'one'])
+    assert evaluate(random_set(b, 1), named, **SCORED).accuracies
+
+
+def test_sizes_get_the_learning_rate_of_the_sizes_and_not_of_their_sum():
+    x, y = torch.randint(256, (1300, 3, 8, 8), dtype=torch.uint8, generator=gen(0)), torch.arange(1300) % 10
+    small = from_tensors(x, y, x[:20], y[:20], name='cifar10')
+    made = condense_sizes(small, (50, 60), net='mlp', iterations=1, real_batch=2, progress=False)
+    assert [s.info['recipe']['image_lr'] for s in made] == [paper('dm', ipc=n, data='cifar10').image_lr for n in (50, 60)] == [1., 1.]
+
+
+# ---- What a method and a recipe say
+
+@pytest.mark.parametrize('method,augment', [(DistributionMatching('color_crop'), 'color_crop'), ('dm-plain', 'none'), ('dm', 'dsa')])
+def test_the_augmentation_of_a_method_counts_beside_a_recipe(method, augment):
+    made = condense(DATA, method, recipe=paper('dm', iterations=1, real_batch=4, net='convnet-w4'), progress=False)
+    assert made.info['recipe']['augment'] == augment
+
+
+def test_a_study_heeds_options_beside_a_recipe(tmp_path):
+    recipe = paper('dm', iterations=1, real_batch=4, net='convnet-w4')
+    for k in (1, 2):
+        about = continual(DATA, {'dm': 'dm'}, options={'dm': dict(recipe=recipe, iterations=k)}, folder=tmp_path/f'{k}', **STUDY).about
+        assert about['methods']['dm']['iterations'] == k
+    with pytest.raises(ValueError, match='iterations: was 1, is 2'):
+        continual(DATA, {'dm': 'dm'}, options={'dm': dict(recipe=recipe, iterations=2)}, folder=tmp_path/'1', **STUDY)
+
+
+def test_networks_of_a_method_are_told_apart_by_their_weights(tmp_path):
+    a, b = (DistributionMatching(networks=[make_net('convnet-w4', DATA, generator=gen(k))]) for k in (0, 1))
+    first = condense(DATA, a, checkpoint=tmp_path, **HOW)
+    assert torch.equal(condense(DATA, a, checkpoint=tmp_path, **HOW).images, first.images)
+    with pytest.raises(ValueError, match='holds a checkpoint of another run: match: was'): condense(DATA, b, checkpoint=tmp_path, **HOW)
+
+
+class Flip:
+    def __call__(self, x, generator=None): return x.flip(3)
+
+
+def test_a_study_with_an_object_as_augmentation_goes_on(tmp_path):
+    recipe = dict(STUDY, recipe=replace(ONE, augment=Flip()))
+    first = continual(DATA, ['random'], folder=tmp_path, **recipe)
+    assert continual(DATA, ['random'], folder=tmp_path, **dict(STUDY, recipe=replace(ONE, augment=Flip()))).as_dict() == first.as_dict()
+
+
+def test_all_groups_of_an_optimizer_learn_more_slowly_at_the_end():
+    made, net = [], make_net('mlp', DATA, generator=gen(0))
+    def opt(params, lr):
+        params = list(params)
+        made.append(torch.optim.SGD([dict(params=params[:1]), dict(params=params[1:])], lr=lr))
+        return made[-1]
+    learn(net, DATA.train, recipe=TrainRecipe(epochs=2, lr=.01, opt=opt))
+    assert [g['lr'] for g in made[0].param_groups] == [.001, .001]
+
+
+# ---- What would be lost
+
+def test_what_no_set_can_join_is_refused_before_it_is_made():
+    nine = random_set(only_classes(FULL, list('012345678')), 1)
+    with pytest.raises(ValueError, match="one new class, '9', expected two or more for 'dc'"): add_classes(nine, FULL, 'dc', **HOW)
+    eight = only_classes(FULL, list('01234567'))
+    soft = soft_labels(random_set(eight, 1), make_net('convnet-w4', eight, generator=gen(0)))
+    with pytest.raises(ValueError, match='`small` is with soft labels'): add_classes(soft, FULL, 'dm', **HOW)
+    assert add_classes(condense(eight, 'dm', factor=2, **HOW), FULL, 'dm', **HOW).factor == 2
+
+
+def test_a_png_says_that_it_has_no_soft_labels(tmp_path, monkeypatch):
+    from dataset_condensation import set_files
+    said = []
+    monkeypatch.setattr(set_files, 'tell', said.append)
+    small = soft_labels(random_set(DATA, 1), make_net('convnet-w4', DATA, generator=gen(0)))
+    assert SyntheticSet.load(small.save(tmp_path/'a.png')).soft is None
+    assert said == ['SyntheticSet.save: a PNG has no room for soft labels, so it has the classes alone']
+
+
+def test_a_score_that_lacks_real_images_is_refused_before_any_training(monkeypatch):
+    from dataset_condensation import scoring
+    monkeypatch.setattr(scoring, 'evaluate', None)
+    with pytest.raises(ValueError, match="which has 18 for training; .*a tenth of the images is held out"):
+        score(random_set(DATA, 20), DATA, ['convnet-w4'], 1, ONE, ONE, None, progress=False)
+
+
+def test_numbers_of_numpy_and_torch_are_kept_like_others(tmp_path):
+    plain, other = (dict(STUDY, seed=k, nets=n, ipc=i, steps=s) for k, n, i, s in
+                    ((1, 1, [1] * 10, [5, 5]), (np.int64(1), torch.tensor(1), np.array([1] * 10), [np.int64(5)] * 2)))
+    first = continual(DATA, ['random'], folder=tmp_path, **plain)
+    assert continual(DATA, ['random'], folder=tmp_path, **other).as_dict() == first.as_dict()
+    path = compare(DATA, ['random'], 1, seed=np.int64(2), whole=None, **SCORED).save(tmp_path/'table.json')
+    assert json.loads(path.read_text())['about']['seed'] == 2
+
+
+# ---- What is refused
+
+def test_rows_of_one_name_and_options_for_nothing_are_refused():
+    rows = partial(compare, DATA, whole=None, **SCORED)
+    with pytest.raises(ValueError, match=r"`methods` is \['random', 'random'\], expected different names; a dict renames rows"): rows(['random', 'random'])
+    with pytest.raises(ValueError, match='no seed in them'): rows(['random'], options={'random': dict(seed=3)})
+    with pytest.raises(ValueError, match='compare: options'): rows({'mine': random_set(DATA, 1)}, options={'mine': dict(ipc=3)})
+
+
+def test_a_coreset_in_tiles_in_a_study():
+    table = continual(DATA, ['random'], options={'random': dict(factor=2)}, **STUDY)
+    assert table.about['methods']['random'] == {'factor': 2}
+
+
+@pytest.mark.parametrize('quiet', [torch.no_grad, torch.inference_mode])
+def test_where_nothing_can_learn_nothing_begins(quiet):
+    with quiet():
+        for call in (partial(condense, DATA, 'dm', **HOW), partial(train, make_net('mlp', DATA), DATA.train, ONE)):
+            with pytest.raises(ValueError, match='nothing learns under'): call()
+
+
+REFUSED = {
+    'no sizes': (lambda: condense(DATA, ipc=[], **HOW), r'`ipc` is \[\]'),
+    'sizes for other classes': (lambda: recommend(DATA, ipc=[1, 2, 3]), 'one for each of 10 classes'),
+    'one size': (lambda: condense_sizes(DATA, 3), '`sizes` is 3'),
+    'one nested size': (lambda: nested('dm', 2), '`sizes` is 2'),
+    'no nested sizes': (lambda: nested('dm', ()), r'`sizes` is \(\), expected one or more'),
+    'one seed': (lambda: condense_seeds(DATA, 'dm', seeds=5, **HOW), '`seeds` is 5'),
+    'no scalar': (lambda: condense(DATA, CustomMatching(lambda net, real, syn, step: net.embed(syn.x)), **HOW), '`loss` is of shape'),
+    'no loss': (lambda: CustomMatching(None), '`loss` is None, expected a function'),
+    'a name as a distance': (lambda: DistributionMatching(distance='mse'), "`distance` is 'mse'"),
+    'one network': (lambda: DistributionMatching(networks=nn.Linear(2, 2)), '`networks` is of type Linear, expected a list'),
+    'no device': (lambda: random_set(DATA, 1).to('nope'), "`device` is 'nope'"),
+    'no set': (lambda: condense(DATA, Coreset('mine', lambda *a, **k: 3, 'three')), '`the set` is 3')}
+
+
+@pytest.mark.parametrize('what', REFUSED)
+def test_it_is_refused_by_name(what):
+    call, text = REFUSED[what]
+    with pytest.raises((TypeError, ValueError), match=text): call()
+
+
+def test_sizes_may_come_as_an_array(): assert recommend(DATA, ipc=np.array([1] * 10)).method == recommend(DATA, ipc=1).method
+
+
+def test_another_default_device_changes_nothing():
+    torch.set_default_device('meta')
+    try:
+        held = FULL.holdout()
+        few = fewer(FULL, 3)
+    finally: torch.set_default_device(None)
+    assert held.train.digest() == FULL.holdout().train.digest() and few.train.digest() == fewer(FULL, 3).train.digest()
+    assert dc.accuracy(make_net('mlp', few), held.test) >= 0
+
+
+# ---- On the command line
+
+STUDIED = ['continual', 'digits', '--net', 'convnet-w4', '--nets', '1', '--ipc', '1', '--no-whole', '--quiet', '--methods', 'random']
+
+
+@pytest.mark.parametrize('argv,text', [
+    ([*STUDIED, '--epochs', '0'], '--epochs is 0, expected a whole number of at least 1'),
+    ([*STUDIED, '--epochs', '1', '--iterations', '3'], '--iterations: random chooses real images'),
+    ([*STUDIED, '--epochs', '1', '--orders', '0,1'], '--orders is [[0, 1]], expected each class'),
+    ([*STUDIED, '--epochs', '1', '--out', 'file/x'], '--out: cannot write into file/x'),
+    (['search', 'digits', '--sample', '0'], '--sample is 0, expected a whole number from 1 to 720'),
+    (['digits', '--train-augment', 'foo'], "--train-augment is 'foo'"),
+    (['digits', '--net', 'name_error:f'], '--net: name_error:f cannot be imported (NameError: not_there)'),
+    (['digits', '--method', 'experts', '--ipc', '20'], 'ask for fewer (--ipc 15) or fewer tiles (--factor 2), or start from noise (--init noise)')])
+def test_the_option_is_named_before_any_work(argv, text, tmp_path, monkeypatch, capsys):
+    from dataset_condensation.cli import main
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('sys.path', [str(tmp_path), *__import__('sys').path])
+    (tmp_path/'file').write_text('')
+    (tmp_path/'name_error.py').write_text('raise NameError("not_there")')
+    assert main(argv) == 2 and text in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != '__pycache__') == ['file', 'name_error.py']
+
+
+def test_damaged_checkpoints_are_named_as_such(tmp_path, monkeypatch, capsys):
+    from dataset_condensation.cli import main
+    monkeypatch.chdir(tmp_path)
+    (tmp_path/'run'/'checkpoint').mkdir(parents=True)
+    (tmp_path/'run'/'checkpoint'/'checkpoint-00000001.safetensors').write_bytes(b'cut')
+    assert main(['digits', '--method', 'dm', '--out', 'run', '--resume', '--quiet']) == 1
+    said = capsys.readouterr().err
+    assert 'no checkpoint' in said and 'is good' in said, said
