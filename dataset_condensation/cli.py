@@ -437,7 +437,8 @@ def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Com
     table[row_name(args)].seconds = seconds['condense']
     about = dict(name=data.name, train=len(data.train), test=len(data.test), shape=list(data.shape),
                  classes=data.classes)
-    return dict(command=[a for a in args.argv if a not in ('--force', '--resume')], data=about, method=row_name(args), ipc=args.ipc, net=args.net,
+    typed = [a for a in args.argv if a not in ('--force', '--resume')]
+    return dict(command=typed, data=about, method=row_name(args), ipc=args.ipc, net=args.net,
                 seed=args.seed, device=str(device), set=small.info, resumed_after_updates=resumed,
                 versions=versions(), seconds=seconds, peak_memory_gib=peak_memory(),
                 **table.as_dict())

@@ -207,7 +207,8 @@ class Journal:
     def add(self, record: dict) -> None:
         self.records.append(record)
         if self.path is None: return
-        with open(self.path, 'ab') as f: f.write((json.dumps(record, default=for_json) + '\n').encode())
+        line = json.dumps(record, default=for_json) + '\n'
+        with open(self.path, 'ab') as f: f.write(line.encode())
 
     def runs(self, proxy: str, key: str) -> dict[str, dict]:
         "{network: record} of a proxy"

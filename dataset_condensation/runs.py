@@ -429,7 +429,8 @@ def condense_seeds(
 ) -> list[SyntheticSet]:    # For each seed the set that `condense` makes
     "Sets of several seeds, whose runs take turns; a GPU computes them at the same time"
     device, host = pick_device(device), host_for('alone')
-    if not hasattr(seeds, '__len__') or not len(seeds): refuse('condense_seeds', 'seeds', seeds, 'a list of at least one number')
+    if not hasattr(seeds, '__len__') or not len(seeds):
+        refuse('condense_seeds', 'seeds', seeds, 'a list of at least one number')
     runs = [Run(data, method, ipc, s, device=device, host=host, **options) for s in seeds]
     turns = [aside(steps(run.state), device) for run in runs]
     with returning(runs[0].state, 'auto'), reporting(runs[0].state, progress) as report:
