@@ -247,7 +247,6 @@ class Run:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         self.method = as_method(method, me)
         check_data(me, data)
-        gradients(me)
         if recipe is None: r = self.method.recipe(ipc, net, data, **new)
         else: r = self.method.change(recipe, net, **new)
         make_net(r.net, data)
@@ -340,6 +339,7 @@ def steps(state: State) -> Iterator[State]:
     "Update the images until the recipe is done, yielding the state after every update"
     run = state.run
     if state.step < state.recipe.updates:
+        gradients('condensing')
         run.matcher = run.method.ready(run)
         run.engine = run.compute.engine(run)
     while state.step < state.recipe.updates:

@@ -122,9 +122,8 @@ class DistributionMatching(Method):
 
     def __post_init__(self) -> None:
         where, _ = 'DistributionMatching', make_augment(self.augment)
-        if self.embed: function(where, 'embed', self.embed, 'a network and images')
-        for k in ('of', 'distance'):
-            if getattr(self, k) is not None: function(where, k, getattr(self, k), 'embeddings')
+        for k in ('embed', 'of', 'distance'):
+            if (f := getattr(self, k)) is not None: function(where, k, f, 'tensors')
         instance(where, 'networks', self.networks or [], (list, tuple), 'a list of networks')
         for net in self.networks or (): network(where, 'networks', net)
 
