@@ -56,7 +56,8 @@ from .runs import condense
 from .scoring import score
 from .set_files import set_file
 from .zoo import publish
-from .safe_files import MADE_BY, check_ours, kind_of, write_atomic, write_json
+from .safe_files import (MADE_BY, check_ours, kind_of, load_json,
+                                             write_atomic, write_json)
 from .text import duration, plain_text
 from .training import SyntheticSet, TrainRecipe, augment_for, train_recipe
 
@@ -594,6 +595,10 @@ def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
         raise NotADirectoryError(f'--out: {out} is a file, expected a folder')
     if (out/'study').is_symlink():
         raise FileExistsError(f'--out: {out/"study"} is a link, expected a folder')
+    if study == 'score' and (out/'score.json').exists():
+        other = load_json('--out', out/'score.json', 'a score').get('name')
+        if other != Path(args.file).name:
+            raise FileExistsError(f'--out: {out} holds the score of {other}; choose another folder')
     new = [p for p in (out, *out.parents) if not p.exists()]
     try: out.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise type(e)(f'--out: cannot write into {out} ({e.strerror})') from e

@@ -110,13 +110,14 @@ class Method:
 @patch
 def recipe(self: Method, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **new: Any) -> Recipe:
     "The published settings for images per class of `data`, a set or its name, with some changed"
-    settings(self.name, new, [f.name for f in fields(Recipe)])
     ipc = python(ipc)
     sizes = class_sizes(ipc, len(ipc) if hasattr(ipc, '__len__') else 1, self.name)
     name = data if isinstance(data, str) else getattr(data, 'name', None)
     instance(self.name, 'data', name, str, 'a data set or its name')
     published = self.settings(round(sum(sizes) / len(sizes)), net, name)
-    return Recipe(**{**published, **self.own(), 'net': net, **new})
+    found = {**published, **self.own(), 'net': net, **new}
+    settings(self.name, found, [f.name for f in fields(Recipe)])
+    return Recipe(**found)
 
 @patch
 def change(self: Method, recipe: Recipe, net: Any = 'convnet', **new: Any) -> Recipe:

@@ -160,6 +160,7 @@ REFUSED = {
     'no loss': (lambda: CustomMatching(None), '`loss` is None, expected a function'),
     'a name as a distance': (lambda: DistributionMatching(distance='mse'), "`distance` is 'mse'"),
     'one network': (lambda: DistributionMatching(networks=nn.Linear(2, 2)), '`networks` is of type Linear, expected a list'),
+    'no such setting': (lambda: condense(DATA, CustomMatching(print, settings=lambda *a: dict(foo=1)), **HOW), "no setting is called 'foo'"),
     'no device': (lambda: random_set(DATA, 1).to('nope'), "`device` is 'nope'"),
     'no set': (lambda: condense(DATA, Coreset('mine', lambda *a, **k: 3, 'three')), '`the set` is 3')}
 
@@ -205,6 +206,16 @@ def test_the_option_is_named_before_any_work(argv, text, tmp_path, monkeypatch, 
     (tmp_path/'name_error.py').write_text('raise NameError("not_there")')
     assert main(argv) == 2 and text in capsys.readouterr().err
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != '__pycache__') == ['file', 'name_error.py']
+
+
+def test_the_score_card_of_another_set_stays(tmp_path, monkeypatch, capsys):
+    from dataset_condensation.cli import main
+    monkeypatch.chdir(tmp_path)
+    quick = ['--data', 'digits', '--net', 'convnet-w4', '--others', 'none', '--nets', '1', '--epochs', '1', '--whole', '0', '--quiet']
+    for name in ('a.png', 'a.safetensors'): random_set(FULL, 1).save(name)
+    assert main(['score', 'a.png', *quick, '--out', 'card']) == 0 == main(['score', 'a.png', *quick, '--out', 'card'])
+    assert main(['score', 'a.safetensors', *quick, '--out', 'card']) == 2
+    assert '--out: card holds the score of a.png; choose another folder' in capsys.readouterr().err
 
 
 def test_damaged_checkpoints_are_named_as_such(tmp_path, monkeypatch, capsys):
