@@ -176,12 +176,13 @@ def check_folder(out: Path, args: Namespace) -> None:
         raise FileExistsError(f'--out: {checks.folder} is a file or a link, expected a folder')
     last, held = checks.peek(), {p.name for p in out.iterdir()} - {LOCK}
     if not any(checks.folder.glob('[!.]*')): held -= {'checkpoint'}
-    if args.resume and last is None and checks.files: checks.read()      # says what is wrong
+    if args.resume and last is None and checks.files:
+        raise FileNotFoundError(f'--resume: no checkpoint in {out} is good; choose another --out')
     if args.resume and last is None:
         raise FileNotFoundError(f'--resume: {out} holds no checkpoint; leave it out to begin')
     if not held: return
     ours = check_ours('--out', out, RUN_FILES | {'small.png': 'set'})
-    ours = ours or 'checkpoint' in map(kind_of, checks.files) or checks.files and last is None
+    ours = ours or 'checkpoint' in map(kind_of, checks.files)
     if ours and (args.resume or args.force): return
     if not ours: what = 'files that no run wrote; choose another folder'
     elif last and (last['step'] < last['updates'] or 'report.json' not in held):
