@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe',
-           'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'remove_empty', 'let_go',
-           'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set',
-           'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated',
-           'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+           'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'own_folder', 'remove_empty',
+           'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set',
+           'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result',
+           'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #imports
 import io
@@ -160,10 +160,13 @@ def run_folder(args: Namespace) -> Path:       # Not made yet
     size = getattr(args, 'budget', None) or f'ipc{ipc[:40]}'
     return Path('runs')/f'{name}-{args.study or f"{args.method}-{size}"}'
 
+def begun_with(args: Namespace) -> list[str]:
+    "What you typed, without what only goes on or overwrites"
+    return [a for a in args.argv if a not in ('--force', '--resume')]
+
 def resume_command(args: Namespace) -> str:
     "The command that resumes the run started with these arguments"
-    typed = [a for a in args.argv if a not in ('--force', '--resume')]
-    return shlex.join([*launcher(), *typed, '--resume'])
+    return shlex.join([*launcher(), *begun_with(args), '--resume'])
 
 # %% ../nbs/under_the_hood/60_command.ipynb #check-folder
 RUN_FILES = {'synthetic.safetensors': 'set', 'synthetic.png': 'picture',
@@ -439,10 +442,9 @@ def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Com
     table[row_name(args)].seconds = seconds['condense']
     about = dict(name=data.name, train=len(data.train), test=len(data.test), shape=list(data.shape),
                  classes=data.classes)
-    typed = [a for a in args.argv if a not in ('--force', '--resume')]
-    return dict(command=typed, data=about, method=row_name(args), ipc=args.ipc, net=args.net,
-                seed=args.seed, device=str(device), set=small.info, resumed_after_updates=resumed,
-                versions=versions(), seconds=seconds, peak_memory_gib=peak_memory(),
+    return dict(command=begun_with(args), data=about, method=row_name(args), ipc=args.ipc,
+                net=args.net, seed=args.seed, device=str(device), set=small.info,
+                resumed_after_updates=resumed, versions=versions(), seconds=seconds, peak_memory_gib=peak_memory(),
                 **table.as_dict())
 
 def write_results(out: Path, report: dict, small: SyntheticSet, beside: Any) -> None:

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'resume_command', 'check_folder', 'own_folder', 'remove_empty', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'own_folder', 'remove_empty', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +36,9 @@ def run_folder(args: Namespace) -> Path:
     """Folder of the run or the study
 
 args: Not made yet"""
+
+def begun_with(args: Namespace) -> list[str]:
+    """What you typed, without what only goes on or overwrites"""
 
 def resume_command(args: Namespace) -> str:
     """The command that resumes the run started with these arguments"""

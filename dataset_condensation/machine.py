@@ -129,13 +129,14 @@ def bar_kwargs(progress: Any) -> dict[str, Any]:
 class Waiting(tqdm):
     "A bar that says once how much longer it takes, where that's over ten minutes"
     since: tuple | None = None       # Time of the first update, and how far it was
+    told = False
 
     def update(self, n: float | None = 1) -> bool | None:
         moved, now = super().update(n), time.monotonic()
         self.since = self.since or (now, self.n)
         took, done = now - self.since[0], self.n - self.since[1]
-        if self.disable or took < 10 or not done: return moved
-        left, self.since = took / done * (self.total - self.n), (float('inf'), 0)
+        if self.disable or self.told or took < 10 or not done: return moved
+        left, self.told = took / done * (self.total - self.n), True
         from dataset_condensation.text import duration
         if left >= 600: tell(f'{self.desc}: about {duration(left)} more at this pace; fewer '
                              'networks or epochs take less')

@@ -42,6 +42,7 @@ def bar_kwargs(progress: Any) -> dict[str, Any]:
 class Waiting(tqdm):
     """A bar that says once how much longer it takes, where that's over ten minutes"""
     since: tuple | None = ...
+    told: bool
 
     def update(self, n: float | None=1) -> bool | None:
         ...
