@@ -444,8 +444,8 @@ def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Com
                  classes=data.classes)
     return dict(command=begun_with(args), data=about, method=row_name(args), ipc=args.ipc,
                 net=args.net, seed=args.seed, device=str(device), set=small.info,
-                resumed_after_updates=resumed, versions=versions(), seconds=seconds, peak_memory_gib=peak_memory(),
-                **table.as_dict())
+                resumed_after_updates=resumed, versions=versions(), seconds=seconds,
+                peak_memory_gib=peak_memory(), **table.as_dict())
 
 def write_results(out: Path, report: dict, small: SyntheticSet, beside: Any) -> None:
     "Write `report.json`, `report.html` and `comparison.png`"
