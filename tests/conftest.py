@@ -54,9 +54,17 @@ def pytest_xdist_auto_num_workers(config):
 def pytest_collection_modifyitems(items):
     "Notebooks last, the longest first: a long one that begins late would end alone"
     notebooks = [i for i in items if i.get_closest_marker('notebooks')]
-    for i in items:
-        if i not in notebooks: i.add_marker(pytest.mark.xdist_group(i.path.name))
     items[:] = [i for i in items if i not in notebooks] + sorted(notebooks, key=lines, reverse=True)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    "One that keeps a file together, for what its tests share; xdist's own groups fail with pytest 9.2"
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid): return nodeid if '::test_notebook[' in nodeid else nodeid.partition('::')[0]
+
+    return ByFile(config, log)
 
 
 def lines(item):
