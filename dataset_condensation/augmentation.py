@@ -347,6 +347,7 @@ class FunctionAugment:
         "The images under the draw that is `seed`"
         saved = torch.autograd.graph.saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t)
         with seeded(seed, x.device), saved: y = self.f(x)
+        checks.instance('augment', 'f(images)', y, Tensor, 'a tensor of images')
         checks.same('augment', 'shapes before and after', tuple(x.shape), tuple(y.shape))
         return y
 

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function',
-           'generator', 'gradients', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside',
-           'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows',
-           'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes',
-           'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in',
-           'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+           'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes', 'enough',
+           'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels',
+           'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last',
+           'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels',
+           'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #imports
 import difflib
@@ -92,6 +92,7 @@ def generator(where: str, name: str, v: Any) -> torch.Generator:
     if isinstance(v, torch.Generator) and v.device.type == 'cpu': return v
     refuse(where, name, v, 'a torch.Generator on the CPU', TypeError)
 
+# %% ../nbs/under_the_hood/61_checks.ipynb #network
 def gradients(where: str) -> None:
     "Refuse to begin where torch keeps no gradients"
     if not torch.is_grad_enabled():
@@ -100,6 +101,11 @@ def gradients(where: str) -> None:
 def network(where: str, name: str, v: Any) -> nn.Module:
     "`v`, a network"
     return instance(where, name, v, nn.Module, 'a network (nn.Module)')
+
+def trainable(where: str, net: nn.Module) -> nn.Module:
+    "`net`, which has something to train"
+    if any(p.requires_grad for p in net.parameters()): return net
+    refuse(where, 'net', Shown('one without parameters to train'), 'one with some')
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #choice
 def nearest(name: Any, known: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'gradients', 'network', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+__all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
@@ -50,6 +50,9 @@ def gradients(where: str) -> None:
 
 def network(where: str, name: str, v: Any) -> nn.Module:
     """`v`, a network"""
+
+def trainable(where: str, net: nn.Module) -> nn.Module:
+    """`net`, which has something to train"""
 
 def nearest(name: Any, known: Iterable[str]) -> str:
     """The end of a message: the known name nearest to `name`, if one is near"""

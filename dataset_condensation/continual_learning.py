@@ -132,7 +132,7 @@ def learn(
     weight: float = 1.,     # Of the distillation
 ) -> Tensor:                # (epochs,), mean loss of each
     "Train a network further: new images, and as many from the memory with each batch"
-    recipe, generator = train_recipe(recipe), generator or gen(0, 'learn')
+    recipe, generator = train_recipe(recipe), gen(0, 'learn') if generator is None else generator
     device = next(net.parameters()).device
     pool = Pool(memory if isinstance(memory, (list, tuple)) else [memory])
     new, opt = moved(new, device), recipe.optimizer(net.train())

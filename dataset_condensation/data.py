@@ -163,8 +163,9 @@ def take(self: ImageSet, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
 
 @patch
 def __getitem__(self: ImageSet, i: Any) -> Any:
-    "An image and its label; of a slice an `ImageSet`"
-    if isinstance(i, slice): return self.subset([*range(len(self))[i]])
+    "An image and its label; of a slice, a list of numbers or a mask an `ImageSet`"
+    if isinstance(i, slice): i = [*range(len(self))[i]]
+    if isinstance(i, (list, tuple, range)) or getattr(i, 'ndim', 0): return self.subset(i)
     return self.normalize(self.images[i]), int(self.labels[i])
 
 # %% ../nbs/01_data.ipynb #gen

@@ -80,7 +80,7 @@ source: Name of the data, where known: augmentation depends on it"""
         """The images at `idx`, normalized float32 (n, C, H, W), and their labels (n,), on `device`"""
 
     def __getitem__(self, i: Any) -> Any:
-        """An image and its label; of a slice an `ImageSet`"""
+        """An image and its label; of a slice, a list of numbers or a mask an `ImageSet`"""
 
     def which(self, c: int, n: int, generator: torch.Generator) -> Tensor:
         """Where n random images of class `c` are stored; a smaller class gives all it has"""

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 # %% ../nbs/under_the_hood/67_names.ipynb #names
@@ -66,6 +67,8 @@ def find(
     if not called: return thing
     try: given, named = literals(called[2])
     except (ValueError, SyntaxError): refuse(where, names.what, v, 'literals in the brackets')
+    try: signature(type(thing)).bind(*given, **named)
+    except TypeError as e: refuse(where, names.what, v, f'settings of {called[1]} ({e})')
     return type(thing)(*given, **named)
 
 # %% ../nbs/under_the_hood/67_names.ipynb #methods
@@ -120,7 +123,8 @@ def get_method(
     if isinstance(method, type):
         got = Shown(f'the class {method.__name__}')
         refuse(where, 'method', got, f'an object of it: {method.__name__}()', TypeError)
-    if not hasattr(method, 'name') or not callable(getattr(method, 'make', None)):
+    named = isinstance(getattr(method, 'name', None), str)
+    if not named or not callable(getattr(method, 'make', None)):
         refuse(where, 'method', method, 'a name or a method', TypeError)
     if isinstance(method, kind): return method
     refuse(where, 'method', method.name, 'one that computes images; this one chooses real images')

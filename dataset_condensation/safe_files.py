@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from .checks import for_json, instance
+from .checks import for_json, instance, refuse
 
 # %% ../nbs/under_the_hood/66_safe_files.ipynb #sync-folder
 def _put_in_place(target: Path, data: Any) -> None:
@@ -42,7 +42,9 @@ def _put_in_place(target: Path, data: Any) -> None:
 # %% ../nbs/under_the_hood/66_safe_files.ipynb #write-atomic
 def as_path(where: str, path: str | os.PathLike, name: str = 'path') -> Path:
     "`path` as a Path"
-    return Path(instance(where, name, path, (str, os.PathLike), 'the path of a file or folder'))
+    wanted = 'the path of a file or folder'
+    if os.fspath(instance(where, name, path, (str, os.PathLike), wanted)): return Path(path)
+    refuse(where, name, path, wanted)
 
 def write_atomic(
     path: str | os.PathLike,   # File to write or replace

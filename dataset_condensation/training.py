@@ -26,6 +26,7 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import patch, patch_to
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from . import checks
 from .augmentation import dsa_for, make_augment
@@ -119,6 +120,8 @@ def _some(s: SyntheticSet, i: Any) -> SyntheticSet:
     x, y, soft = (v if v is None else v[send(idx, v.device)]
                   for v in (s.images, s.hard_labels, s.soft))
     info = {k: v for k, v in s.info.items() if k != 'factor'} | _chosen(s, idx)
+    sizes = s.hard_labels.cpu()[idx].bincount(minlength=s.n_classes)
+    if 'ipc' in info: info['ipc'] = sizes.tolist()
     return s.but(images=x, labels=y, soft=soft, info=info)
 
 # %% ../nbs/03_training.ipynb #set-pixels
@@ -197,7 +200,9 @@ OPTIMIZERS = 'sgd', 'adam'
 def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: float = 0.,
                    weight_decay: float = 0.) -> torch.optim.Optimizer:
     "An optimizer by its name, or by a function of yours, opt(parameters, lr=lr)"
-    if not isinstance(opt, str): return opt(params, lr=lr)
+    if not isinstance(opt, str):
+        made, wanted = opt(params, lr=lr), 'an optimizer of torch.optim'
+        return checks.instance('make_optimizer', 'opt(parameters, lr)', made, Optimizer, wanted)
     opt = checks.choice('make_optimizer', 'opt', opt, OPTIMIZERS)
     if opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
     return torch.optim.SGD(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
@@ -212,7 +217,8 @@ def scheduled(opt: torch.optim.Optimizer, schedule: Any, steps: int) -> Callable
     if not callable(schedule): checks.choice('scheduled', 'schedule', schedule, SCHEDULES)
     factor, rates = schedule if callable(schedule) else cosine, [g['lr'] for g in opt.param_groups]
     def rate(step: int) -> None:
-        for group, lr in zip(opt.param_groups, rates): group['lr'] = lr * factor(step)
+        now = checks.number('scheduled', f'schedule({step})', factor(step))
+        for group, lr in zip(opt.param_groups, rates): group['lr'] = lr * now
     return rate
 
 # %% ../nbs/03_training.ipynb #train-recipe
@@ -402,6 +408,7 @@ def _ready(net: nn.Module, data: Any, recipe: TrainRecipe) -> tuple[Any, Callabl
     "The images near the network, which can be trained on them, and their augmentation"
     about = data if getattr(data, 'classes', None) else getattr(data, 'source', '')
     augment = augment_for(recipe.augment, about)
+    checks.trainable('train', net)
     given = checks.dataset('train', data.train if isinstance(data, ImageData) else data)
     device, classes = next(net.parameters()).device, getattr(given, 'n_classes', 0)
     data, soft = moved(given, device), getattr(given, 'soft', None) is not None
@@ -422,7 +429,8 @@ def train(
 ) -> Tensor:                    # (epochs,), mean cross-entropy of each epoch
     "Train `net` on `data` by the recipe"
     checks.network('train', 'net', net)
-    recipe, generator, losses = train_recipe(recipe), generator or gen(0, 'train'), []
+    recipe, losses = train_recipe(recipe), []
+    generator = gen(0, 'train') if generator is None else generator
     data, augment = _ready(net, data, recipe)
     with waiting(training_batches(data, recipe), 'training', progress) as bar:
         for loss in _epochs(net, data, recipe, generator, augment, bar.update, compute):
@@ -445,16 +453,18 @@ def in_order(where: str, net: nn.Module, data: Any, batch: Any) -> Iterator[tupl
 @torch.no_grad()
 def _answers(where: str, net: nn.Module, data: Any, batch: int | None, compute: Compute) -> tuple:
     "The class that `net` gives each image, -1 where its scores are NaN, and the label; on the CPU"
-    found, labels = [], []
+    found, labels, classes = [], [], 0
     for x, y in in_order(where, net, data, batch):
         out = compute.scores(net, x)
+        classes = out.shape[1]
         found.append(out.argmax(1).masked_fill(out.isnan().any(1), -1))
         labels.append(y if y.ndim == 1 else y.argmax(1))
     best = torch.cat(found).cpu()
     if n := int((best < 0).sum()):
         warn(f'{where}: the scores of `net` are NaN for {n:,} of {len(best):,} images, which count '
              'as wrong: try a lower learning rate')
-    return best, torch.cat(labels).cpu()
+    checks.label_range(where, 'label', true := torch.cat(labels).cpu(), classes)
+    return best, true
 
 # %% ../nbs/03_training.ipynb #predict
 def predict(

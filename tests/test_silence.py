@@ -1,5 +1,6 @@
 "Nothing is left out, mixed up or taken for something else without a word"
 import json
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -32,6 +33,16 @@ def test_a_mask_chooses_where_it_is_true():
         assert FULL.train.subset(mask).counts.tolist() == [0] * 5 + FULL.train.counts.tolist()[5:]
     with pytest.raises(ValueError, match='the lengths of the mask'): FULL.train.subset([True, False])
     with pytest.raises(TypeError, match='`idx` is torch.float32, expected integers'): FULL.train.subset([0.7])
+
+
+def test_a_list_chooses_like_a_slice():
+    for some in ([0, 1], range(2), torch.tensor([0, 1]), torch.arange(len(FULL.train)) < 2):
+        assert FULL.train[some].digest() == FULL.train[:2].digest()
+
+
+def test_a_part_of_a_set_knows_its_sizes():
+    few = condense(DATA, 'dm', 2, **HOW)[:5]
+    assert few.info['ipc'] == few.ipc == [2, 2, 1] + [0] * 7
 
 
 def test_classes_that_are_numbers_are_classes():
@@ -162,6 +173,15 @@ REFUSED = {
     'one network': (lambda: DistributionMatching(networks=nn.Linear(2, 2)), '`networks` is of type Linear, expected a list'),
     'no such setting': (lambda: condense(DATA, CustomMatching(print, settings=lambda *a: dict(foo=1)), **HOW), "no setting is called 'foo'"),
     'no device': (lambda: random_set(DATA, 1).to('nope'), "`device` is 'nope'"),
+    'no images from an augmentation': (lambda: condense(DATA, 'dm', augment=lambda x: None, **HOW), r'`f\(images\)` is None'),
+    'no rate from a schedule': (lambda: condense(DATA, 'dm', schedule=lambda step: None, **HOW), r'`schedule\(0\)` is None, expected a number'),
+    'no optimizer': (lambda: condense(DATA, 'dm', image_opt=lambda x, lr: None, **HOW), 'is None, expected an optimizer'),
+    'no setting of the method': (lambda: condense(DATA, 'dc(foo=1)', **HOW), r"`method` is 'dc\(foo=1\)', expected settings of dc"),
+    'no class of the network': (lambda: dc.accuracy(make_net('mlp', DATA), [(torch.rand(DATA.shape), 99)]), 'label 0 is 99, expected 0 to 9'),
+    'nothing to train': (lambda: evaluate(random_set(DATA, 1), DATA, nn.Flatten, 1, ONE), '`net` is one without parameters to train'),
+    'a seed as generator': (lambda: train(make_net('mlp', DATA), DATA.train, ONE, 0), '`generator` is 0, expected a torch.Generator'),
+    'no folder': (lambda: condense(DATA, 'dm', checkpoint='', **HOW), "`folder` is '', expected the path"),
+    'a number as a name': (lambda: dc.register(CustomMatching(print, name=5)), 'register: `method` is'),
     'no set': (lambda: condense(DATA, Coreset('mine', lambda *a, **k: 3, 'three')), '`the set` is 3')}
 
 
@@ -196,6 +216,10 @@ STUDIED = ['continual', 'digits', '--net', 'convnet-w4', '--nets', '1', '--ipc',
     ([*STUDIED, '--epochs', '1', '--out', 'file/x'], '--out: cannot write into file/x'),
     (['search', 'digits', '--sample', '0'], '--sample is 0, expected a whole number from 1 to 720'),
     (['digits', '--train-augment', 'foo'], "--train-augment is 'foo'"),
+    (['digits', '--train-augment', 'halves:left', '--quiet'], '--train-augment: halves:left fails on two images (augment: shapes before and after differ'),
+    (['digits', '--keep', 'absent.png'], '--keep: SyntheticSet.load: there is no file absent.png'),
+    (['digits', '--init', 'file'], '--init: SyntheticSet.load: file is not a safetensors file'),
+    (['photos', '--quiet'], '; --skip-bad leaves it out'),
     (['digits', '--net', 'name_error:f'], '--net: name_error:f cannot be imported (NameError: not_there)'),
     (['digits', '--method', 'experts', '--ipc', '20'], 'ask for fewer (--ipc 15) or fewer tiles (--factor 2), or start from noise (--init noise)')])
 def test_the_option_is_named_before_any_work(argv, text, tmp_path, monkeypatch, capsys):
@@ -204,8 +228,21 @@ def test_the_option_is_named_before_any_work(argv, text, tmp_path, monkeypatch, 
     monkeypatch.setattr('sys.path', [str(tmp_path), *__import__('sys').path])
     (tmp_path/'file').write_text('')
     (tmp_path/'name_error.py').write_text('raise NameError("not_there")')
+    (tmp_path/'halves.py').write_text('def left(x): return x[..., :4]')
+    for name in ('a/0.png', 'a/1.png', 'b/0.png', 'b/1.png'):
+        (tmp_path/'photos'/name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path/'photos'/name).write_text('no picture')
+    before = sorted(tmp_path.iterdir())
     assert main(argv) == 2 and text in capsys.readouterr().err
-    assert sorted(p.name for p in tmp_path.iterdir() if p.name != '__pycache__') == ['file', 'name_error.py']
+    assert sorted(p for p in tmp_path.iterdir() if p.name != '__pycache__') == before
+
+
+def test_names_may_have_spaces_between_them(tmp_path, monkeypatch, capsys):
+    from dataset_condensation.cli import main
+    monkeypatch.chdir(tmp_path)
+    quick = ['--net', 'convnet-w4', '--iterations', '1', '--nets', '1', '--epochs', '1', '--whole', '0', '--quiet', '--out', 'run']
+    assert main(['digits', '--method', 'dm', '--baselines', 'random, kcenter', *quick]) == 0
+    assert re.findall(r'^(\w+) +10', capsys.readouterr().out, re.M) == ['random', 'kcenter', 'dm']
 
 
 def test_the_score_card_of_another_set_stays(tmp_path, monkeypatch, capsys):
