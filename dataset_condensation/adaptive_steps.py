@@ -18,7 +18,7 @@ from torch import nn
 
 from .checks import refuse, whole_number
 from .multi_level_matching import MultiLevelMatching, delving_settings
-from .networks import in_eval
+from .networks import class_scores, in_eval
 
 # %% ../nbs/09_adaptive_steps.ipynb #fixed
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def held_loss(
     "Cross-entropy of `net` on the held images"
     x, y = held(n)
     with in_eval(net), torch.no_grad():
-        return F.cross_entropy(net(x), y).item()    # ℓ_k, after k epochs
+        return F.cross_entropy(class_scores(net, x), y).item()    # ℓ_k, after k epochs
 
 # %% ../nbs/09_adaptive_steps.ipynb #until-overfit
 @dataclass(unsafe_hash=True)

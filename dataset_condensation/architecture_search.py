@@ -19,6 +19,7 @@ from statistics import mean
 from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
@@ -27,15 +28,15 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 # %% ../nbs/15_architecture_search.ipynb #imports-own
-from .checks import (choice, class_sizes, instance, refuse, same, settings,
-                                         size_beside, whole_number)
+from .checks import (Shown, choice, class_sizes, instance, refuse, same,
+                                         settings, size_beside, whole_number)
 from .condensation import Method
 from .data import ImageData, ImageSet, gen
 from .long_studies import (Journal, StudyMethod, in_processes, kept,
                                                study_file, study_folder, study_methods)
 from .machine import bar_kwargs, own_device, pick_device, versions
 from .names import METHODS, as_json
-from .networks import NetSpec, canonical_name, make_net, parse_net
+from .networks import NetSpec, canonical_name, make_net, net_name, parse_net
 from .text import StudyResult, json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
                                            check_data, check_evaluate, get_compute, n_stored,
@@ -74,7 +75,9 @@ def network_names(space: Any, where: str = 'search') -> list[str]:
     "The names of a space, each once, in their one spelling; those of the papers' grid for None"
     if space is None: space = grid('convnet', **CONVNETS)
     if isinstance(space, str): space = [space]
-    some = instance(where, 'space', space, Iterable, 'names of networks')
+    some = [*instance(where, 'space', space, Iterable, 'names of networks')]
+    for own in filter(callable, some):
+        refuse(where, 'space', Shown(f'with {net_name(own)}, a network of yours'), 'names alone')
     names = list(dict.fromkeys(map(canonical_name, some)))
     return names or refuse(where, 'space', space, 'the name of at least one network')
 
@@ -301,8 +304,9 @@ def plot_search(
     order = list(dict.fromkeys([*map(str, CONVNETS[by]), *sorted(kind.values())]))
     proxies = [p for p in result.columns if p != 'whole']
     n, form = len(proxies), _ranks if ranks else dict
+    if not n: refuse('plot_search', 'result', Shown('one without a proxy'), 'one with some')
     if axs is None: axs = plt.subplots(1, n, figsize=(2.8*n, 2.8), sharey=True, squeeze=False)[1][0]
-    for ax, p in zip(axs, proxies):
+    for ax, p in zip(axs := np.atleast_1d(axs), proxies):
         x = {n: a for n, a in result.accuracies(p).items() if n in whole}
         _dots(ax, form(x), form({n: whole[n] for n in x}), kind, order)
         rho, name = result.correlation(p), picture_text(p)

@@ -132,7 +132,8 @@ class FrequencyDistance:
 
     def __call__(self, a: Tensor, b: Tensor, generator: Any) -> Tensor:
         s2 = self.width**2 * pairwise(a, a).mean().clamp(min=1e-12)
-        t = torch.randn(self.n, a.shape[1], generator=generator).to(a) / s2.sqrt()
+        t = torch.randn(self.n, a.shape[1], generator=generator, dtype=torch.float32)
+        t = t.to(a) / s2.sqrt()
         (ac, as_), (bc, bs) = (((z @ t.T).cos().mean(0), (z @ t.T).sin().mean(0)) for z in (a, b))
         size_a, size_b = (ac**2 + as_**2 + 1e-12).sqrt(), (bc**2 + bs**2 + 1e-12).sqrt()
         size = (size_a - size_b).square()

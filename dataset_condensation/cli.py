@@ -587,7 +587,7 @@ def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     "The same for the score card of a set; its last line is for a model card"
     if not Path(args.file).exists():
         raise FileNotFoundError(f'score: there is no file or folder {args.file}')
-    nets = [args.net, *listed(args.others)]
+    nets = dict.fromkeys([args.net, *listed(args.others)])
     if args.whole is not None: whole_number('score', 'whole', args.whole, 0)
     recipe = train_recipe('dc', **{} if args.epochs is None else dict(epochs=args.epochs))
     whole = whole_recipe(args, **{} if args.whole is None else dict(epochs=args.whole or 1))

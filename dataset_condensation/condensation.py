@@ -25,7 +25,7 @@ from .data import Batch, Drawn, ImageData, Live, gen, real_batch
 from .machine import own_device, pick_device, send, versions
 from .names import (MAKERS, POLICIES, SAMPLINGS, find, get_method,
                                         inner_policy, run_info)
-from .networks import make_net, parse_net
+from .networks import make_net, noise_of, parse_net
 from .training import (OPTIMIZERS, PLAIN, SCHEDULES, Compute, SyntheticSet,
                                            augment_for, check_data, first_rows, formation,
                                            get_compute, make_optimizer, scheduled, train_epoch)
@@ -101,6 +101,7 @@ class Method:
     def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
         "The loss, a scalar that is differentiable in the synthetic images"
         raise NotImplementedError
+    def alone(self) -> bool: return True            # Does a single class have a gradient?
     def own(self) -> dict: return {}                # Fields of the recipe that this object sets
     def separable(self, net: nn.Module) -> bool: return True    # Is the loss a sum over classes?
     def ready(self, run: Any) -> 'Method': return self    # For a `Run`, before the first update
@@ -163,7 +164,8 @@ def class_loss(method: Method, net: nn.Module, real: Any, x: Tensor, sizes: list
                step: Step, some: range) -> tuple[Tensor, Any]:
     "The loss of some classes, and its gradient in their images `x`"
     x = x.detach().requires_grad_()
-    loss = method.match(net, real, synthetic(x, sizes, some, factor), step)      # L
+    with noise_of(net, partial(step.rng, 'noise', some.start), x.device):
+        loss = method.match(net, real, synthetic(x, sizes, some, factor), step)  # L
     loss.backward(inputs=[x])
     if x.grad is None: raise ValueError(f'{method.name}: the loss does not depend on the images; '
                                         'does `augment`, or the loss itself, detach them?')
@@ -235,6 +237,15 @@ class Host:
     def part(self, x: Tensor) -> Tensor: return x        # Of all images, those of `classes`
     def gather(self, state: State) -> None: pass         # Bring all images and losses up to date
 
+# %% ../nbs/05_condensation.ipynb #check-classes
+def check_classes(where: str, data: ImageData, method: Method) -> None:
+    "Every class must have images to match, and a gradient"
+    check_data(where, data)
+    empty = [c for c, n in zip(data.classes, data.train.counts.tolist()) if not n]
+    if empty: refuse(where, 'data', Shown(f'without images of {empty}'), 'some of each class')
+    if data.n_classes > 1 or method.alone(): return
+    refuse(where, 'data', Shown('of one class'), f'two or more for {method.name!r}')
+
 # %% ../nbs/05_condensation.ipynb #run
 class Run:
     "What a run works with; its `state` is that before the first update"
@@ -247,7 +258,7 @@ class Run:
                  class_chunk: int | None = None, host: Callable = Host, **new: Any) -> None:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         self.method = as_method(method, me)
-        check_data(me, data)
+        check_classes(me, data, self.method)
         if recipe is None: r = self.method.recipe(ipc, net, data, **new)
         else: r = self.method.change(recipe, net, **new)
         make_net(r.net, data)
@@ -304,7 +315,8 @@ def find_gradient(state: State, step: Step) -> tuple[Tensor, list]:
     "Call the method: the loss and its parts; the gradient is in the `.grad` of the images"
     r, run = state.recipe, state.run
     with run.compute.precision():
-        run.matcher.prepare(state.net, lambda n: run.real(n, partial(step.rng, 'prepare')).x)
+        with noise_of(state.net, partial(step.rng, 'prepare-noise'), run.mine.device):
+            run.matcher.prepare(state.net, lambda n: run.real(n, partial(step.rng, 'prepare')).x)
         mine = run.mine, run.sizes, r, step, run.class_chunk, run.host.classes(len(run.sizes))
         found = run.engine and run.engine.update(step)
         return found or update_images(run.matcher, state.net, run.source, *mine)

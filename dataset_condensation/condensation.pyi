@@ -67,6 +67,9 @@ class Method:
     def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
         """The loss, a scalar that is differentiable in the synthetic images"""
 
+    def alone(self) -> bool:
+        ...
+
     def own(self) -> dict:
         ...
 
@@ -173,6 +176,9 @@ class Host:
 
     def gather(self, state: State) -> None:
         ...
+
+def check_classes(where: str, data: ImageData, method: Method) -> None:
+    """Every class must have images to match, and a gradient"""
 
 class Run:
     """What a run works with; its `state` is that before the first update"""

@@ -25,19 +25,20 @@ from matplotlib.axes import Axes
 from torch import Tensor, nn
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
-from .checks import (Shown, choice, class_sizes, instance, refuse, same,
-                                         whole_number)
+from .checks import (Shown, choice, class_sizes, flag, instance, network,
+                                         refuse, same, trainable, whole_number)
+from .condensation import Method
+from .coresets import Coreset
 from .data import ImageData, ImageSet, from_tensors, gen, sample
-from .gradient_matching import GradientMatching
 from .image_folders import load_dataset, resized
 from .long_studies import StudyMethod, fill_study, study_methods
-from .machine import moved, own_device, pick_device, versions
-from .names import as_json
-from .networks import make_net
+from .machine import device_of, moved, own_device, pick_device, versions
+from .names import METHODS, as_json
+from .networks import class_scores, make_net, noise_of
 from .text import StudyResult, picture_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
                                            check_data, evaluate, n_stored, placed, predict,
-                                           split_batches, suited, train_recipe)
+                                           remember, split_batches, suited, train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
 def class_subset(images: ImageSet, classes: Any) -> ImageSet:
@@ -60,7 +61,8 @@ def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> Imag
 def _numbers(images: ImageSet, classes: Any) -> list[int]:
     "Classes of a set, by number or name, as numbers"
     where, named, n = 'class_subset', images.classes, images.n_classes
-    some = [classes] if isinstance(classes, (str, int)) else classes
+    one = isinstance(classes, (str, int))
+    some = [classes] if one else [*instance(where, 'classes', classes, Iterable, 'classes')]
     found = [named.index(choice(where, 'classes', c, named)) if isinstance(c, str)
              else whole_number(where, 'classes', c, 0, n - 1) for c in some]
     if found and len({*found}) == len(found): return found
@@ -71,7 +73,8 @@ def _numbers(images: ImageSet, classes: Any) -> list[int]:
 def only_classes(data: ImageData, classes: Any) -> ImageData:
     "Some classes of a data set, renumbered in the order given, scaled as before"
     check_data('only_classes', data)
-    return ImageData(class_subset(data.train, classes), class_subset(data.test, classes), data.name)
+    some = _numbers(data.train, classes)
+    return ImageData(class_subset(data.train, some), class_subset(data.test, some), data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #among
 def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
@@ -112,12 +115,20 @@ def _batches(new: Any, pool: Pool, recipe: TrainRecipe, generator: torch.Generat
 def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | None,
           old: int | None, weight: float) -> Tensor:
     "Cross-entropy of the `n` new images, and of the old ones behind them; distillation"
-    out = net(x)
+    out = class_scores(net, x)
     loss = F.cross_entropy(out[:n], y[:n])
     if len(x) > n: loss = loss + F.cross_entropy(out[n:], y[n:])
     if teacher is None: return loss
-    with torch.no_grad(): said = teacher(x)
+    with torch.no_grad(): said = class_scores(teacher, x)
     return loss + weight * distillation(out[:, :old], said[:, :old])
+
+# %% ../nbs/14_continual_learning.ipynb #check-pool
+def _pool(new: Any, memory: Any) -> Pool:
+    "The memory, one set or several, as one"
+    sets = memory if isinstance(memory, (list, tuple)) else [memory]
+    for name, s in [('new', new), *(('memory', s) for s in sets)]:
+        instance('learn', name, s, (ImageSet, SyntheticSet), 'an ImageSet or a SyntheticSet')
+    return Pool(sets)
 
 # %% ../nbs/14_continual_learning.ipynb #learn
 @own_device
@@ -133,15 +144,17 @@ def learn(
 ) -> Tensor:                # (epochs,), mean loss of each
     "Train a network further: new images, and as many from the memory with each batch"
     recipe, generator = train_recipe(recipe), gen(0, 'learn') if generator is None else generator
-    device = next(net.parameters()).device
-    pool = Pool(memory if isinstance(memory, (list, tuple)) else [memory])
+    pool = _pool(new, memory)
+    device = device_of(trainable('learn', network('learn', 'net', net)))
     new, opt = moved(new, device), recipe.optimizer(net.train())
-    losses = torch.zeros(recipe.epochs, device=device)
+    losses = torch.zeros(recipe.epochs, device=device, dtype=torch.float32)
+    remember(net, new)
     for epoch in range(recipe.epochs):
         if epoch == round(recipe.epochs * recipe.drop_at):
             for group in opt.param_groups: group['lr'] /= 10
         for x, y, n in _batches(new, pool, recipe, generator, device):
-            loss = _loss(net, x, y, n, teacher, old, weight)
+            with noise_of(net, lambda: generator, device):
+                loss = _loss(net, x, y, n, teacher, old, weight)
             opt.zero_grad()
             loss.backward()
             opt.step()
@@ -167,7 +180,8 @@ def split_classes(
     "Share classes out to steps, as evenly as can be"
     where = 'split_classes'
     if isinstance(steps, Sequence):
-        if sum(steps) == n_classes and min(steps) > 0: return list(steps)
+        each = [whole_number(where, 'steps', n) for n in steps]
+        if sum(each) == n_classes: return each
         refuse(where, 'steps', steps, f'numbers above 0 that add up to {n_classes} classes')
     each, rest = divmod(n_classes, whole_number(where, 'steps', steps, 1, n_classes))
     return [each + (t < rest) for t in range(steps)]
@@ -183,7 +197,9 @@ def class_orders(
     if isinstance(orders, Sequence):
         every = [*range(n_classes)]
         if all(isinstance(o, int) for o in orders): orders = [orders]      # one of them
-        if orders and all(sorted(o) == every for o in orders): return [*map(list, orders)]
+        def fits(o: Any) -> bool: return len(o) == n_classes and all(c in o for c in every)
+        if orders and all(isinstance(o, Sequence) and fits(o) for o in orders):
+            return [*map(list, orders)]
         refuse('class_orders', 'orders', orders, f'each class up to {n_classes - 1} once in each')
     n = whole_number('class_orders', 'orders', orders)
     rngs = (gen(seed, 'order', i) for i in range(n))
@@ -194,7 +210,9 @@ def memory_bytes(small: Any) -> int:
     "Bytes of a set, or of several: one per value of a real image, else four; soft labels"
     if isinstance(small, (list, tuple)): return sum(map(memory_bytes, small))
     if isinstance(small, ImageSet): return small.images.numel()
-    return small.stored.numel() * (1 if 'chosen' in small.info else 4) + small.label_bytes
+    made = [METHODS.get(name) for name in str(small.info.get('method', '')).split(' + ')]
+    real = 'chosen' in small.info or all(isinstance(m, Coreset) for m in made)
+    return small.stored.numel() * (1 if real else 4) + small.label_bytes
 
 # %% ../nbs/14_continual_learning.ipynb #continual-run
 @dataclass
@@ -372,7 +390,7 @@ def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: li
            orders: list, recipes: list, **how: Any) -> dict:
     "What tells a study from others, and how its table looks"
     for row in rows:
-        if 1 in parts and isinstance(row.method, GradientMatching):
+        if 1 in parts and isinstance(row.method, Method) and not row.method.alone():
             refuse('continual', 'steps', parts, f'two classes or more in each, for {row.name!r}')
     recipe, whole = [r and r.as_dict() for r in recipes]
     how |= dict(kind='classes', data=f'{data.name} ({data.fingerprint()[:16]})', steps=parts,
@@ -531,7 +549,6 @@ def _about_tasks(tasks: list[ImageData], rows: list[StudyMethod], ipc: Any, reci
                  **how: Any) -> dict:
     "What tells a study from others, and how its table looks"
     where, methods = 'continual_tasks', {}
-    if len(tasks) < 2: refuse(where, 'tasks', tasks, 'two data sets or more')
     for t in tasks:
         same(where, 'shapes of `tasks`, which to_shape brings to one,', tasks[0].shape, t.shape)
         sizes = _check_study(where, t, ipc, how['nets'], how['net'])
@@ -553,6 +570,14 @@ def _task_jobs(rows: list, tasks: list[ImageData], recipe: TrainRecipe, how: dic
             for name, sets, row, distil in rows
             for d in ([distil] if isinstance(distil, bool) else distil) for i in range(sets)]
 
+# %% ../nbs/14_continual_learning.ipynb #check-tasks
+def _check_tasks(tasks: Any) -> list[ImageData]:
+    "Two data sets or more"
+    where = 'continual_tasks'
+    tasks = [*instance(where, 'tasks', tasks, (list, tuple), 'a list of data sets')]
+    for task in tasks: check_data(where, task)
+    return tasks if len(tasks) > 1 else refuse(where, 'tasks', tasks, 'two data sets or more')
+
 # %% ../nbs/14_continual_learning.ipynb #continual-tasks
 @own_device
 def continual_tasks(
@@ -573,8 +598,10 @@ def continual_tasks(
     progress: bool = True,
 ) -> Continual:
     "Task-incremental learning: one network learns task after task, rehearsing earlier images"
-    rows, tasks = study_methods('continual_tasks', methods, options, ('whole', 'none')), list(tasks)
-    n, device = whole_number('continual_tasks', 'sets', sets), pick_device(device)
+    where, tasks = 'continual_tasks', _check_tasks(tasks)
+    rows = study_methods(where, methods, options, ('whole', 'none'))
+    n, device = whole_number(where, 'sets', sets), pick_device(device)
+    none, whole = flag(where, 'none', none), flag(where, 'whole', whole)
     recipe = suited(recipe, tasks[0])
     about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)
     todo: list = [('none', 1, None, distil)] * none + [(row.name, n, row, distil) for row in rows]

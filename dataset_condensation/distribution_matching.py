@@ -10,7 +10,7 @@ __all__ = ['DM', 'DM_PLAIN', 'mean_distance', 'embeddings', 'over_classes', 'one
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import KW_ONLY, dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import torch
@@ -24,7 +24,7 @@ from .condensation import Method, Step, as_method
 from .data import Batch, ImageData, Live, gen
 from .machine import bar_kwargs, own_device, pick_device
 from .names import plain_name
-from .networks import Net, has_batch_norm, make_net
+from .networks import Net, has_batch_norm, make_net, noise_of
 from .training import (PLAIN, SyntheticSet, TrainRecipe, accuracy,
                                            augment_for, check_data, train_epoch, train_recipe)
 
@@ -88,7 +88,8 @@ def match_embeddings(
     if networks: net = one_of(networks, step, syn.x.device)
     of = of or (lambda z: z)
     with in_batches(net) if networks else nullcontext():        # yours stay as they are
-        z_real, z_syn = map(of, embeddings(net, real, syn, step, embed))
+        with noise_of(net, partial(step.rng, 'noise-of'), syn.x.device):
+            z_real, z_syn = map(of, embeddings(net, real, syn, step, embed))
     return over_classes(distance, z_real, z_syn, real, syn, step)   # Σ_c ‖…‖²
 
 # %% ../nbs/10_distribution_matching.ipynb #dm-settings
@@ -225,6 +226,7 @@ def condense_sizes(
     rows = torch.arange(len(big.stored)).view(data.n_classes, -1).split(sizes, 1)
     def part(n: int, idx: Tensor) -> SyntheticSet:
         info = big.info | dict(ipc=n, made_with=sizes)
+        info.pop('history', None)     # of all of them
         x, y = big.stored[idx.flatten()], big.stored_labels[idx.flatten()]
         return SyntheticSet(x, y, big.classes, big.mean, big.std, info)
     return [part(n, idx) for n, idx in zip(sizes, rows)]

@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .checks import Shown, network, refuse
-from .networks import has_batch_norm
+from .networks import Net, has_batch_norm
 from .training import Compute
 
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #limit
@@ -84,14 +84,20 @@ def block_backward(
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #by-hand
 def hand_blocks(net: Any) -> list[Any] | None:
     "The blocks of `net` if `block_forward` can compute all of them, otherwise None"
-    blocks = list(getattr(net, 'body', []))[:-1]
+    if type(net) is not Net: return None
+    body = list(getattr(net, 'body'))
+    if type(body[-1]) is not nn.Flatten: return None
+    if any(m._forward_hooks or m._forward_pre_hooks for m in net.modules()): return None
+    blocks = body[:-1]
     for b in blocks:
         if not (isinstance(b, nn.Sequential) and len(b) == 4): return None
         conv, norm, act, pool = b
-        if not isinstance(norm, nn.GroupNorm): return None
+        if not isinstance(norm, nn.GroupNorm) or not norm.affine: return None
         if not norm.num_groups == norm.num_channels == conv.out_channels: return None
+        if (conv.padding_mode, conv.groups, conv.dilation) != ('zeros', 1, (1, 1)): return None
         if type(act) not in (nn.ReLU, nn.LeakyReLU): return None
         if type(pool) not in (nn.AvgPool2d, nn.Identity): return None
+        if repr(pool) not in (repr(nn.AvgPool2d(2)), repr(nn.Identity())): return None
     return blocks or None
 
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #threads

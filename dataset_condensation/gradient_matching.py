@@ -169,6 +169,7 @@ class GradientMatching(Method):
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         return match_gradients(net, real, syn, step, self.distance, self.level)
 
+    def alone(self) -> bool: return False
     def separable(self, net: nn.Module) -> bool: return getattr(self.level, 'separable', False)
     def prepare(self, net: nn.Module, draw: Callable) -> None: settle_batch_norm(net, draw)
 

@@ -105,6 +105,9 @@ class GradientMatching(Method):
     def match(self, net: nn.Module, real: Batch, syn: Batch, step: Step) -> Tensor:
         ...
 
+    def alone(self) -> bool:
+        ...
+
     def separable(self, net: nn.Module) -> bool:
         ...
 

@@ -13,11 +13,10 @@ from typing import Any
 import torch
 
 from .checks import Shown, instance, refuse, same, whole_number
-from .condensation import Method, Step
+from .condensation import Method, Recipe, Step
 from .continual_learning import only_classes
 from .data import Batch, ImageData
 from .distribution_matching import DM
-from .gradient_matching import GradientMatching
 from .names import get_method
 from .training import SyntheticSet, check_data, test_images
 
@@ -38,6 +37,11 @@ class Nested(Method):
 
     def prepare(self, net: Any, draw: Callable) -> None: self.method.prepare(net, draw)
     def own(self) -> dict: return self.method.own()
+    def alone(self) -> bool: return self.method.alone()
+    def recipe(self, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **new: Any) -> Recipe:
+        "That of the method it matches by"
+        return self.method.recipe(ipc, net, data, **new)
+
     def separable(self, net: Any) -> bool: return self.method.separable(net)
 
     def match(self, net: Any, real: Any, syn: Batch, step: Step) -> Any:
@@ -70,13 +74,14 @@ def add_classes(
     if not new:
         refuse('add_classes', 'data', Shown('without a new class'), 'classes that `small` lacks')
     method = get_method(method)
-    if len(new) == 1 and isinstance(method, GradientMatching):
+    if len(new) == 1 and isinstance(method, Method) and not method.alone():
         refuse('add_classes', 'data', Shown(f'with one new class, {new[0]!r}'),
                f'two or more for {method.name!r}: the loss of a single class has no gradient')
     same('add_classes', 'the shapes of `small` and `data`', small.shape, data.shape)
     if small.soft is not None:
         refuse('add_classes', 'small', Shown('with soft labels'), 'one with_labels()')
-    if small.factor > 1: options = dict(factor=small.factor) | options
+    if small.factor > 1 or isinstance(method, Method):
+        options = dict(factor=small.factor) | options
     part = only_classes(data, new)
     scaled = [test_images(p, small.mean, small.std) for p in (part.train, part.test)]
     more = method.make(ImageData(scaled[0], scaled[1], data.name), ipc, **options)

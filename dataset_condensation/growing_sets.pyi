@@ -3,7 +3,7 @@ from typing import Any
 __all__ = ['Nested', 'nested', 'add_classes']
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from .condensation import Method, Step
+from .condensation import Method, Recipe, Step
 from .data import Batch, ImageData
 from .training import SyntheticSet
 
@@ -22,6 +22,12 @@ class Nested(Method):
 
     def own(self) -> dict:
         ...
+
+    def alone(self) -> bool:
+        ...
+
+    def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
+        """That of the method it matches by"""
 
     def separable(self, net: Any) -> bool:
         ...

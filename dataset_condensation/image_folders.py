@@ -62,6 +62,8 @@ def gray_or_rgb(im: Image.Image) -> Image.Image:
         a = np.asarray(im)
         if a.min() < 0 or a.max() > 65535:
             raise ValueError(f'pixels from {a.min()} to {a.max()} do not fit in 16 bits')
+        if im.mode == 'I' and 0 < a.max() < 256:
+            raise ValueError(f'pixels from 0 to {a.max()} in 32 bits may be meant for 8 or 16')
         out = np.empty(a.shape, np.uint8)  # 257 is 65535 / 255
         for row, deep in zip(out, a): row[:] = (deep.astype(np.int64) + 128) // 257
         return Image.fromarray(out)

@@ -1,10 +1,10 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['log', 'own_device', 'send', 'pick_device', 'moved', 'seeded', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'Waiting', 'waiting', 'versions', 'NotFiniteError']
+__all__ = ['log', 'own_device', 'send', 'pick_device', 'device_of', 'moved', 'seeded', 'free_memory', 'free_gpu_memory', 'tell', 'warn', 'bar_kwargs', 'Waiting', 'waiting', 'versions', 'NotFiniteError']
 import contextlib
 from collections.abc import Callable, Iterator
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 def own_device(f: Callable) -> Callable:
@@ -15,6 +15,9 @@ def send(t: Tensor, device: Any) -> Tensor:
 
 def pick_device(device: Any=None) -> torch.device:
     """The device of that name; a GPU where there is one if None or 'auto'"""
+
+def device_of(net: nn.Module) -> torch.device:
+    """Where its parameters are; the CPU if it has none"""
 
 def moved(data: Any, device: Any) -> Any:
     """A set with its images on `device`, or as near to it as they fit; anything else as it is"""

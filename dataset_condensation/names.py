@@ -13,8 +13,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
+from functools import partial
 from importlib import import_module
 from inspect import signature
+from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
 # %% ../nbs/under_the_hood/67_names.ipynb #names
@@ -164,23 +166,52 @@ def comparison_rows(methods: Any, options: dict, data: Any) -> tuple[list, list]
 
 # %% ../nbs/under_the_hood/67_names.ipynb #json
 def as_json(v: Any) -> Any:
-    "A setting in a form that JSON can hold, the same in every process"
+    "A setting in a form that JSON can hold, the same in every process; another one has another"
     if isinstance(v, (int, float, str)): return v
     text = re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
-    sha, tensors = hashlib.sha256(text.encode()), [*_tensors(v)]
-    for t in tensors: sha.update(t.detach().cpu().contiguous().numpy().tobytes())
-    if not tensors: return text
-    return f'{type(v).__name__} ({sha.hexdigest()[:16]})'
+    sha, found = hashlib.sha256(text.encode()), [*_contents(v)]
+    for part in found: sha.update(part)
+    if not found: return text
+    return f'{getattr(v, "__name__", type(v).__name__)} ({sha.hexdigest()[:16]})'
 
-def _tensors(v: Any) -> Iterator:
-    "What a network, a set, or a method or list with such in it consists of"
+# %% ../nbs/under_the_hood/67_names.ipynb #contents
+def _contents(v: Any) -> Iterator[bytes]:
+    "What tells `v` from others that look the same: tensors, the code of functions of yours"
     from torch import Tensor, nn
-    if isinstance(v, Tensor): yield v
-    elif isinstance(v, nn.Module): yield from v.state_dict().values()
-    elif hasattr(v, 'stored'): yield from (v.stored, v.stored_labels)
-    parts = v if isinstance(v, (list, tuple)) else ()
-    if is_dataclass(v) and not isinstance(v, type): parts = vars(v).values()
-    for part in parts: yield from _tensors(part)
+    parts: Any = ()
+    if isinstance(v, Tensor): yield v.detach().cpu().contiguous().numpy().tobytes()
+    elif isinstance(v, nn.Module): parts = v.state_dict().values()
+    elif hasattr(v, 'stored'): parts = [v.stored, v.stored_labels, v.soft]
+    elif isinstance(v, partial): parts = [v.func, v.args, *v.keywords.values()]
+    elif isinstance(v, FunctionType): yield from _of_function(v)
+    elif isinstance(v, MethodType): parts = [v.__func__, v.__self__]
+    elif isinstance(v, (list, tuple)): parts = v
+    elif is_dataclass(v) and not isinstance(v, type): parts = vars(v).values()
+    elif type(v).__repr__ is object.__repr__:
+        yield from _plain(getattr(v, '__dict__', {}).values())
+    for part in parts: yield from _contents(part)
+
+def _of_function(f: FunctionType) -> Iterator[bytes]:
+    "The code of a function, and the values that it was made with; nothing of this package's"
+    if f.__module__.startswith('dataset_condensation'): return
+    yield from _of_code(f.__code__)
+    cells = [c.cell_contents for c in f.__closure__ or () if c != CellType()]
+    yield from _plain([*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values(), *cells])
+    for g in cells:
+        if isinstance(g, FunctionType) and g is not f: yield from _of_code(g.__code__)
+
+# %% ../nbs/under_the_hood/67_names.ipynb #of-code
+def _of_code(code: CodeType) -> Iterator[bytes]:
+    "Bytes of compiled code, with that of the functions in it"
+    yield code.co_code + ' '.join(code.co_names).encode()
+    for c in code.co_consts:
+        if isinstance(c, CodeType): yield from _of_code(c)
+        else: yield repr(sorted(map(repr, c)) if isinstance(c, frozenset) else c).encode()
+
+def _plain(values: Any) -> Iterator[bytes]:
+    "Those that don't change by being used: numbers, text, and tuples of them"
+    for v in values:
+        if isinstance(v, (int, float, str, tuple)): yield repr(v).encode()
 
 # %% ../nbs/under_the_hood/67_names.ipynb #as-settings
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def comparison_rows(methods: Any, options: dict, data: Any) -> tuple[list, list]
     """(name, method or list of sets) of each row, and (name, set) of all sets that exist already"""
 
 def as_json(v: Any) -> Any:
-    """A setting in a form that JSON can hold, the same in every process"""
+    """A setting in a form that JSON can hold, the same in every process; another one has another"""
 
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
     """The settings of a recipe for JSON, without those that are `off`, as in older files"""

@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body',
            'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net',
-           'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'class_scores', 'last_linear', 'embed',
-           'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
+           'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'noise_of', 'class_scores', 'last_linear',
+           'embed', 'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
 
 # %% ../nbs/02_networks.ipynb #imports
 import copy
 import inspect
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from typing import Any, NoReturn
@@ -25,6 +25,7 @@ from . import checks
 from .checks import Shown, refuse
 from .data import gen
 from .machine import own_device, seeded, send
+from .text import some
 
 # %% ../nbs/02_networks.ipynb #norm-layer
 norms = ('nonorm', 'bn', 'ln', 'in', 'gn')
@@ -363,7 +364,7 @@ def init_net(
     checks.generator('init_net', 'generator', generator)
     drawn, others = [], []
     for layer in net.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)): drawn += _drawn(layer, generator)
+        if type(layer) in (nn.Conv2d, nn.Linear): drawn += _drawn(layer, generator)
         elif isinstance(layer, _norm_layers): layer.reset_parameters()
         elif list(layer.parameters(recurse=False)): others.append(layer)
     _fill(drawn)
@@ -374,6 +375,13 @@ def init_net(
             refuse('init_net', 'net', got, 'a function that makes the network', TypeError)
         with seeded(_drawn_seed(generator)): getattr(layer, names[0])()
     return net
+
+# %% ../nbs/02_networks.ipynb #noise
+def noise_of(net: nn.Module, rng: Callable, device: Any = None) -> Any:
+    "A block in which the layers of a network of yours draw from a copy of the generator `rng()`"
+    if type(net) is Net: return nullcontext()
+    copied = torch.Generator().set_state(rng().get_state())
+    return seeded(_drawn_seed(copied), device)
 
 # %% ../nbs/02_networks.ipynb #check-images
 def class_scores(net: nn.Module, x: Tensor) -> Tensor:
@@ -404,6 +412,17 @@ def embed(
     got = Shown(f'a {type(net).__name__}')
     refuse('embed', 'net', got, 'one with a method `embed` or a Linear layer')
 
+# %% ../nbs/02_networks.ipynb #wanted
+def _wanted(make: Callable, given: dict) -> dict:
+    "Those of the `given` arguments that a function takes, which must be all that it needs"
+    takes = inspect.signature(make).parameters
+    optional = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+    need = [k for k, p in takes.items() if p.default is p.empty and p.kind not in optional]
+    if more := [k for k in need if k not in given]:
+        refuse('make_net', 'net', Shown(f'a function of {some(more)}'),
+               'one of `n_classes` (or `num_classes`) and `shape`, if of any')
+    return {k: v for k, v in given.items() if k in takes}
+
 # %% ../nbs/02_networks.ipynb #own-net
 @own_device
 def _own_net(net: Any, shape: tuple | None, n_classes: int | None,
@@ -411,8 +430,8 @@ def _own_net(net: Any, shape: tuple | None, n_classes: int | None,
     "A copy of a module with new weights; of what a function makes, as it comes"
     if isinstance(net, nn.Module): made = init_net(copy.deepcopy(net).cpu(), generator)
     else:
-        takes, given = inspect.signature(net).parameters, dict(shape=shape, n_classes=n_classes)
-        given = {k: v for k, v in given.items() if k in takes}
+        given = dict(shape=shape, n_classes=n_classes, num_classes=n_classes)
+        given = _wanted(net, given)
         with seeded(_drawn_seed(generator)): made = net(**given)
         made = copy.deepcopy(checks.network('make_net', 'net()', made)).cpu()
     if shape and n_classes:
@@ -476,7 +495,11 @@ def in_eval(net: nn.Module) -> Iterator[nn.Module]:
 @torch.no_grad()
 def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int, soft: bool = False) -> None:
     "Refuse a network with fewer scores than classes, or more where labels are `soft`; an image `x`"
-    with in_eval(net): out = class_scores(net, x)
+    try:
+        with in_eval(net): out = class_scores(net, x)
+    except RuntimeError as e:
+        got = f'one that fails on images of shape {tuple(x.shape[1:])} ({str(e).splitlines()[0]})'
+        refuse(where, 'net', Shown(got), 'one for such images')
     if isinstance(out, Tensor) and out.ndim == 2 and out.shape[1] >= n_classes:
         if not soft or out.shape[1] == n_classes: return
     shape = tuple(out.shape) if isinstance(out, Tensor) else f'of a {type(out).__name__}'

@@ -1,7 +1,7 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body', 'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net', 'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'class_scores', 'last_linear', 'embed', 'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
-from collections.abc import Iterator
+__all__ = ['norms', 'activations', 'half', 'poolings', 'norm_layer', 'conv_block', 'default_depth', 'convnet_body', 'mlp_body', 'lenet_body', 'alexnet_body', 'vgg11_body', 'BasicBlock', 'resnet18_body', 'NetSpec', 'parse_net', 'canonical_name', 'net_name', 'net_names', 'Net', 'init_net', 'noise_of', 'class_scores', 'last_linear', 'embed', 'make_net', 'n_params', 'has_batch_norm', 'freeze_batch_norm']
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import torch
@@ -161,6 +161,9 @@ def init_net(net: nn.Module, generator: torch.Generator) -> nn.Module:
 
 net: On any device
 generator: On the CPU"""
+
+def noise_of(net: nn.Module, rng: Callable, device: Any=None) -> Any:
+    """A block in which the layers of a network of yours draw from a copy of the generator `rng()`"""
 
 def class_scores(net: nn.Module, x: Tensor) -> Tensor:
     """Scores (N, classes) of images"""

@@ -97,7 +97,7 @@ def recommend(
     (name, times), cpu = _nearest_data(data), pick_device(device).type == 'cpu'
     if half is None: half = not cpu or native_bfloat16()
     n, ways = _ways(data, name, sizes, half, computed)
-    if not ways: checks.refuse('recommend', 'computed', True, f'False at {n} images per class')
+    if not ways: checks.refuse('recommend', 'ipc', n, 'one where computed images were measured')
     on, faster = _cores(name, torch.get_num_threads() if cores is None else cores)
     ways = [w | dict(seconds=w['seconds'] * times / faster) for w in ways]
     able = [w for w in ways if minutes is None or w['seconds'] <= 60 * minutes] or ways[:1]

@@ -82,7 +82,10 @@ class Alone(Host):
 def around_step(self: Alone, state: State, parts: list) -> Iterator[None]:
     if self.last_good is None: self.last_good = position(state, copy=True)
     with uninterrupted():
-        yield
+        try: yield
+        except BaseException:     # in an optimizer of yours, say, after it moved the images
+            go_to(state, *self.last_good)
+            raise
         self.aside = None
         finite = state.losses[-1] + (0 * state.run.mine.detach()).sum()  # NaN unless all finite
         self.unverified.append((state.step, parts, finite))
@@ -153,7 +156,7 @@ def run_identity(state: State) -> dict[str, Any]:
     run, i = state.run, state.info
     match, speed = as_json(run.method), find(SPEEDS, run.speed or 'plain', 'condensing')
     if len(match) > 200: match = f'{match[:80]}… {hashlib.sha256(match.encode()).hexdigest()[:8]}'
-    ends = i['recipe'].get('schedule') == 'cosine'
+    ends = i['recipe'].get('schedule') == 'cosine' or not getattr(run.method, 'experts', True)
     data = f'{i["data"]} ({state.data.fingerprint()[:16]})'
     return dict(data=data, method=i['method'], match=match, ipc=i['ipc'], seed=i['seed'],
                 speed=str(speed),

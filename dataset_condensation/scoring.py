@@ -32,7 +32,7 @@ from .networks import make_net, net_name
 from .safe_files import as_path
 from .set_files import import_published, set_file
 from .teacher_labels import soft_labels
-from .text import StudyResult, duration, picture_text, plain_text
+from .text import StudyResult, duration, picture_text, plain_text, some
 from .training import (SyntheticSet, TrainRecipe, check_data, check_evaluate,
                                            evaluate, train_recipe, training_batches)
 
@@ -215,13 +215,16 @@ def _npz_set(path: Path, data: ImageData) -> SyntheticSet:
     with open_npz('score', path) as f:
         x, y = (torch.from_numpy(f[k]) for k in ('images', 'labels'))
         found = {k: f[k] for k in ('mean', 'std') if k in f}
+    if len(found) == 1:
+        refuse('score', f'{path}', Shown(f'with {some([*found])} alone'), 'both mean and std')
     x = x[:, None] if x.ndim == 3 else x
     if x.ndim == 4 and x.shape[1:] != data.shape: x = x.permute(0, 3, 1, 2)   # numpy's order
     norm = found.get('mean', data.mean), found.get('std', data.std)
-    if 'mean' not in found:
+    if not found or x.dtype == torch.uint8:     # pixels
         x = x / 255 if x.dtype == torch.uint8 else x.float()
         as_bytes('score', f'of {path}', x)      # refuses what is no picture
-        x = data.normalize(x)
+        m, s = (torch.as_tensor(v).float().view(-1, 1, 1) for v in norm)
+        x = (x - m) / s
     rows = y.ndim == 2 and y.shape[1] > 1
     soft = rows and bool((y.amax(1) != y.sum(1)).any())
     y = y.float() if soft else y.argmax(1) if rows else y

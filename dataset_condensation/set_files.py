@@ -312,8 +312,10 @@ def png_bytes(small: SyntheticSet, bits: int) -> bytes:
 # %% ../nbs/under_the_hood/53_set_files.ipynb #write-png-whole
 def _fewer(small: SyntheticSet, share: float) -> SyntheticSet:
     "Only the first images of each class, by a share of them"
-    rows = first_rows(small.stored_labels, [max(1, int(share * n)) for n in small.ipc])
-    return small.but(images=small.stored[rows], labels=small.stored_labels[rows], soft=None)
+    sizes = [max(1, int(share * n)) for n in small.ipc]
+    rows, ipc = first_rows(small.stored_labels, sizes), sizes if len({*sizes}) > 1 else sizes[0]
+    x, y, info = small.stored[rows], small.stored_labels[rows], small.info | dict(ipc=ipc)
+    return small.but(images=x, labels=y, soft=None, info=info)
 
 def write_png(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Path:
     "Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"

@@ -16,7 +16,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from tqdm.auto import tqdm
 
-from .checks import choice, class_sizes, flag, instance, whole_number
+from .checks import (choice, class_sizes, flag, instance, refuse,
+                                         whole_number)
 from .condensation import Method, Recipe, as_method
 from .coresets import Comparison, Score, score_from_dict
 from .data import ImageData
@@ -94,6 +95,9 @@ def cross_architecture(
                      for v in (nets_from, nets_to))
     rows = [(row, net, to) for row in study_methods(where, methods, options)
             for net in (made_with[:1] if chosen(row) else made_with)]
+    for k, some in (('nets_from', made_with), ('nets_to', to)):
+        if len({*map(net_name, some)}) < len(some):
+            refuse(where, k, [*map(net_name, some)], 'different names: give functions some by def')
     scores = _scores(where, data, rows, ipc, sets, nets, recipe, seed, device, progress)
     about = dict(data=data.name, ipc=ipc, sets=sets, nets=nets, seed=seed, recipe=recipe.as_dict())
     names = [(row.name, 'any' if chosen(row) else net_name(net)) for row, net, _ in rows]
@@ -170,7 +174,8 @@ def ablate(
     recipe = train_recipe(recipe)
     both = [(StudyMethod('base', method, options), net)] * flag('ablate', 'base', base)
     both += _variants(method, net, factors, options)
-    rows = [(row, n, [test_net or n]) for row, n in both]
+    rows, names = [(row, n, [test_net or n]) for row, n in both], [row.name for row, _ in both]
+    if len({*names}) < len(names): refuse('ablate', 'factors', names, 'different names of rows')
     scores = _scores('ablate', data, rows, ipc, sets, nets, recipe, seed, device, progress)
     about = dict(data=data.name, ipc=ipc, net=net, method=method.name, seed=seed,
                  recipe=recipe.as_dict())

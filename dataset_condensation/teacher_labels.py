@@ -15,7 +15,7 @@ from .checks import (Shown, instance, network, number, refuse,
                                          size_beside)
 from .coresets import RANDOM, Comparison, compare
 from .data import ImageData
-from .machine import moved, own_device
+from .machine import device_of, moved, own_device
 from .networks import class_scores, in_eval
 from .training import SyntheticSet, check_data, for_net
 
@@ -30,7 +30,7 @@ def soft_labels(
     "The same images with a teacher's probabilities as labels"
     instance('soft_labels', 'small', small, SyntheticSet, 'a SyntheticSet')
     heat = number('soft_labels', 'temperature', temperature, 1e-3, 1e3)
-    device = next(network('soft_labels', 'teacher', teacher).parameters()).device
+    device = device_of(network('soft_labels', 'teacher', teacher))
     images = moved(for_net(teacher, small), device).images
     with in_eval(teacher): scores = [class_scores(teacher, x) for x in images.split(1000)]
     if (got := scores[0].shape[1]) != (n := len(small.classes)):
@@ -42,8 +42,9 @@ def _beside_random(data: ImageData, sets: dict, seed: int) -> dict[str, list]:
     "{row: sets}, with random images of their size, as many as the longest row has, first"
     sets = instance('compare_labels', 'sets', sets or None, dict, 'a dict of sets')
     rows = {k: list(v) if isinstance(v, (list, tuple)) else [v] for k, v in sets.items()}
-    for s in [s for v in rows.values() for s in v]:
-        instance('compare_labels', 'sets', s, SyntheticSet, 'a dict of SyntheticSets')
+    for name, v in rows.items():
+        for s in v: instance('compare_labels', 'sets', s, SyntheticSet, 'a dict of SyntheticSets')
+        if not v: refuse('compare_labels', 'sets', {name: v}, 'at least one set in each row')
     if 'random' in rows: return rows
     given = [(k, v[0]) for k, v in rows.items()]
     ipc = size_beside('compare_labels', None, given, True, data)
@@ -60,7 +61,7 @@ def compare_labels(
     seed: int = 0,            # Of the random images, and of `compare`
     **how: Any,               # Further arguments of `compare`: net, nets, recipe, …
 ) -> Comparison:
-    "Sets with one class per image and with a teacher's probabilities; always random images too"
+    "Sets with classes and with a teacher's probabilities; random ones too, unless a row is theirs"
     check_data('compare_labels', data)
     rows = _beside_random(data, sets, seed)
     table = {k: [s.with_labels() for s in v] for k, v in rows.items()}

@@ -13,7 +13,7 @@ teacher: A trained network with the classes of the set
 temperature: Above 1 the probabilities come closer to each other"""
 
 def compare_labels(data: ImageData, sets: dict, teacher: nn.Module, temperature: float=1.0, seed: int=0, **how: Any) -> Comparison:
-    """Sets with one class per image and with a teacher's probabilities; always random images too
+    """Sets with classes and with a teacher's probabilities; random ones too, unless a row is theirs
 
 sets: Name of a row → a `SyntheticSet`, or a list of them
 teacher: A trained network with the classes of the data

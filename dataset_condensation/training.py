@@ -26,16 +26,17 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import patch, patch_to
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from . import checks
 from .augmentation import dsa_for, make_augment
 from .checks import refuse
 from .data import ImageData, ImageSet, Labelled, gen, show_images
-from .machine import moved, own_device, pick_device, send, waiting, warn
+from .machine import (device_of, moved, own_device, pick_device, send, waiting,
+                                          warn)
 from .names import SPEEDS, as_json, find
 from .networks import (Net, check_scores, class_scores, embed, has_batch_norm,
-                                           in_eval, make_net, net_name, parse_net)
+                                           in_eval, make_net, net_name, noise_of,
+                                           parse_net)
 
 # %% ../nbs/03_training.ipynb #stored
 class StoredImages(Labelled):
@@ -119,7 +120,7 @@ def _some(s: SyntheticSet, i: Any) -> SyntheticSet:
     idx = idx[s.hard_labels.cpu()[idx].argsort(stable=True)]
     x, y, soft = (v if v is None else v[send(idx, v.device)]
                   for v in (s.images, s.hard_labels, s.soft))
-    info = {k: v for k, v in s.info.items() if k != 'factor'} | _chosen(s, idx)
+    info = {k: v for k, v in s.info.items() if k not in ('factor', 'history')} | _chosen(s, idx)
     sizes = s.hard_labels.cpu()[idx].bincount(minlength=s.n_classes)
     if 'ipc' in info: info['ipc'] = sizes.tolist()
     return s.but(images=x, labels=y, soft=soft, info=info)
@@ -162,7 +163,8 @@ def first(self: SyntheticSet, k: int) -> SyntheticSet:
     k = checks.whole_number('first', 'k', k, 1, min(self.ipc))
     rows = first_rows(self.stored_labels, [k] * self.n_classes)
     tiles = rows.repeat_interleave(self.factor**2)
-    info = self.info | dict(ipc=k) | _chosen(self, tiles.nonzero().flatten())
+    info = {i: v for i, v in self.info.items() if i != 'history'}
+    info |= dict(ipc=k) | _chosen(self, tiles.nonzero().flatten())
     soft = self.soft if self.soft is None else self.soft[tiles]
     return self.but(images=self.stored[rows], labels=self.stored_labels[rows], soft=soft, info=info)
 
@@ -170,7 +172,8 @@ def first(self: SyntheticSet, k: int) -> SyntheticSet:
 @patch
 def with_labels(self: SyntheticSet, soft: Any = None, **info: Any) -> SyntheticSet:
     "The same images with probabilities as labels, (images, classes); None: with their classes"
-    return self.but(soft=soft, info=self.info | info)
+    kept = {k: v for k, v in self.info.items() if k != 'temperature'}
+    return self.but(soft=soft, info=kept | info)
 
 # %% ../nbs/03_training.ipynb #set-show
 @patch
@@ -202,7 +205,7 @@ def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: floa
     "An optimizer by its name, or by a function of yours, opt(parameters, lr=lr)"
     if not isinstance(opt, str):
         made, wanted = opt(params, lr=lr), 'an optimizer of torch.optim'
-        return checks.instance('make_optimizer', 'opt(parameters, lr)', made, Optimizer, wanted)
+        return checks.instance('make_optimizer', 'opt(parameters, lr)', made, torch.optim.Optimizer, wanted)
     opt = checks.choice('make_optimizer', 'opt', opt, OPTIMIZERS)
     if opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
     return torch.optim.SGD(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
@@ -248,7 +251,9 @@ def optimizer(self: TrainRecipe, net: nn.Module) -> torch.optim.Optimizer:
 @patch
 def as_dict(self: TrainRecipe) -> dict[str, Any]:
     "Ready for JSON: functions by name, and without SGD, as in older files"
-    def plain(v: Any) -> Any: return getattr(v, '__name__', as_json(v)) if callable(v) else v
+    def plain(v: Any) -> Any:
+        if isinstance(v, type): return v.__name__
+        return as_json(v) if callable(v) else v
     return {k: plain(v) for k, v in asdict(self).items() if (k, v) != ('opt', 'sgd')}
 
 # %% ../nbs/03_training.ipynb #recipe-names
@@ -378,13 +383,13 @@ def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator
                 compute: Compute = PLAIN) -> Tensor:
     "Train `net` for an epoch on `data`, shuffled by `generator`; the mean cross-entropy, a scalar"
     data, batch = checks.epoch('train_epoch', net, data, generator, batch, augment)
-    device = next(net.parameters()).device
+    device = device_of(net)
     remember(net, data)
     total = torch.zeros((), device=device, dtype=torch.float32)
     for idx in split_batches(len(data), batch, generator):
         x, y = data.take(idx, device)
         if augment: x = augment(x, generator)      # each image with parameters of its own
-        loss = compute.backward(net, x, y)
+        with noise_of(net, lambda: generator, device): loss = compute.backward(net, x, y)
         opt.step()
         total += loss * len(idx)
         if tick: tick()
@@ -410,7 +415,7 @@ def _ready(net: nn.Module, data: Any, recipe: TrainRecipe) -> tuple[Any, Callabl
     augment = augment_for(recipe.augment, about)
     checks.trainable('train', net)
     given = checks.dataset('train', data.train if isinstance(data, ImageData) else data)
-    device, classes = next(net.parameters()).device, getattr(given, 'n_classes', 0)
+    device, classes = device_of(net), getattr(given, 'n_classes', 0)
     data, soft = moved(given, device), getattr(given, 'soft', None) is not None
     if not isinstance(net, Net) or net.n_classes < classes or soft and net.n_classes > classes:
         check_scores('train', net, data.take([0], device)[0], classes, soft)
@@ -441,7 +446,7 @@ def train(
 # %% ../nbs/03_training.ipynb #in-order
 def in_order(where: str, net: nn.Module, data: Any, batch: Any) -> Iterator[tuple[Tensor, Tensor]]:
     "Batches of images and labels where `net` is, which is in eval mode until the last"
-    device = next(checks.network(where, 'net', net).parameters()).device
+    device = device_of(checks.network(where, 'net', net))
     if batch is None: batch = 100 if device.type == 'cpu' else 1000      # in little memory
     batch = checks.whole_number(where, 'batch', batch)
     data = moved(for_net(net, checks.dataset(where, data)), device)
@@ -639,8 +644,10 @@ def join(cls: SyntheticSet, sets: Any, classes: Any = None) -> SyntheticSet:
     "One set from several made alike, of `classes`: the first's, then those that others add"
     sets, order = checks.joinable('SyntheticSet.join', sets, classes)
     first, parts = sets[0], [placed(s, order) for s in sets]
-    same = 'method', 'data', 'factor', 'temperature'
+    same = 'data', 'factor', 'temperature'
     info = {k: first.info[k] for k in same if k in first.info}
+    made = dict.fromkeys(str(s.info.get('method', '')) for s in sets)
+    if '' not in made: info['method'] = ' + '.join(made)
     x, y = (torch.cat([getattr(s, k) for s in parts]) for k in ('stored', 'stored_labels'))
     soft = None if first.soft is None else torch.cat([s.soft for s in parts])
     return SyntheticSet(x, y, order, first.mean, first.std, info, soft=soft)

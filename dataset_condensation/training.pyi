@@ -10,7 +10,6 @@ from pathlib import Path
 from statistics import mean
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from .data import ImageData, ImageSet, Labelled
 
 class StoredImages(Labelled):

@@ -43,6 +43,7 @@ class Spy:
     "Chooses at random, remembers what it was shown, and may be interrupted"
     name = 'spy'
     def __init__(self, stop_at=None): self.shown, self.stop_at = [], stop_at
+    def __repr__(self): return 'Spy()'      # wherever it stops, it chooses the same
     def make(self, data, ipc, seed, net, device):
         if len(self.shown) == self.stop_at: raise KeyboardInterrupt
         self.shown.append(list(data.classes))

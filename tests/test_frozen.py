@@ -226,7 +226,7 @@ def test_what_does_not_fit_is_refused_in_a_line():
     with pytest.raises(TypeError, match='probe: `data`'): probe(DIGITS, backbone(), 'digits')
     with pytest.raises(ValueError, match='classes of the set and of the data'): probe(load_dataset('digits'), backbone(), DIGITS)
     other = replace_stats(DIGITS.train)
-    with pytest.raises(ValueError, match='mean of the set'): probe(other, backbone(), DIGITS)
+    with pytest.raises(ValueError, match='mean and std of the set'): probe(other, backbone(), DIGITS)
 
 
 def test_a_function_that_loads_a_backbone_will_do():

@@ -11,11 +11,14 @@ from torch import nn
 
 import dataset_condensation as dc
 from dataset_condensation.all import (DistributionMatching, SyntheticSet, TrainRecipe, add_classes, compare, condense, condense_sizes, condense_seeds,
-                                      continual, evaluate, from_tensors, gen, learn, load_dataset, make_net, nested, paper, random_set, recommend, score,
+                                      continual, evaluate, from_tensors, gen, learn, load_dataset, make_net, nested, paper, probe, random_set, recommend, score, search,
                                       soft_labels, train)
+from dataset_condensation.beyond import FrequencyDistance
 from dataset_condensation.condensation import CustomMatching
-from dataset_condensation.continual_learning import fewer, only_classes
+from dataset_condensation.continual_learning import class_orders, continual_tasks, fewer, memory_bytes, only_classes, split_classes
 from dataset_condensation.coresets import Coreset
+from dataset_condensation.frozen_backbones import Frozen
+from dataset_condensation.names import as_json
 
 FULL = load_dataset('digits', progress=False)
 DATA = fewer(FULL, 20, 10)
@@ -57,6 +60,150 @@ def test_sizes_get_the_learning_rate_of_the_sizes_and_not_of_their_sum():
     small = from_tensors(x, y, x[:20], y[:20], name='cifar10')
     made = condense_sizes(small, (50, 60), net='mlp', iterations=1, real_batch=2, progress=False)
     assert [s.info['recipe']['image_lr'] for s in made] == [paper('dm', ipc=n, data='cifar10').image_lr for n in (50, 60)] == [1., 1.]
+
+
+def schedule(rate): return lambda step: rate
+def small_net(width): return lambda n_classes: nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, n_classes))
+
+
+class Brighter:
+    def __init__(self, by): self.by = by
+    def __call__(self, x): return x * self.by
+
+
+@pytest.mark.parametrize('make', [schedule, small_net, Brighter, lambda k: partial(max, k), lambda k: [schedule(k)], lambda k: ONE.optimizer if k > 1 else max])
+def test_functions_are_told_apart_by_what_they_do(make):
+    assert as_json(make(1.)) == as_json(make(1.)) != as_json(make(2.))
+
+
+def test_a_run_with_another_function_is_another_run(tmp_path):
+    first = condense(DATA, 'dm', checkpoint=tmp_path, schedule=schedule(1.), **HOW)
+    assert torch.equal(condense(DATA, 'dm', checkpoint=tmp_path, schedule=schedule(1.), **HOW).images, first.images)
+    with pytest.raises(ValueError, match='another run: recipe.schedule: was'): condense(DATA, 'dm', checkpoint=tmp_path, schedule=schedule(.1), **HOW)
+    how = dict(STUDY, options={'dm': dict(iterations=1, real_batch=4)}, folder=tmp_path/'study')
+    continual(DATA, {'dm': 'dm'}, **how | dict(net=small_net(4)))
+    with pytest.raises(ValueError, match='another'): continual(DATA, {'dm': 'dm'}, **how | dict(net=small_net(8)))
+
+
+def test_soft_labels_are_another_set_in_a_search(tmp_path):
+    hard = random_set(FULL, 1)
+    soft = soft_labels(hard, make_net('convnet-w4', FULL, generator=gen(0)), 5.)
+    assert as_json(hard) != as_json(soft)
+
+
+DROPOUT = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(.5), nn.Linear(144, 10))
+
+
+@pytest.mark.parametrize('method', ['dm', 'dc', 'delving', 'experts', 'networks'])
+def test_dropout_draws_from_the_seed(method):
+    if method == 'networks': method, net = DistributionMatching(networks=[make_net(DROPOUT, DATA, generator=gen(0))]), 'convnet-w4'
+    else: net = DROPOUT
+    before = torch.get_rng_state()
+    a, b = (condense(DATA, method, **dict(HOW, net=net)).images for _ in range(2))
+    assert torch.equal(a, b) and torch.equal(before, torch.get_rng_state())
+
+
+def test_networks_with_dropout_are_trained_alike():
+    before = torch.get_rng_state()
+    a, b = (evaluate(random_set(DATA, 1), DATA, DROPOUT, 2, TrainRecipe(epochs=3), progress=False).accuracies for _ in range(2))
+    losses = [learn(make_net(DROPOUT, DATA), DATA.train, recipe=ONE).tolist() for _ in range(2)]
+    assert a == b and losses[0] == losses[1] and torch.equal(before, torch.get_rng_state())
+
+
+def larger():
+    x, y = torch.randint(256, (40, 1, 28, 28), dtype=torch.uint8, generator=gen(0)), torch.arange(40) % 4
+    return from_tensors(x, y, x, y)
+
+
+class Halved(type(make_net('mlp', FULL))):
+    def embed(self, x): return super().embed(x) / 2
+
+
+def change_body(net): net.body[-1] = nn.Sequential(nn.Flatten(), nn.Linear(net.head.in_features, 5))
+def change_class(net): net.__class__ = Halved
+def hook(net): net.body[0].register_forward_hook(lambda m, x, y: y / 2)
+def pool(net): net.body[0][3] = nn.AvgPool2d(3, 2, 1)
+def padding(net): net.body[0][0].padding_mode, net.body[0][0]._reversed_padding_repeated_twice = 'reflect', [1] * 4
+
+
+@pytest.mark.parametrize('change', [change_body, change_class, hook, pool, padding])
+def test_a_network_that_was_changed_is_computed_as_it_is(change):
+    net = make_net('convnet-w4', data := larger(), generator=gen(3))
+    change(net)
+    method, how = DistributionMatching('none', networks=[net]), dict(iterations=2, real_batch=4, progress=False)
+    fast, plain = (condense(data, method, speed=speed, **how).losses for speed in ('float32', 'plain'))
+    assert torch.allclose(fast, plain, rtol=1e-3)
+
+
+def test_views_by_another_function_are_computed_anew():
+    net = Frozen(make_net('convnet-w4', FULL, generator=gen(1)))
+    assert probe(FULL, net, FULL, augment=lambda x: torch.rand(x.shape)) < probe(FULL, net, FULL, augment=lambda x: x) - 30
+
+
+def test_a_layer_of_your_own_begins_as_it_wants_to():
+    class Scaled(nn.Linear):
+        def __init__(self, *a):
+            super().__init__(*a)
+            self.scale = nn.Parameter(torch.tensor(10.))
+        def reset_parameters(self): nn.init.constant_(self.weight, 3.)
+    made = make_net(nn.Sequential(nn.Flatten(), Scaled(64, 10)), FULL)[1]
+    assert made.scale == 10 and (made.weight == 3).all()
+
+
+def test_pictures_that_could_be_of_eight_or_sixteen_bits_are_refused():
+    from PIL import Image
+    from dataset_condensation.image_folders import gray_or_rgb
+    with pytest.raises(ValueError, match='may be meant for 8 or 16'): gray_or_rgb(Image.fromarray(np.arange(64, dtype='int32').reshape(8, 8)))
+
+
+def test_a_part_of_a_set_has_no_history_of_the_whole(tmp_path):
+    small = condense(DATA, 'dm', 2, evaluate_every=1, **HOW)
+    assert small.info['history'] and not [s for s in (small.first(1), small[:3]) if 'history' in s.info]
+    fewer_of_it = SyntheticSet.load(random_set(FULL, 30).but(info=dict(ipc=30)).save(tmp_path/'a.png', budget=2000))
+    assert {fewer_of_it.info['ipc']} == {*fewer_of_it.ipc} != {30}
+
+
+def test_a_joined_set_says_how_all_of_it_was_made():
+    a, b = (random_set(only_classes(FULL, list(c)), 1) for c in ('01', '23'))
+    both = SyntheticSet.join([a, b])
+    assert both.info['method'] == 'random' and memory_bytes(both) == memory_bytes([a, b]) == 4 * 64
+    mixed = add_classes(a, FULL, 'dm', **HOW)
+    assert mixed.info['method'] == 'random + dm' and memory_bytes(mixed) == 10 * 64 * 4
+
+
+def test_random_frequencies_are_the_same_in_any_precision():
+    a, b = torch.randn(8, 5, generator=gen(1)), torch.randn(8, 5, generator=gen(2))
+    first = FrequencyDistance()(a, b, gen(0))
+    torch.set_default_dtype(torch.float64)
+    try: assert FrequencyDistance()(a, b, gen(0)) == first
+    finally: torch.set_default_dtype(torch.float32)
+
+
+class Fails(torch.optim.SGD):
+    at = None
+    def step(self, closure=None):
+        super().step(closure)
+        if Fails.at is not None: Fails.at -= 1
+        if Fails.at == 0: raise RuntimeError('once')
+
+
+def test_an_optimizer_that_fails_leaves_a_run_that_goes_on_to_the_same_bits(tmp_path):
+    how = dict(HOW, iterations=4, image_opt=Fails)
+    whole = condense(DATA, 'dm', **how)
+    Fails.at = 3
+    with pytest.raises(RuntimeError, match='once'): condense(DATA, 'dm', checkpoint=tmp_path, **how)
+    Fails.at = None
+    assert torch.equal(condense(DATA, 'dm', checkpoint=tmp_path, **how).images, whole.images)
+
+
+def test_bytes_in_an_npz_are_pixels_with_mean_and_std_too(tmp_path):
+    from dataset_condensation.scoring import read_set
+    small = random_set(FULL, 2)
+    kept = dict(images=(small.pixels * 255).round().byte().numpy(), labels=small.labels.numpy())
+    np.savez(tmp_path/'a.npz', mean=small.mean.numpy(), std=small.std.numpy(), **kept)
+    assert torch.allclose(read_set(tmp_path/'a.npz', FULL)[0].pixels, small.pixels, atol=.01)
+    np.savez(tmp_path/'b.npz', std=small.std.numpy(), **kept)
+    with pytest.raises(ValueError, match="with 'std' alone, expected both"): read_set(tmp_path/'b.npz', FULL)
 
 
 # ---- What a method and a recipe say
@@ -181,6 +328,18 @@ REFUSED = {
     'nothing to train': (lambda: evaluate(random_set(DATA, 1), DATA, nn.Flatten, 1, ONE), '`net` is one without parameters to train'),
     'a seed as generator': (lambda: train(make_net('mlp', DATA), DATA.train, ONE, 0), '`generator` is 0, expected a torch.Generator'),
     'no folder': (lambda: condense(DATA, 'dm', checkpoint='', **HOW), "`folder` is '', expected the path"),
+    'one class': (lambda: condense(only_classes(DATA, '0'), 'dc', **HOW), "`data` is of one class, expected two or more for 'dc'"),
+    'one class, nested': (lambda: condense(only_classes(DATA, '0'), nested('dc', (1,)), **HOW), 'of one class'),
+    'an empty class': (lambda: condense(dc.ImageData(DATA.train.subset(DATA.train.labels != 3), DATA.test, 'x'), 'dc', **HOW), r"without images of \['3'\]"),
+    'a network of other arguments': (lambda: make_net(lambda n: nn.Flatten(), DATA), "`net` is a function of 'n', expected one of `n_classes`"),
+    'a network for other images': (lambda: evaluate(random_set(DATA, 1), DATA, nn.Sequential(nn.Conv2d(3, 1, 3), nn.Flatten(), nn.Linear(36, 10))), 'fails on images of shape'),
+    'a network in a space': (lambda: search(DATA, 'random', ['mlp', nn.Linear(2, 2)]), '`space` is with Linear'),
+    'names of tasks': (lambda: continual_tasks(['digits', 'mnist'], 'random'), "`data` is 'digits'"),
+    'all of the data to learn': (lambda: learn(make_net('mlp', DATA), DATA), '`new` is of type ImageData'),
+    'fractions of classes': (lambda: split_classes(10, (5., 5.)), '`steps` is 5.0'),
+    'orders of two kinds': (lambda: class_orders(3, [0, '1', 2]), '`orders` is'),
+    'two columns of one name': (lambda: dc.cross_architecture(DATA, ['random'], ['mlp'], [small_net(2), small_net(3)]), 'different names'),
+    'a std of its own': (lambda: probe(random_set(DATA, 1).but(std=DATA.std * 2), make_net('mlp', DATA), DATA), 'mean and std of the set'),
     'a number as a name': (lambda: dc.register(CustomMatching(print, name=5)), 'register: `method` is'),
     'no set': (lambda: condense(DATA, Coreset('mine', lambda *a, **k: 3, 'three')), '`the set` is 3')}
 
