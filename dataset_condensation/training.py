@@ -204,8 +204,8 @@ def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: floa
                    weight_decay: float = 0.) -> torch.optim.Optimizer:
     "An optimizer by its name, or by a function of yours, opt(parameters, lr=lr)"
     if not isinstance(opt, str):
-        made, wanted = opt(params, lr=lr), 'an optimizer of torch.optim'
-        return checks.instance('make_optimizer', 'opt(parameters, lr)', made, torch.optim.Optimizer, wanted)
+        made, wanted = opt(params, lr=lr), (torch.optim.Optimizer, 'an optimizer of torch.optim')
+        return checks.instance('make_optimizer', 'opt(parameters, lr)', made, *wanted)
     opt = checks.choice('make_optimizer', 'opt', opt, OPTIMIZERS)
     if opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
     return torch.optim.SGD(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
