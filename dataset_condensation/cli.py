@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'try_augment', 'listed',
            'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'own_folder',
-           'remove_empty', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe',
-           'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results',
-           'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+           'remove_empty', 'drop_report', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring',
+           'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report',
+           'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed',
+           'run_study', 'main']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #imports
 import io
@@ -214,7 +215,9 @@ def own_folder(out: Path, args: Namespace) -> Iterator[None]:
     "Create, check and lock the run's folder for a block; remove it again if it stays empty"
     made = [p for p in (out, *out.parents) if not p.exists()]
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        try: out.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise ValueError(f'--out: cannot write into {out} ({e.strerror})') from e
         with RunLock(out):
             check_folder(out, args)
             yield
@@ -226,12 +229,18 @@ def remove_empty(folders: list) -> None:
     for p in folders:
         with suppress(OSError): p.rmdir()
 
+# %% ../nbs/under_the_hood/60_command.ipynb #let-go
+def drop_report(out: Path) -> None:
+    "Delete what was said about the set that is in the folder, and its PNG of few bits"
+    for name, kind in (RUN_FILES | {'small.png': 'set'}).items():
+        stale = name in ('report.json', 'report.html', 'small.png')
+        if stale and kind_of(out/name) == kind: (out/name).unlink()
+
 def let_go(out: Path) -> None:
     "For --force: delete the checkpoints and reports of the run in the folder"
     for p in Checkpoints(out/'checkpoint').files:
         if kind_of(p) == 'checkpoint': p.unlink()
-    for name in ('report.json', 'report.html'):
-        if kind_of(out/name) == RUN_FILES[name]: (out/name).unlink()
+    drop_report(out)
 
 # %% ../nbs/under_the_hood/60_command.ipynb #settle
 def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace, dict, list[str]]:
@@ -362,7 +371,10 @@ def _picture_of(ax: Any) -> bytes:
 
 def write_set(small: SyntheticSet, out: Path, budget: Any = None) -> None:
     "Write `synthetic.safetensors` and `synthetic.png`, and within a budget `small.png`"
-    if budget is not None: small.save(out/'small.png', budget=budget)
+    drop_report(out)
+    if budget is not None:
+        small.save(out/'small.png', budget=budget)
+        small = SyntheticSet.load(out/'small.png').but(losses=small.losses)     # what is scored
     small.save(out/'synthetic.safetensors')
     write_atomic(out/'synthetic.png', _picture_of(small.show()), links=False)
 
@@ -556,12 +568,14 @@ def _shared(args: Namespace, methods: list[str], folder: Path) -> dict[str, Any]
     "Arguments that both studies take"
     typed = dict(vars(args), minutes=None, resume=False)
     options = {n: run_settings(Namespace(**typed | dict(method=n))) for n in methods
-               if isinstance(METHODS.get(n), Method)}
+               if n == 'auto' or isinstance(METHODS.get(n), Method)}
+    if 'auto' in options: options['auto']['progress'] = False
     for n in [n for n in methods if n in METHODS] if not options else []:
         run_settings(Namespace(**typed | dict(method=n)))      # refuses what has no use
     return dict(ipc=args.ipc, nets=args.nets, net=imported(args.net), options=options,
                 seed=args.seed, device=args.device, folder=folder, progress=not args.quiet)
 
+# %% ../nbs/under_the_hood/60_command.ipynb #two-studies
 def _continual(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     "The result, its picture, and the text to print"
     epochs = 300 if args.epochs is None else args.epochs
@@ -622,7 +636,7 @@ def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
             raise FileExistsError(f'--out: {out} holds the score of {other}; choose another folder')
     new = [p for p in (out, *out.parents) if not p.exists()]
     try: out.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise type(e)(f'--out: cannot write into {out} ({e.strerror})') from e
+    except OSError as e: raise ValueError(f'--out: cannot write into {out} ({e.strerror})') from e
     make = dict(continual=_continual, search=_search, score=_score)[study]
     try: found, ax, text = make(args, out/'study')
     finally: remove_empty(new)

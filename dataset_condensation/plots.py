@@ -268,7 +268,7 @@ def plot_history(
         ax.plot(x, y, **look, markevery=max(1, len(x)//8), markersize=5, label=picture_text(name))
         said.append((name, x, y))
     ax.set(xlabel='image update', ylabel=what + ' %'*(what == 'accuracy'))
-    if what == 'loss':
+    if what == 'loss' and any(max(y) > 0 for _, _, y in said):
         ax.set_yscale('log')
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter('{x:g}')

@@ -421,3 +421,34 @@ def test_damaged_checkpoints_are_named_as_such(tmp_path, monkeypatch, capsys):
     (tmp_path/'run'/'checkpoint'/'checkpoint-00000001.safetensors').write_bytes(b'cut')
     assert main(['digits', '--method', 'dm', '--out', 'run', '--resume', '--quiet']) == 2
     assert '--resume: no checkpoint in run is good; choose another --out' in capsys.readouterr().err
+
+
+def test_what_was_said_about_another_set_goes_with_it(tmp_path, monkeypatch):
+    from dataset_condensation.cli import main
+    monkeypatch.chdir(tmp_path)
+    quick = ['digits', '--method', 'dm', '--net', 'convnet-w4', '--real-batch', '4', '--nets', '1', '--epochs', '1', '--whole', '0', '--baselines', 'none', '--quiet', '--out', 'run']
+    assert main([*quick, '--iterations', '1', '--budget', '2kB']) == 0
+    small, scored = SyntheticSet.load('run/small.png'), SyntheticSet.load('run/synthetic.safetensors')
+    assert torch.equal(small.stored, scored.stored) and len(scored.losses) == 1
+    assert main([*quick, '--iterations', '1', '--ipc', '1', '--force']) == 0 and not (tmp_path/'run'/'small.png').exists()
+    monkeypatch.setattr('dataset_condensation.cli.score_all', lambda *a: 1/0)
+    assert main([*quick, '--iterations', '2', '--ipc', '1', '--resume']) == 1
+    assert len(SyntheticSet.load('run/synthetic.safetensors').losses) == 2 and not (tmp_path/'run'/'report.json').exists()
+
+
+@pytest.mark.parametrize('out', ['file', 'file/x'])
+def test_a_folder_that_cannot_be_is_named(out, tmp_path, monkeypatch, capsys):
+    from dataset_condensation.cli import main
+    monkeypatch.chdir(tmp_path)
+    (tmp_path/'file').write_text('')
+    assert main(['digits', '--method', 'dm', '--out', out]) == 2 and f'--out: cannot write into {out}' in capsys.readouterr().err
+
+
+def test_one_damaged_notebook_is_graded_beside_others(tmp_path):
+    from conftest import ROOT, run
+    for name, text in dict(nosource='{"cells": [{"cell_type": "code", "metadata": {}}]}', list='[]', null='{"cells": null}', bom='\ufeff{"cells": []}', none='x').items():
+        (tmp_path/f'{name}.ipynb').write_text(text)
+    done = run(ROOT/'nbs'/'assignments'/'grade.py', *sorted(tmp_path.glob('*.ipynb')), '--json', tmp_path/'all.json', cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout.count('not graded: it is not a notebook') == 4 and 'no cell of an assignment' in done.stdout
+    assert json.loads((tmp_path/'all.json').read_text()) == []
+    assert 'there is no folder' in run(ROOT/'nbs'/'assignments'/'grade.py', 'x.ipynb', '--json', tmp_path/'no'/'all.json', cwd=tmp_path).stdout

@@ -31,7 +31,15 @@ LONGER = {'contract': 300, 'accuracy': 300, 'small': 300}      # seconds for a c
 
 # ---- What a notebook consists of
 
-def read(path) -> dict: return json.loads(Path(path).read_text(encoding='utf-8'))
+def read(path) -> dict:
+    "A notebook; an error says what is wrong with a file that is none"
+    try: nb = json.loads(Path(path).read_text(encoding='utf-8-sig'))
+    except json.JSONDecodeError as e: raise ValueError(f'it is not a notebook ({e})') from None
+    cells = nb.get('cells') if isinstance(nb, dict) else None
+    def whole(c):
+        return isinstance(c, dict) and isinstance(c.get('source'), (str, list)) and isinstance(c.get('metadata', {}), dict)
+    if isinstance(cells, list) and all(whole(c) and 'cell_type' in c for c in cells): return nb
+    raise ValueError('it is not a notebook: a list of whole cells is missing')
 
 
 def text(cell) -> str: return ''.join(cell['source'])
@@ -353,16 +361,17 @@ def main(argv=None) -> int:
     known, results, failed = sources(args.source), [], False
     if not known: parser.error(f'{args.source}: there is no assignment')
     if not (args.seconds > 0 and args.memory > 0): parser.error('--seconds and --memory are numbers above 0')
+    if args.json and not args.json.parent.is_dir(): parser.error(f'--json: there is no folder {args.json.parent}')
     if not STATM.exists(): print(f'no limit on memory: this system has no {STATM}', file=sys.stderr)
     for path in args.notebooks:
         try:
             nb = read(path)
             name = which(nb, known)
-        except (OSError, ValueError, KeyError, TypeError) as e:
+            results.append(dict(notebook=str(path), assignment=name, **grade(nb, known[name], args.seconds, args.memory)))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as e:     # the others are graded all the same
             failed = True
             print(f'{path}: not graded: {e}', file=sys.stderr)
             continue
-        results.append(dict(notebook=str(path), assignment=name, **grade(nb, known[name], args.seconds, args.memory)))
         if str(args.json) != '-': print(report(results[-1]), flush=True)
     dumped = json.dumps(results, indent=1, ensure_ascii=False)
     if str(args.json) == '-': print(dumped)
