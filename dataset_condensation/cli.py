@@ -522,6 +522,7 @@ def heard(speak: Callable[[], bool]) -> Iterator[None]:
     class Said(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             text = re.sub(r'\biterations=(\d+)', r'--iterations \1', record.getMessage())
+            text = text.replace('lower image_lr', 'lower --image-lr')
             if speak(): tell_line(text.removesuffix('; `clip=True` cuts it off'))
     log, handler = logging.getLogger('dataset_condensation'), Said()
     before, log.propagate = log.propagate, False
@@ -558,6 +559,7 @@ def failed(args: Namespace, e: Exception) -> tuple[int, str]:
     def on(m: re.Match) -> str: return f'--{m[1].replace("_", "-")}'
     text = re.sub(r'^\w+: `(\w+)` is', flag, str(e) if known else f'{type(e).__name__}: {e}')
     text = re.sub(r"\b(\w+)=(?!True|False)'?([\w.+-]*)'?", value, text)
+    text = re.sub(r'(--\w+) \[([\d, ]+)\]', lambda m: f'{m[1]} {m[2].replace(" ", "")}', text)
     text = re.sub(r'\b(skip_bad|download|in_memory)=True', on, text)
     if state := last_good(e):
         text += f'; the set after update {state.step} is in {run_folder(args)}'

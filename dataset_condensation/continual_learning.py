@@ -25,8 +25,9 @@ from matplotlib.axes import Axes
 from torch import Tensor, nn
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
-from .checks import (Shown, choice, class_sizes, flag, instance, network,
-                                         refuse, same, trainable, whole_number)
+from .checks import (Shown, choice, class_sizes, flag, image_shape,
+                                         instance, network, refuse, same, trainable,
+                                         whole_number)
 from .condensation import Method
 from .coresets import Coreset
 from .data import ImageData, ImageSet, from_tensors, gen, sample
@@ -459,9 +460,9 @@ def to_shape(
 ) -> ImageData:
     "A data set with its images at another size or with another number of channels"
     check_data('to_shape', data)
-    if len(shape) != 3 or shape[0] not in (1, 3):
-        refuse('to_shape', 'shape', shape, '(1 or 3, height, width)')
-    c, h, w = shape
+    c, h, w = image_shape('to_shape', shape)
+    if c not in (1, 3): refuse('to_shape', 'shape', shape, '(1 or 3, height, width)')
+    fit = choice('to_shape', 'fit', fit, ('stretch', 'crop', 'pad'))
     if data.shape == (c, h, w): return data
     return map_images(data, lambda x: resized(x, (h, w), fit, c))
 

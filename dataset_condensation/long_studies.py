@@ -31,7 +31,7 @@ from tqdm.auto import tqdm
 # %% ../nbs/under_the_hood/69_long_studies.ipynb #imports-own
 from .checkpoints import Checkpoints, RunLock, differences
 from .checks import for_json, instance, refuse, settings, tiles
-from .condensation import Method
+from .condensation import Method, Run
 from .coresets import Coreset, sizes_within
 from .data import ImageData
 from .machine import bar_kwargs, warn
@@ -65,6 +65,7 @@ class StudyMethod:
         else: recipe = m.change(options['recipe'], net, **new)
         if recipe.init in ('real', 'centroids'):
             sizes_within([n * recipe.factor**2 for n in ipc], data, where)
+        Run(data, m, ipc, net=net, recipe=recipe)      # refuses what can't begin
         return as_settings(recipe, augment_inner=False)
 
 # %% ../nbs/under_the_hood/69_long_studies.ipynb #study-make

@@ -26,7 +26,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .checks import Shown, refuse, whole_number
+from .checks import Shown, refuse, same, whole_number
 from .condensation import State
 from .data import show_images
 from .plots import (check_run, check_state, class_columns, class_pixels,
@@ -117,6 +117,8 @@ class Replay(Viewer):
     "A slider through the steps of a run"
     def __init__(self, snaps: Any):    # Sets, oldest first, from `record`, or {name: set}
         self.pairs, w = named_sets('Replay', 'snaps', snaps, updates_of), _ipywidgets()
+        first = self.pairs[0][1].shape
+        for _, s in self.pairs: same('Replay', 'shapes of the sets', first, s.shape)
         options = [(k.replace('update ', ''), i) for i, (k, _) in enumerate(self.pairs)]
         wide = w.Layout(width='400px')
         self.step = w.SelectionSlider(options=options, description='update', layout=wide)

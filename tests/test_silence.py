@@ -15,10 +15,11 @@ from dataset_condensation.all import (DistributionMatching, SyntheticSet, TrainR
                                       soft_labels, train)
 from dataset_condensation.beyond import FrequencyDistance
 from dataset_condensation.condensation import CustomMatching
-from dataset_condensation.continual_learning import class_orders, continual_tasks, fewer, memory_bytes, only_classes, split_classes
+from dataset_condensation.continual_learning import class_orders, continual_tasks, fewer, memory_bytes, only_classes, split_classes, to_shape
 from dataset_condensation.coresets import Coreset
 from dataset_condensation.frozen_backbones import Frozen
 from dataset_condensation.names import as_json
+from dataset_condensation.widgets import Replay
 
 FULL = load_dataset('digits', progress=False)
 DATA = fewer(FULL, 20, 10)
@@ -340,6 +341,9 @@ REFUSED = {
     'orders of two kinds': (lambda: class_orders(3, [0, '1', 2]), '`orders` is'),
     'two columns of one name': (lambda: dc.cross_architecture(DATA, ['random'], ['mlp'], [small_net(2), small_net(3)]), 'different names'),
     'a std of its own': (lambda: probe(random_set(DATA, 1).but(std=DATA.std * 2), make_net('mlp', DATA), DATA), 'mean and std of the set'),
+    'a fit of another name': (lambda: to_shape(DATA, (3, 16, 16), 'foo'), "`fit` is 'foo'"),
+    'a start of a later row': (lambda: continual(DATA, {'a': 'dm', 'b': 'dm'}, options={'b': dict(init=random_set(DATA, 2))}, **STUDY), 'images per class of `init` and `ipc` differ'),
+    'steps of two shapes': (lambda: Replay({'a': random_set(DATA, 1), 'b': random_set(larger(), 1)}), 'shapes of the sets differ'),
     'a number as a name': (lambda: dc.register(CustomMatching(print, name=5)), 'register: `method` is'),
     'no set': (lambda: condense(DATA, Coreset('mine', lambda *a, **k: 3, 'three')), '`the set` is 3')}
 
@@ -379,6 +383,7 @@ STUDIED = ['continual', 'digits', '--net', 'convnet-w4', '--nets', '1', '--ipc',
     (['digits', '--keep', 'absent.png'], '--keep: SyntheticSet.load: there is no file absent.png'),
     (['digits', '--init', 'file'], '--init: SyntheticSet.load: file is not a safetensors file'),
     (['photos', '--quiet'], '; --skip-bad leaves it out'),
+    (['digits', '--method', 'dm', '--ipc', '160,1,1,1,1,1,1,1,1,1', '--factor', '2', '--quiet'], 'ask for fewer (--ipc 35,1,1,1,1,1,1,1,1,1)'),
     (['digits', '--net', 'name_error:f'], '--net: name_error:f cannot be imported (NameError: not_there)'),
     (['digits', '--method', 'experts', '--ipc', '20'], 'ask for fewer (--ipc 15) or fewer tiles (--factor 2), or start from noise (--init noise)')])
 def test_the_option_is_named_before_any_work(argv, text, tmp_path, monkeypatch, capsys):
@@ -452,3 +457,14 @@ def test_one_damaged_notebook_is_graded_beside_others(tmp_path):
     assert done.returncode == 2 and done.stdout.count('not graded: it is not a notebook') == 4 and 'no cell of an assignment' in done.stdout
     assert json.loads((tmp_path/'all.json').read_text()) == []
     assert 'there is no folder' in run(ROOT/'nbs'/'assignments'/'grade.py', 'x.ipynb', '--json', tmp_path/'no'/'all.json', cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize('line,code', [('angle?', 'pass'), ('x = %time f(3)', 'x = f(3)'), ('files = !ls', 'files = None'), ('%%time', 'pass'), ('    %timeit 1', '    pass'),
+                                       ('y = a % b', 'y = a % b')])
+def test_lines_that_only_jupyter_reads_cost_no_points(line, code):
+    import sys
+    from conftest import ROOT
+    sys.path.append(str(ROOT/'nbs'/'assignments'))
+    from grade import without_magic
+    block = 'if 1:\n' * line.startswith(' ')
+    assert without_magic(f'a = 1\n{block}{line}') == f'a = 1\n{block}{code}'

@@ -51,7 +51,7 @@ def test_nothing_is_fetched(monkeypatch):
     assert len(dc.load_published(NAMES[0])) and dc.published()
 
 
-@pytest.mark.parametrize('wrong, error, says', [('digits-dm', ValueError, 'did you mean'), (3, TypeError, '`name` is 3'), ('', FileNotFoundError, 'holds no small.png')])
+@pytest.mark.parametrize('wrong, error, says', [('digits-dm', ValueError, 'did you mean'), (3, TypeError, '`name` is 3'), ('', ValueError, "`name` is ''")])
 def test_a_wrong_name_is_refused(wrong, error, says):
     with pytest.raises(error, match=says): dc.load_published(wrong)
 

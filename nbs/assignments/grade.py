@@ -174,11 +174,22 @@ NOTE = "__import__('_kept').kept.note({name!r}, globals())"
 def for_kernel() -> str: return 'import sys\nimport types\n\n' + inspect.getsource(Kept)
 
 
+def without_magic(code:str) -> str:
+    "A cell without the lines that only Jupyter reads: %magic, !command, name?; `x = %time f()` is `x = f()`"
+    lines = [line if not re.match(r'[%!]', line) else 'pass' for line in code.splitlines()]
+    try: ast.parse('\n'.join(lines))
+    except SyntaxError:
+        for i, line in enumerate(lines):
+            if re.match(r'\s*([%!]\w|\??\??[\w.]+\?\??\s*$)', line) and re.search('[%!?]', line):
+                lines[i] = re.match(r'\s*', line)[0] + 'pass'
+            else: lines[i] = re.sub(r'^(\s*[\w, ]+= *)(%\w+ +|[%!].*)', lambda m: m[1] + 'None'*(not m[2].startswith('%time')), line)
+    return '\n'.join(lines)
+
+
 def run_cell(code:str, name:str, space:dict):
     "Run a cell as IPython would; what its last line is worth"
     import linecache
-    lines = [line if not re.match(r'[%!]', line) else 'pass' for line in code.splitlines()]
-    code = '\n'.join(lines)
+    code = without_magic(code)
     file = f'<{name}>'
     linecache.cache[file] = len(code), None, code.splitlines(True), file      # for inspect and tracebacks
     tree = ast.parse(code, file)
@@ -320,7 +331,7 @@ def reasons(answer:dict) -> list:
 def grade(nb:dict, source:dict, seconds:float=60, memory:float=4) -> dict:
     "Points of each test, and why some were lost"
     start, cells, died = time.perf_counter(), restored(nb, source), ''
-    rows = []
+    rows, stopped = [], []      # tests; cells that ended in an error
     with tempfile.TemporaryDirectory() as folder:
         process = Process(given_names(source), memory, folder)
         for i, c in enumerate(cells):
@@ -330,14 +341,17 @@ def grade(nb:dict, source:dict, seconds:float=60, memory:float=4) -> dict:
             if died: answer = dict(error='Died', why=f'not run, because {died}')
             else: answer = process.ask(order, LONGER.get(name, seconds) if is_test(c) else seconds)
             if answer.get('dead'): died = f'in `{name}` {answer["why"]}'
-            if not is_test(c): continue
+            if not is_test(c):
+                if answer['error'] and not died and not answer['error'].startswith('NotImplementedError'):
+                    stopped += [f'`{name}`: {reasons(answer)[0]}']
+                continue
             points, most = earned(c, answer), float(marks(c)['points'])
             about = re.match(r'"(.*)"\n', text(c))
             why = reasons(answer) if points < most else []
             rows.append(dict(cell=name, about=about[1] if about else '', points=points, of=most, why=why))
         process.stop()
     return dict(points=sum(r['points'] for r in rows), of=sum(r['of'] for r in rows), tests=rows,
-                seconds=round(time.perf_counter() - start, 1))
+                stopped=stopped, seconds=round(time.perf_counter() - start, 1))
 
 
 def report(result:dict) -> str:
@@ -347,6 +361,7 @@ def report(result:dict) -> str:
     for r in result['tests']:
         lines.append(f'  {r["points"]:g} of {r["of"]:g}  {r["cell"]}: {r["about"]}')
         lines += [f'          {w[0].upper()}{w[1:]}.' for w in r['why']]
+    if result.get('stopped'): lines.append(f'  Cells that stopped: {"; ".join(result["stopped"])}.')
     return '\n'.join(lines)
 
 
