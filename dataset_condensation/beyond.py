@@ -191,6 +191,7 @@ class ExpertMatching(DistributionMatching):
     doc: str = 'match embeddings in trained networks, which also classify the set'
     paper: str = '–'
 
+    def by_length(self) -> bool: return not (self.experts or self.networks)
     def ready(self, run: Any) -> Method:
         "With snapshots of networks trained on the run's data"
         if self.networks: return self
@@ -211,7 +212,7 @@ def match(self: ExpertMatching, net: nn.Module, real: Batch, syn: Batch, step: S
         if torch.is_grad_enabled(): scores.append(class_scores(net, x))
         return (self.embed or embed)(net, x)
     by: Any = scored if self.embed or not isinstance(net, Net) else None
-    with in_batches(net): z_real, z_syn = embeddings(net, real, syn, step, by)
+    with in_batches(net, step, syn.x.device): z_real, z_syn = embeddings(net, real, syn, step, by)
     loss = over_classes(self.distance, of(z_real), of(z_syn), real, syn, step)
     return loss + self.weight * mistakes(scores[0] if by else head(z_syn), syn)
 

@@ -104,6 +104,9 @@ class ExpertMatching(DistributionMatching):
     doc: str = ...
     paper: str = ...
 
+    def by_length(self) -> bool:
+        ...
+
     def ready(self, run: Any) -> Method:
         """With snapshots of networks trained on the run's data"""
 

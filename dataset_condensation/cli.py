@@ -186,7 +186,8 @@ def resume_command(args: Namespace) -> str:
 
 # %% ../nbs/under_the_hood/60_command.ipynb #check-folder
 RUN_FILES = {'synthetic.safetensors': 'set', 'synthetic.png': 'picture',
-             'comparison.png': 'picture', 'report.json': 'report', 'report.html': 'page'}
+             'comparison.png': 'picture', 'report.json': 'report', 'report.html': 'page',
+             'small.png': 'set'}
 
 def check_folder(out: Path, args: Namespace) -> None:
     "Raise an error if the folder holds anything but the run that `args` describe"
@@ -200,7 +201,7 @@ def check_folder(out: Path, args: Namespace) -> None:
     if args.resume and last is None:
         raise FileNotFoundError(f'--resume: {out} holds no checkpoint; leave it out to begin')
     if not held: return
-    ours = check_ours('--out', out, RUN_FILES | {'small.png': 'set'})
+    ours = check_ours('--out', out, RUN_FILES)
     ours = ours or 'checkpoint' in map(kind_of, checks.files)
     if ours and (args.resume or args.force): return
     if not ours: what = 'files that no run wrote; choose another folder'
@@ -232,9 +233,8 @@ def remove_empty(folders: list) -> None:
 # %% ../nbs/under_the_hood/60_command.ipynb #let-go
 def drop_report(out: Path) -> None:
     "Delete what was said about the set that is in the folder, and its PNG of few bits"
-    for name, kind in (RUN_FILES | {'small.png': 'set'}).items():
-        stale = name in ('report.json', 'report.html', 'small.png')
-        if stale and kind_of(out/name) == kind: (out/name).unlink()
+    for name in ('report.json', 'report.html', 'small.png'):
+        if kind_of(out/name) == RUN_FILES[name]: (out/name).unlink()
 
 def let_go(out: Path) -> None:
     "For --force: delete the checkpoints and reports of the run in the folder"
@@ -381,7 +381,7 @@ def write_set(small: SyntheticSet, out: Path, budget: Any = None) -> None:
 def stored_set(out: Path, say: Callable) -> SyntheticSet:
     "The set of few bits, which is the one to score"
     say(f'small.png: {(out/"small.png").stat().st_size:,} bytes')
-    return SyntheticSet.load(out/'small.png')
+    return SyntheticSet.load(out/'synthetic.safetensors')      # the same, with its losses
 
 # %% ../nbs/under_the_hood/60_command.ipynb #beside
 def show_beside(sets: dict[str, SyntheticSet], table: Comparison) -> Any:

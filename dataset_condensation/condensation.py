@@ -102,6 +102,7 @@ class Method:
         "The loss, a scalar that is differentiable in the synthetic images"
         raise NotImplementedError
     def alone(self) -> bool: return True            # Does a single class have a gradient?
+    def by_length(self) -> bool: return False       # Does an update depend on how many follow?
     def own(self) -> dict: return {}                # Fields of the recipe that this object sets
     def separable(self, net: nn.Module) -> bool: return True    # Is the loss a sum over classes?
     def ready(self, run: Any) -> 'Method': return self    # For a `Run`, before the first update

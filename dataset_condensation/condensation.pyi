@@ -70,6 +70,9 @@ class Method:
     def alone(self) -> bool:
         ...
 
+    def by_length(self) -> bool:
+        ...
+
     def own(self) -> dict:
         ...
 

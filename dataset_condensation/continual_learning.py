@@ -38,8 +38,8 @@ from .names import METHODS, as_json
 from .networks import class_scores, make_net, noise_of
 from .text import StudyResult, picture_text
 from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
-                                           check_data, evaluate, n_stored, placed, predict,
-                                           remember, split_batches, suited, train_recipe)
+                                           check_data, drop_rate, evaluate, n_stored, placed,
+                                           predict, remember, split_batches, suited, train_recipe)
 
 # %% ../nbs/14_continual_learning.ipynb #class-subset
 def class_subset(images: ImageSet, classes: Any) -> ImageSet:
@@ -87,6 +87,8 @@ def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
 class Pool:
     "Several labeled sets as one, for `learn`"
     def __init__(self, sets: Sequence):
+        kinds, wanted = (ImageSet, SyntheticSet), 'an ImageSet or a SyntheticSet'
+        for s in sets: instance('learn', 'memory', s, kinds, wanted)
         self.sets, self.stops = sets, torch.tensor([len(s) for s in sets]).cumsum(0)
 
     def __len__(self) -> int: return sum(map(len, self.sets))
@@ -123,14 +125,6 @@ def _loss(net: nn.Module, x: Tensor, y: Tensor, n: int, teacher: nn.Module | Non
     with torch.no_grad(): said = class_scores(teacher, x)
     return loss + weight * distillation(out[:, :old], said[:, :old])
 
-# %% ../nbs/14_continual_learning.ipynb #check-pool
-def _pool(new: Any, memory: Any) -> Pool:
-    "The memory, one set or several, as one"
-    sets = memory if isinstance(memory, (list, tuple)) else [memory]
-    for name, s in [('new', new), *(('memory', s) for s in sets)]:
-        instance('learn', name, s, (ImageSet, SyntheticSet), 'an ImageSet or a SyntheticSet')
-    return Pool(sets)
-
 # %% ../nbs/14_continual_learning.ipynb #learn
 @own_device
 def learn(
@@ -145,14 +139,14 @@ def learn(
 ) -> Tensor:                # (epochs,), mean loss of each
     "Train a network further: new images, and as many from the memory with each batch"
     recipe, generator = train_recipe(recipe), gen(0, 'learn') if generator is None else generator
-    pool = _pool(new, memory)
+    instance('learn', 'new', new, (ImageSet, SyntheticSet), 'an ImageSet or a SyntheticSet')
+    pool = Pool(memory if isinstance(memory, (list, tuple)) else [memory])
     device = device_of(trainable('learn', network('learn', 'net', net)))
     new, opt = moved(new, device), recipe.optimizer(net.train())
     losses = torch.zeros(recipe.epochs, device=device, dtype=torch.float32)
     remember(net, new)
     for epoch in range(recipe.epochs):
-        if epoch == round(recipe.epochs * recipe.drop_at):
-            for group in opt.param_groups: group['lr'] /= 10
+        drop_rate(opt, recipe, epoch)
         for x, y, n in _batches(new, pool, recipe, generator, device):
             with noise_of(net, lambda: generator, device):
                 loss = _loss(net, x, y, n, teacher, old, weight)
@@ -396,7 +390,7 @@ def _about(data: ImageData, rows: list[StudyMethod], sizes: list[int], parts: li
     recipe, whole = [r and r.as_dict() for r in recipes]
     how |= dict(kind='classes', data=f'{data.name} ({data.fingerprint()[:16]})', steps=parts,
                 ipc=sizes if len({*sizes}) > 1 else sizes[0], recipe=recipe, whole=whole)
-    methods = {row.name: row.settings('continual', data, sizes, how['net']) for row in rows}
+    methods = {row.name: row.begin('continual', data, sizes, how['net']) for row in rows}
     first, *others = torch.tensor(parts).cumsum(0).tolist()
     note = f'{data.n_classes} classes in {len(parts)} steps: {", ".join(map(str, parts))}'
     study = how | dict(net=as_json(how['net']))
@@ -551,9 +545,9 @@ def _about_tasks(tasks: list[ImageData], rows: list[StudyMethod], ipc: Any, reci
     "What tells a study from others, and how its table looks"
     where, methods = 'continual_tasks', {}
     for t in tasks:
-        same(where, 'shapes of `tasks`, which to_shape brings to one,', tasks[0].shape, t.shape)
         sizes = _check_study(where, t, ipc, how['nets'], how['net'])
-        methods = methods or {row.name: row.settings(where, t, sizes, how['net']) for row in rows}
+        same(where, 'shapes of `tasks`, which to_shape brings to one,', tasks[0].shape, t.shape)
+        methods = methods or {row.name: row.begin(where, t, sizes, how['net']) for row in rows}
     names = [f'{t.name} ({t.fingerprint()[:16]})' for t in tasks]
     how |= dict(kind='tasks', tasks=names, ipc=ipc, recipe=recipe.as_dict())
     heads = [tasks[0].name, *(f'+ {t.name}' for t in tasks[1:])]
@@ -576,7 +570,6 @@ def _check_tasks(tasks: Any) -> list[ImageData]:
     "Two data sets or more"
     where = 'continual_tasks'
     tasks = [*instance(where, 'tasks', tasks, (list, tuple), 'a list of data sets')]
-    for task in tasks: check_data(where, task)
     return tasks if len(tasks) > 1 else refuse(where, 'tasks', tasks, 'two data sets or more')
 
 # %% ../nbs/14_continual_learning.ipynb #continual-tasks

@@ -22,7 +22,7 @@ from .checks import (
     function, instance, network, number, refuse, same, whole_number)
 from .condensation import Method, Step, as_method
 from .data import Batch, ImageData, Live, gen
-from .machine import bar_kwargs, own_device, pick_device
+from .machine import bar_kwargs, device_of, own_device, pick_device
 from .names import plain_name
 from .networks import Net, has_batch_norm, make_net, noise_of
 from .training import (PLAIN, SyntheticSet, TrainRecipe, accuracy,
@@ -87,9 +87,8 @@ def match_embeddings(
     "The distribution-matching loss: squared distance of mean embeddings, summed over classes"
     if networks: net = one_of(networks, step, syn.x.device)
     of = of or (lambda z: z)
-    with in_batches(net) if networks else nullcontext():        # yours stay as they are
-        with noise_of(net, partial(step.rng, 'noise-of'), syn.x.device):
-            z_real, z_syn = map(of, embeddings(net, real, syn, step, embed))
+    yours = in_batches(net, step, syn.x.device) if networks else nullcontext()
+    with yours: z_real, z_syn = map(of, embeddings(net, real, syn, step, embed))
     return over_classes(distance, z_real, z_syn, real, syn, step)   # Σ_c ‖…‖²
 
 # %% ../nbs/10_distribution_matching.ipynb #dm-settings
@@ -144,7 +143,7 @@ DM_PLAIN = DistributionMatching('none', name='dm-plain', doc='DM without augment
 def _train_until(net: nn.Module, to: float, data: ImageData, recipe: TrainRecipe, augment: Any,
                  generator: torch.Generator) -> float:
     "Train `net` until it classifies `to` percent of the test images; the best it reached"
-    opt, device, best = recipe.optimizer(net), next(net.parameters()).device, 0.
+    opt, device, best = recipe.optimizer(net), device_of(net), 0.
     n = len(data.train.labels)
     for _ in range(recipe.epochs):
         for idx in torch.randperm(n, generator=generator).split(max(recipe.batch, -(-n // 20))):
@@ -180,13 +179,14 @@ def trained_networks(
 
 # %% ../nbs/10_distribution_matching.ipynb #in-batches
 @contextmanager
-def in_batches(net: nn.Module) -> Iterator[None]:
-    "In the block batch norm uses the batch; then the network is as before"
+def in_batches(net: nn.Module, step: Step, device: Any = None) -> Iterator[None]:
+    "In the block batch norm uses the batch, dropout the seed; then the network is as before"
     before = [(m, m.training, dict(m._buffers)) for m in net.modules()]
     net.train()
     for m, _, own in before:
         m._buffers.update({k: b.clone() for k, b in own.items() if b is not None})
-    try: yield
+    try:
+        with noise_of(net, partial(step.rng, 'yours'), device): yield
     finally:
         for m, mode, own in before:
             m.training = mode

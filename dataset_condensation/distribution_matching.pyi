@@ -92,8 +92,8 @@ device: A GPU where there is one
 progress: Show a bar where it takes over five seconds"""
 
 @contextmanager
-def in_batches(net: nn.Module) -> Iterator[None]:
-    """In the block batch norm uses the batch; then the network is as before"""
+def in_batches(net: nn.Module, step: Step, device: Any=None) -> Iterator[None]:
+    """In the block batch norm uses the batch, dropout the seed; then the network is as before"""
 
 @dataclass(frozen=True)
 class Parts:

@@ -38,6 +38,7 @@ class Nested(Method):
     def prepare(self, net: Any, draw: Callable) -> None: self.method.prepare(net, draw)
     def own(self) -> dict: return self.method.own()
     def alone(self) -> bool: return self.method.alone()
+    def by_length(self) -> bool: return self.method.by_length()
     def recipe(self, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **new: Any) -> Recipe:
         "That of the method it matches by"
         return self.method.recipe(ipc, net, data, **new)

@@ -26,6 +26,9 @@ class Nested(Method):
     def alone(self) -> bool:
         ...
 
+    def by_length(self) -> bool:
+        ...
+
     def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
         """That of the method it matches by"""
 

@@ -18,7 +18,7 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import nn
 
 from .image_store import cache_folder
-from .machine import tell, versions
+from .machine import device_of, tell, versions
 from .safe_files import kind_of, write_atomic
 from .text import json_digest
 
@@ -48,7 +48,7 @@ def read_networks(path: Path, like: Callable) -> tuple[list[nn.Module], float]:
         tensors = {k: f.get_tensor(k) for k in f.keys()}
     nets = [like() for _ in range(about['networks'])]
     for k, net in enumerate(nets):
-        own, start = next(net.parameters()).device, f'{k}.'
+        own, start = device_of(net), f'{k}.'
         net.load_state_dict({name.removeprefix(start): v.to(own) for name, v in tensors.items()
                              if name.startswith(start)})
         net.requires_grad_(False)

@@ -65,8 +65,16 @@ class StudyMethod:
         else: recipe = m.change(options['recipe'], net, **new)
         if recipe.init in ('real', 'centroids'):
             sizes_within([n * recipe.factor**2 for n in ipc], data, where)
-        Run(data, m, ipc, net=net, recipe=recipe)      # refuses what can't begin
         return as_settings(recipe, augment_inner=False)
+
+# %% ../nbs/under_the_hood/69_long_studies.ipynb #study-begin
+@patch
+def begin(self: StudyMethod, where: str, data: ImageData, ipc: list[int], net: str) -> dict:
+    "Its settings, after all that a run checks before its first update"
+    found = self.settings(where, data, ipc, net)
+    new = {k: v for k, v in self.options.items() if k not in _of_condense - {'recipe'}}
+    if isinstance(self.method, Method): Run(data, self.method, ipc, net=net, **new)
+    return found
 
 # %% ../nbs/under_the_hood/69_long_studies.ipynb #study-make
 @patch

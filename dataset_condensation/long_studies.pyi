@@ -18,6 +18,9 @@ class StudyMethod:
     def settings(self, where: str, data: ImageData, ipc: list[int], net: str) -> dict:
         """The settings it would run with, for JSON; raises an error if it couldn't run"""
 
+    def begin(self, where: str, data: ImageData, ipc: list[int], net: str) -> dict:
+        """Its settings, after all that a run checks before its first update"""
+
     def make(self, data: ImageData, ipc: list[int], seed: int, net: str, device: Any) -> SyntheticSet:
         """The set that it makes from `data`"""
 

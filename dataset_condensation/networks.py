@@ -430,8 +430,8 @@ def _own_net(net: Any, shape: tuple | None, n_classes: int | None,
     "A copy of a module with new weights; of what a function makes, as it comes"
     if isinstance(net, nn.Module): made = init_net(copy.deepcopy(net).cpu(), generator)
     else:
-        given = dict(shape=shape, n_classes=n_classes, num_classes=n_classes)
-        given = _wanted(net, given)
+        all_of_it = dict(shape=shape, n_classes=n_classes, num_classes=n_classes)
+        given = _wanted(net, all_of_it)
         with seeded(_drawn_seed(generator)): made = net(**given)
         made = copy.deepcopy(checks.network('make_net', 'net()', made)).cpu()
     if shape and n_classes:

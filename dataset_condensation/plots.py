@@ -27,6 +27,7 @@ from .condensation import Method, State, Step, as_method
 from .coresets import embed_all
 from .data import Batch, ImageData, gen, real_batch, show_images
 from .gradient_matching import angle, class_gradient
+from .machine import device_of
 from .networks import make_net
 from .text import picture_text
 from .training import (Evaluation, SyntheticSet, predict, test_images,
@@ -402,7 +403,7 @@ def show_gradients(
 ) -> Axes:
     "Draw the first layer's gradients for several batches, with distances from the first batch"
     where = 'show_gradients'
-    device = next(network(where, 'net', net).parameters()).device
+    device = device_of(network(where, 'net', net))
     xs = [images(where, f'batches[{k!r}]', x).to(device) for k, x in batches.items()]
     grads = [class_gradient(net, x, label) for x in xs]
     pics = [_first_layer(where, g, x.shape[1:], n) for g, x in zip(grads, xs)]

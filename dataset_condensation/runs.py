@@ -156,7 +156,7 @@ def run_identity(state: State) -> dict[str, Any]:
     run, i = state.run, state.info
     match, speed = as_json(run.method), find(SPEEDS, run.speed or 'plain', 'condensing')
     if len(match) > 200: match = f'{match[:80]}… {hashlib.sha256(match.encode()).hexdigest()[:8]}'
-    ends = i['recipe'].get('schedule') == 'cosine' or not getattr(run.method, 'experts', True)
+    ends = i['recipe'].get('schedule') == 'cosine' or run.method.by_length()
     data = f'{i["data"]} ({state.data.fingerprint()[:16]})'
     return dict(data=data, method=i['method'], match=match, ipc=i['ipc'], seed=i['seed'],
                 speed=str(speed),

@@ -61,7 +61,7 @@ def _scores(where: str, data: ImageData, rows: list, ipc: Any, sets: int, nets: 
     for k, v in dict(sets=sets, nets=nets).items(): whole_number(where, k, v)
     for row, net, trained in rows:
         for n in (net, *trained): make_net(n, data)
-        row.settings(where, data, class_sizes(ipc, data.n_classes, where), net)
+        row.begin(where, data, class_sizes(ipc, data.n_classes, where), net)
     bar = partial(tqdm, desc=where, delay=5, **bar_kwargs(progress))
     found, seeds = [], range(seed, seed + sets)
     for row, net, trained in bar(rows):

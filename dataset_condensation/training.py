@@ -117,12 +117,12 @@ def _some(s: SyntheticSet, i: Any) -> SyntheticSet:
     chosen = range(len(s))[i] if isinstance(i, slice) else i
     at = torch.as_tensor(chosen, device='cpu')
     idx = idx[at if at.numel() else at.long()]
-    idx = idx[s.hard_labels.cpu()[idx].argsort(stable=True)]
+    hard = s.hard_labels.cpu()
+    idx = idx[hard[idx].argsort(stable=True)]
     x, y, soft = (v if v is None else v[send(idx, v.device)]
                   for v in (s.images, s.hard_labels, s.soft))
     info = {k: v for k, v in s.info.items() if k not in ('factor', 'history')} | _chosen(s, idx)
-    sizes = s.hard_labels.cpu()[idx].bincount(minlength=s.n_classes)
-    if 'ipc' in info: info['ipc'] = sizes.tolist()
+    if 'ipc' in info: info['ipc'] = hard[idx].bincount(minlength=s.n_classes).tolist()
     return s.but(images=x, labels=y, soft=soft, info=info)
 
 # %% ../nbs/03_training.ipynb #set-pixels
@@ -400,12 +400,16 @@ def training_batches(data: Any, recipe: TrainRecipe, nets: int = 1) -> int:
     "How many batches `nets` trainings walk through"
     return nets * recipe.epochs * -(-len(data) // recipe.batch)
 
+def drop_rate(opt: torch.optim.Optimizer, recipe: TrainRecipe, epoch: int) -> None:
+    "Divide the learning rate by ten where the recipe says so"
+    if epoch != round(recipe.epochs * recipe.drop_at): return
+    for group in opt.param_groups: group['lr'] /= 10
+
 def _epochs(net: nn.Module, data: Any, recipe: TrainRecipe, *how: Any) -> Iterator[Tensor]:
     "Train for the epochs of the recipe, with the mean cross-entropy of each"
-    opt, drop = recipe.optimizer(net), round(recipe.epochs * recipe.drop_at)
-    generator, *rest = how
+    opt, (generator, *rest) = recipe.optimizer(net), how
     for epoch in range(recipe.epochs):
-        for group in opt.param_groups: group['lr'] /= 10 if epoch == drop else 1
+        drop_rate(opt, recipe, epoch)
         yield train_epoch(net.train(), data, opt, generator, recipe.batch, *rest)
 
 # %% ../nbs/03_training.ipynb #ready

@@ -208,6 +208,9 @@ def train_epoch(net: nn.Module, data: Any, opt: torch.optim.Optimizer, generator
 def training_batches(data: Any, recipe: TrainRecipe, nets: int=1) -> int:
     """How many batches `nets` trainings walk through"""
 
+def drop_rate(opt: torch.optim.Optimizer, recipe: TrainRecipe, epoch: int) -> None:
+    """Divide the learning rate by ten where the recipe says so"""
+
 def train(net: nn.Module, data: Any, recipe: Any='dc', generator: torch.Generator | None=None, progress: Any=True, compute: Compute=..., after: Callable | None=None) -> Tensor:
     """Train `net` on `data` by the recipe
 

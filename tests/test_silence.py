@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import dataset_condensation as dc
-from dataset_condensation.all import (DistributionMatching, SyntheticSet, TrainRecipe, add_classes, compare, condense, condense_sizes, condense_seeds,
+from dataset_condensation.all import (DistributionMatching, ExpertMatching, SyntheticSet, TrainRecipe, add_classes, compare, condense, condense_sizes, condense_seeds,
                                       continual, evaluate, from_tensors, gen, learn, load_dataset, make_net, nested, paper, probe, random_set, recommend, score, search,
                                       soft_labels, train)
 from dataset_condensation.beyond import FrequencyDistance
@@ -72,7 +72,7 @@ class Brighter:
     def __call__(self, x): return x * self.by
 
 
-@pytest.mark.parametrize('make', [schedule, small_net, Brighter, lambda k: partial(max, k), lambda k: [schedule(k)], lambda k: ONE.optimizer if k > 1 else max])
+@pytest.mark.parametrize('make', [schedule, small_net, Brighter, lambda k: partial(max, k), lambda k: [schedule(k)], lambda k: Brighter(k).__call__])
 def test_functions_are_told_apart_by_what_they_do(make):
     assert as_json(make(1.)) == as_json(make(1.)) != as_json(make(2.))
 
@@ -95,9 +95,10 @@ def test_soft_labels_are_another_set_in_a_search(tmp_path):
 DROPOUT = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(.5), nn.Linear(144, 10))
 
 
-@pytest.mark.parametrize('method', ['dm', 'dc', 'delving', 'experts', 'networks'])
+@pytest.mark.parametrize('method', ['dm', 'dc', 'delving', 'experts', 'networks', 'own experts'])
 def test_dropout_draws_from_the_seed(method):
     if method == 'networks': method, net = DistributionMatching(networks=[make_net(DROPOUT, DATA, generator=gen(0))]), 'convnet-w4'
+    elif method == 'own experts': method, net = ExpertMatching(networks=[make_net(DROPOUT, DATA, generator=gen(0))]), 'convnet-w4'
     else: net = DROPOUT
     before = torch.get_rng_state()
     a, b = (condense(DATA, method, **dict(HOW, net=net)).images for _ in range(2))
