@@ -8,7 +8,7 @@ __all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', '
            'remove_empty', 'drop_report', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring',
            'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report',
            'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed',
-           'run_study', 'main']
+           'check_score', 'run_study', 'main']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #imports
 import io
@@ -428,7 +428,7 @@ def make_set(args: Namespace, data: ImageData, settings: dict, device: torch.dev
 def load(args: Namespace) -> ImageData:   # From the parser
     "The data set that the arguments name"
     how = {k: getattr(args, k) for k in LOADING.split()}
-    data = load_dataset(args.data, seed=args.seed, progress=not args.quiet and writes(), **how)
+    data = load_dataset(args.data, progress=not args.quiet and writes(), **how)
     return data.to('cpu') if args.data_on == 'cpu' else data
 
 # %% ../nbs/under_the_hood/60_command.ipynb #run
@@ -610,7 +610,19 @@ def _score(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     found = score(args.file, load(args), [*map(imported, nets)], args.nets, recipe,
                   None if args.whole == 0 else whole, seed=args.seed, device=args.device,
                   progress=not args.quiet)
+    found.about['command'] = args.typed
     return found, found.plot(), f'{found}\n\n{found.line()}'
+
+# %% ../nbs/under_the_hood/60_command.ipynb #check-score
+def check_score(out: Path, args: Namespace) -> None:
+    "Raise an error if the folder holds another score; note the command, for the next time"
+    args.typed = [a for a in args.argv if a not in ('--quiet', '--debug')]
+    if not (out/'score.json').exists(): return
+    found = load_json('--out', out/'score.json', 'a score')
+    name, typed = found.get('name'), found.get('about', {}).get('command', args.typed)
+    if name == Path(args.file).name and typed == args.typed: return
+    of = shlex.join(['condense', 'score', *typed]) if typed != args.typed else name
+    raise FileExistsError(f'--out: {out} holds the score of: {of}; choose another folder')
 
 # %% ../nbs/under_the_hood/60_command.ipynb #publish
 def _publish(args: Namespace, say: Callable) -> Path:
@@ -632,10 +644,7 @@ def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
         raise NotADirectoryError(f'--out: {out} is a file, expected a folder')
     if (out/'study').is_symlink():
         raise FileExistsError(f'--out: {out/"study"} is a link, expected a folder')
-    if study == 'score' and (out/'score.json').exists():
-        other = load_json('--out', out/'score.json', 'a score').get('name')
-        if other != Path(args.file).name:
-            raise FileExistsError(f'--out: {out} holds the score of {other}; choose another folder')
+    if study == 'score': check_score(out, args)
     new = [p for p in (out, *out.parents) if not p.exists()]
     try: out.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise ValueError(f'--out: cannot write into {out} ({e.strerror})') from e

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'try_augment', 'listed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'own_folder', 'remove_empty', 'drop_report', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'run_study', 'main']
+__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'try_augment', 'listed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'own_folder', 'remove_empty', 'drop_report', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'check_score', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -140,6 +140,9 @@ WRONG: tuple
 
 def failed(args: Namespace, e: Exception) -> tuple[int, str]:
     """The exit code and the error, with options in place of arguments"""
+
+def check_score(out: Path, args: Namespace) -> None:
+    """Raise an error if the folder holds another score; note the command, for the next time"""
 
 def run_study(args: Namespace, say: Callable=...) -> Any:
     """Run or resume a study, or score a set; save the result and print its table"""

@@ -8,8 +8,6 @@ __all__ = ['divide', 'ProcessLost', 'n_processes', 'own_rank', 'talk', 'writes',
 
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #imports
 import os
-import signal
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -98,7 +96,7 @@ def added(tensors: Iterable[Tensor]) -> list[Tensor]:
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #together
 class Together(Alone):
     "Host of a run in several processes, each with a range of classes"
-    aligned, broken, pressed = False, False, 0     # All stopped at one update; an error; a signal
+    aligned, broken = False, False     # All stopped at one update; an error
     def __init__(self, state: State, method: Method, sizes: list[int]):
         super().__init__(state)
         self.state, self.size, self.writes, n = state, n_processes(), writes(), len(sizes)
@@ -111,7 +109,6 @@ class Together(Alone):
         exact = not self.divided or apart and state.recipe.outer == 1     # to the bit
         self.place = {} if exact else dict(processes=self.size)
         self.unsent: list[Tensor] = []       # Own classes' losses since the last `gather`
-        self.handlers: dict[int, Any] = {}   # Signal handlers to restore
         self.check(sizes)
 
     def classes(self, n: int) -> range: return self.own_classes
@@ -208,19 +205,10 @@ def after_step(self: Together, state: State, parts: list):
 
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #listening
 @patch
-@contextmanager
-def listening(self: Together) -> Iterator[None]:
-    "In the block, Ctrl-C and SIGTERM stop all processes after the same update"
-    def hear(number: int, frame: Any):
-        if self.pressed: self.handlers[number](number, frame)     # the second one: now
-        self.pressed = int(number)
-    if threading.current_thread() is threading.main_thread():
-        found = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-        self.handlers = {n: h for n, h in found.items() if callable(h)}
-    for n in self.handlers: signal.signal(n, hear)
-    try: yield
-    finally:
-        for n, handler in self.handlers.items(): signal.signal(n, handler)
+def hear(self: Together, number: int, frame: Any) -> None:
+    "Ctrl-C and SIGTERM stop all processes after the same update"
+    if self.pressed: self.handlers[number](number, frame)     # the second one: now
+    self.pressed = int(number)
 
 @patch
 @contextmanager

@@ -53,10 +53,8 @@ class Together(Alone):
     shared: Any
     place: Any
     unsent: list[Tensor]
-    handlers: dict[int, Any]
     aligned: bool
     broken: bool
-    pressed: int
 
     def __init__(self, state: State, method: Method, sizes: list[int]):
         ...
@@ -95,9 +93,8 @@ class Together(Alone):
     def after_step(self, state: State, parts: list):
         """After an update: keep own losses, and stop if any process got a signal"""
 
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """In the block, Ctrl-C and SIGTERM stop all processes after the same update"""
+    def hear(self, number: int, frame: Any) -> None:
+        """Ctrl-C and SIGTERM stop all processes after the same update"""
 
     @contextmanager
     def around_update(self) -> Iterator[None]:

@@ -113,6 +113,13 @@ def plain_name(name: Any) -> str:
     "'Fashion-MNIST' as 'fashionmnist'"
     return str(name).lower().replace('-', '').replace('_', '').replace(' ', '')
 
+# %% ../nbs/under_the_hood/67_names.ipynb #not-fields
+def _not_fields(method: Any) -> list[str]:
+    "Inherited fields that a plain subclass sets, which is lost: a dataclass would have them"
+    here, names = vars(type(method)), getattr(method, '__dataclass_fields__', {})
+    if '__dataclass_fields__' in here: return []
+    return [k for k in names if k in here and here[k] is not getattr(method, k)]
+
 # %% ../nbs/under_the_hood/67_names.ipynb #get
 def get_method(
     method: Any,   # A name, or an object with `name` and `make`
@@ -128,6 +135,10 @@ def get_method(
     named = isinstance(getattr(method, 'name', None), str)
     if not named or not callable(getattr(method, 'make', None)):
         refuse(where, 'method', method, 'a name or a method', TypeError)
+    if unheard := _not_fields(method):
+        got = Shown(f'a {type(method).__name__}, whose class sets {", ".join(unheard)}')
+        how = '@dataclass(frozen=True, kw_only=True) above the class, or arguments'
+        refuse(where, 'method', got, f'{how} for what the class inherits', TypeError)
     if isinstance(method, kind): return method
     refuse(where, 'method', method.name, 'one that computes images; this one chooses real images')
 

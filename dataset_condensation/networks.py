@@ -13,7 +13,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from typing import Any, NoReturn
@@ -421,14 +421,25 @@ def _wanted(make: Callable, given: dict) -> dict:
     if more := [k for k in need if k not in given]:
         refuse('make_net', 'net', Shown(f'a function of {some(more)}'),
                'one of `n_classes` (or `num_classes`) and `shape`, if of any')
-    return {k: v for k, v in given.items() if k in takes}
+    source = getattr(getattr(make, 'func', make), '__module__', None) or ''
+    also = ['num_classes'] if source.startswith('torchvision.') else []     # among its **kwargs
+    return {k: v for k, v in given.items() if k in [*takes, *also]}
+
+# %% ../nbs/02_networks.ipynb #copied
+def _copied(net: nn.Module) -> nn.Module:
+    "A copy of a module, if torch can make one whose weights can be drawn"
+    lazy = any(map(torch.nn.parameter.is_lazy, net.parameters()))
+    with suppress(RuntimeError):
+        if not lazy: return copy.deepcopy(net)
+    got = Shown('a module with lazy layers' if lazy else "a module that can't be copied")
+    refuse('make_net', 'net', got, 'a function that makes the network', TypeError)
 
 # %% ../nbs/02_networks.ipynb #own-net
 @own_device
 def _own_net(net: Any, shape: tuple | None, n_classes: int | None,
              generator: torch.Generator) -> nn.Module:
     "A copy of a module with new weights; of what a function makes, as it comes"
-    if isinstance(net, nn.Module): made = init_net(copy.deepcopy(net).cpu(), generator)
+    if isinstance(net, nn.Module): made = init_net(_copied(net).cpu(), generator)
     else:
         all_of_it = dict(shape=shape, n_classes=n_classes, num_classes=n_classes)
         given = _wanted(net, all_of_it)

@@ -8,11 +8,13 @@ __all__ = ['Alone', 'host_for', 'save_checkpoint', 'of_images', 'running', 'cond
 # %% ../nbs/under_the_hood/50_runs.ipynb #imports
 import hashlib
 import platform
+import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from typing import Any
 
@@ -21,6 +23,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+# %% ../nbs/under_the_hood/50_runs.ipynb #imports-own
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences,
                                               optimizer_tensors, restore, set_optimizer_tensors,
                                               snapshot, uninterrupted)
@@ -56,6 +59,7 @@ class Alone(Host):
     "Checks a run in one process, and keeps what a checkpoint needs"
     size, writes, aligned = 1, True, True
     place: dict = {}           # Settings of a host that may change the last bits
+    pressed = 0                # A signal that stops the run
     evaluate = staticmethod(evaluate)
 
     def __init__(self, state: State, *run: Any) -> None:
@@ -63,18 +67,42 @@ class Alone(Host):
         self.unverified: list = []    # Updates whose numbers weren't checked yet
         self.last_good: Any = None    # The position before them
         self.aside, self.resumed, self.clock = None, [], time.perf_counter()
+        self.handlers: dict[int, Any] = {}    # Of signals, to restore
 
     def in_first(self, f: Callable) -> Any: return f()       # f(), in the process that writes files
     def whole(self, tensors: dict) -> dict: return tensors   # For all classes, from parts
-    def after_step(self, state: State, parts: list) -> None: pass
     def once(self, key: dict, make: Callable, like: Callable) -> Any:
         return kept_networks(key, make, like)
-    def listening(self) -> Any: return nullcontext()     # Ctrl-C and SIGTERM reach every process
 
     @contextmanager
     def around_training(self, state: State) -> Iterator[Any]:
         self.aside = put_aside(state.run)
         yield state.run.compute
+
+# %% ../nbs/under_the_hood/50_runs.ipynb #listening
+@patch
+def hear(self: Alone, number: int, frame: Any) -> None:
+    try: self.handlers[number](number, frame)
+    except BaseException:
+        self.pressed = int(number)
+        raise
+
+@patch
+def after_step(self: Alone, state: State, parts: list) -> None:
+    if self.pressed: self.handlers[self.pressed](self.pressed, None)    # what it raised got lost
+
+@patch
+@contextmanager
+def listening(self: Alone) -> Iterator[None]:
+    "In the block, `hear` is called at Ctrl-C and SIGTERM"
+    if threading.current_thread() is threading.main_thread():
+        found = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+        self.handlers = {n: h for n, h in found.items() if callable(h)}
+    for n in self.handlers: signal.signal(n, self.hear)
+    try: yield
+    finally:
+        for n, handler in self.handlers.items():
+            if signal.getsignal(n) == self.hear: signal.signal(n, handler)
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #moving
 @patch

@@ -21,10 +21,12 @@ class Alone(Host):
     aside: Any
     resumed: Any
     clock: Any
+    handlers: dict[int, Any]
     size: int
     writes: bool
     aligned: bool
     place: dict = ...
+    pressed: int
     evaluate: Any
 
     def __init__(self, state: State, *run: Any) -> None:
@@ -36,18 +38,22 @@ class Alone(Host):
     def whole(self, tensors: dict) -> dict:
         ...
 
-    def after_step(self, state: State, parts: list) -> None:
-        ...
-
     def once(self, key: dict, make: Callable, like: Callable) -> Any:
-        ...
-
-    def listening(self) -> Any:
         ...
 
     @contextmanager
     def around_training(self, state: State) -> Iterator[Any]:
         ...
+
+    def hear(self, number: int, frame: Any) -> None:
+        ...
+
+    def after_step(self, state: State, parts: list) -> None:
+        ...
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """In the block, `hear` is called at Ctrl-C and SIGTERM"""
 
     @contextmanager
     def around_step(self, state: State, parts: list) -> Iterator[None]:

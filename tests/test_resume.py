@@ -154,6 +154,20 @@ def test_the_command_is_stopped_by_signals_and_goes_on(tmp_path):
     assert (tmp_path/'alone/synthetic.safetensors').read_bytes() == (tmp_path/n.name/'synthetic.safetensors').read_bytes()
 
 
+def test_a_signal_whose_error_gets_lost_is_heard_after_the_update(data, tmp_path):
+    def deaf(outer, done, net, held):
+        try: signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt: return False
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt): condense(data, 'dc', 1, checkpoint=tmp_path, **dict(LOOPS, inner=deaf))
+    assert Checkpoints(tmp_path).peek()['step'] == 2 and signal.getsignal(signal.SIGINT) == before
+    heard = []
+    signal.signal(signal.SIGINT, lambda *how: heard.append(how))      # one of yours, which goes on
+    try: assert condense(data, 'dc', 1, **dict(LOOPS, inner=lambda *how: signal.raise_signal(signal.SIGINT))).info['updates'] == 6
+    finally: signal.signal(signal.SIGINT, before)
+    assert len(heard) == 4
+
+
 def test_an_error_in_between_leaves_a_checkpoint(data, tmp_path):
     def fail(outer, done, net, held): raise RuntimeError('out of luck')
     with pytest.raises(RuntimeError, match='out of luck'): condense(data, 'dc', 1, checkpoint=tmp_path, **dict(LOOPS, inner=fail))

@@ -1,20 +1,24 @@
 "Nothing is left out, mixed up or taken for something else without a word"
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 import dataset_condensation as dc
+from dataset_condensation import cli
 from dataset_condensation.all import (DistributionMatching, ExpertMatching, SyntheticSet, TrainRecipe, add_classes, compare, condense, condense_sizes, condense_seeds,
                                       continual, evaluate, from_tensors, gen, learn, load_dataset, make_net, nested, paper, probe, random_set, recommend, score, search,
                                       soft_labels, train)
+from dataset_condensation.arguments import parse
 from dataset_condensation.beyond import FrequencyDistance
-from dataset_condensation.condensation import CustomMatching
+from dataset_condensation.condensation import CustomMatching, Method
 from dataset_condensation.continual_learning import class_orders, continual_tasks, fewer, memory_bytes, only_classes, split_classes, to_shape
 from dataset_condensation.coresets import Coreset
 from dataset_condensation.frozen_backbones import Frozen
@@ -417,7 +421,7 @@ def test_the_score_card_of_another_set_stays(tmp_path, monkeypatch, capsys):
     for name in ('a.png', 'a.safetensors'): random_set(FULL, 1).save(name)
     assert main(['score', 'a.png', *quick, '--out', 'card']) == 0 == main(['score', 'a.png', *quick, '--out', 'card'])
     assert main(['score', 'a.safetensors', *quick, '--out', 'card']) == 2
-    assert '--out: card holds the score of a.png; choose another folder' in capsys.readouterr().err
+    assert '--out: card holds the score of: condense score a.png --data digits' in capsys.readouterr().err
 
 
 def test_damaged_checkpoints_are_named_as_such(tmp_path, monkeypatch, capsys):
@@ -469,3 +473,52 @@ def test_lines_that_only_jupyter_reads_cost_no_points(line, code):
     from grade import without_magic
     block = 'if 1:\n' * line.startswith(' ')
     assert without_magic(f'a = 1\n{block}{line}') == f'a = 1\n{block}{code}'
+
+
+# ---- What was lost or taken for granted
+
+class Unheard(Method):
+    name, scoring = 'unheard', 'dsa'
+
+    def match(self, net, real, syn, step): return syn.x.square().mean()
+
+
+def test_a_plain_class_that_sets_inherited_fields_is_refused():
+    with pytest.raises(TypeError, match='Unheard, whose class sets name, scoring.*@dataclass'): condense(DATA, Unheard(), iterations=1)
+    heard = dataclass(frozen=True, kw_only=True)(type('Heard', (Unheard,), dict(__annotations__=dict(name=str), name='heard')))
+    assert condense(DATA, heard(), **HOW).info['method'] == 'heard'
+
+
+@pytest.mark.parametrize('net, words', [
+    (nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), 'lazy layers'),
+    (nn.Sequential(nn.Flatten(), prune.identity(nn.Linear(64, 10), 'weight')), "can't be copied"),
+])
+def test_modules_that_cannot_be_drawn_anew_ask_for_a_function(net, words):
+    if 'copied' in words: net(torch.zeros(1, 64, requires_grad=True))
+    with pytest.raises(TypeError, match=f'make_net: `net` is a module .*{words}.*a function that makes'): make_net(net, DATA)
+
+
+def test_builders_of_torchvision_get_the_number_of_classes():
+    from torchvision.models import resnet18
+    for net in (resnet18, partial(resnet18, weights=None), lambda n_classes: resnet18(num_classes=n_classes)):
+        assert make_net(net, shape=(3, 32, 32), n_classes=7).fc.out_features == 7
+
+
+def test_a_seed_changes_no_test_image(tmp_path):
+    from PIL import Image
+    for c in 'ab':
+        (tmp_path/'photos'/c).mkdir(parents=True)
+        for i in range(10): Image.new('L', (8, 8), 20*i).save(tmp_path/'photos'/c/f'{i}.png')
+    found = [cli.load(parse([str(tmp_path/'photos'), '--seed', seed, '--quiet'])) for seed in '03']
+    assert torch.equal(found[0].test.images, found[1].test.images)
+
+
+def test_a_score_with_other_settings_is_not_written_over(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    random_set(FULL).save('a.safetensors')
+    quick = 'score a.safetensors --data digits --others none --nets 1 --whole 0 --out card'.split()
+    assert cli.main([*quick, '--epochs', '1', '--quiet']) == 0
+    was = Path('card/score.json').read_bytes()
+    assert cli.main([*quick, '--epochs', '2']) == 2 and Path('card/score.json').read_bytes() == was
+    assert 'holds the score of: condense score a.safetensors' in capsys.readouterr().err
+    assert cli.main([*quick, '--epochs', '1']) == 0      # the same again
