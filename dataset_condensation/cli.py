@@ -470,10 +470,12 @@ def run_report(args: Namespace, data: ImageData, small: SyntheticSet, table: Com
     table[row_name(args)].seconds = seconds['condense']
     about = dict(name=data.name, train=len(data.train), test=len(data.test), shape=list(data.shape),
                  classes=data.classes)
+    file = run_folder(args)/'small.png'
+    small_png = {} if args.budget is None else dict(small_png_bytes=file.stat().st_size)
     return dict(command=begun_with(args), data=about, method=row_name(args), ipc=args.ipc,
                 net=args.net, seed=args.seed, device=str(device), set=small.info,
                 resumed_after_updates=resumed, versions=versions(), seconds=seconds,
-                peak_memory_gib=peak_memory(), **table.as_dict())
+                peak_memory_gib=peak_memory(), **small_png, **table.as_dict())
 
 def write_results(out: Path, report: dict, small: SyntheticSet, beside: Any) -> None:
     "Write `report.json`, `report.html` and `comparison.png`"

@@ -115,7 +115,7 @@ def _made(report: Mapping[str, Any], small: SyntheticSet) -> str:
         again = f'<p>To repeat the run:</p><pre>{line}</pre>'
     run = {k: report[k] for k in ('method', 'ipc', 'net', 'seed', 'device') if k in report}
     run |= {k: v for k, v in small.info.items() if k in ('updates', 'passes')}
-    more = dict(peak_memory_gib=report.get('peak_memory_gib'))
+    more = {k: report.get(k) for k in ('peak_memory_gib', 'small_png_bytes')}
     more |= {f'{k}, seconds': v for k, v in report.get('seconds', {}).items()}
     more |= report.get('versions', {})
     parts = {'The run': run, 'How the set was made': small.info.get('recipe', {}),

@@ -1,4 +1,5 @@
 "Sets of few bits: what comes back from the disk, how many bytes there are, what a budget holds, and PNG folders that clip nothing"
+import json
 from functools import partial
 
 import pytest
@@ -213,6 +214,8 @@ def test_the_command_keeps_to_a_budget(tmp_path, capsys):
     small, plan = dc.SyntheticSet.load(tmp_path/'run'/'small.png'), within(dc.load_dataset('digits'), '1.5kB')
     assert small.ipc == [plan.ipc] * 10 and (tmp_path/'run'/'small.png').stat().st_size <= 1500
     assert f'budget: {plan}' in out and 'small.png: 1,' in out
+    assert json.loads((tmp_path/'run'/'report.json').read_text())['small_png_bytes'] == (tmp_path/'run'/'small.png').stat().st_size
+    assert 'small_png_bytes' in (tmp_path/'run'/'report.html').read_text()
 
 
 @pytest.mark.parametrize('argv, says', [
