@@ -297,7 +297,7 @@ def float32_rows():
     dsa = dict(like='dsa', epochs=300)
     def row(data, name, ipc, method, options, nets, **how):
         briefly = dict(float32=score(SMALL, nets, 'float32', **how))
-        sets = 3 if method == 'random' and ipc == 1 else 1
+        sets = 3 if 'middle' in name or method == 'random' and ipc == 1 else 1
         return Row(f'{data}/claims/ipc{ipc}-{name}-float32', data, method, ipc, SMALL, options, sets, briefly, 'float32')
     for ipc, nets, lr, longer in ((1, 3, 20., 1000), (10, 1, 60., 500)):
         dm = dict(factor=3, real_batch=32, schedule='cosine', image_lr=lr)
