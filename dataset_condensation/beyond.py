@@ -158,7 +158,10 @@ def snapshots(
     n, recipe, found = whole_number('snapshots', 'n', n), train_recipe(recipe), []
     for k in range(n):
         expert = make_net(net, data, generator=gen(seed, 'expert', k), device=pick_device(device))
-        def keep() -> None: found.append(deepcopy(expert).requires_grad_(False))
+        blank = deepcopy(expert)      # a network that has seen images may hold what can't be copied
+        def keep() -> None:
+            found.append(deepcopy(blank).requires_grad_(False))
+            found[-1].load_state_dict(expert.state_dict())
         order = gen(seed, 'expert-order', k)
         train(expert, data.train, recipe, order, progress, compute, after=keep)
     return found

@@ -34,18 +34,23 @@ from .safe_files import as_path, kind_of, write_atomic
 
 # %% ../nbs/under_the_hood/54_checkpoints.ipynb #optimizer-tensors
 def optimizer_tensors(opt: torch.optim.Optimizer) -> dict[str, Tensor]:
-    "The state of an optimizer, such as its momentum, by 'parameter number.name'"
-    state = opt.state_dict()['state']
-    return {f'{i}.{k}': v for i, s in state.items() for k, v in s.items() if isinstance(v, Tensor)}
+    "The state of an optimizer, such as its momentum, by 'parameter number.name'; its numbers too"
+    every = [(f'{i}.{k}', v) for i, s in opt.state_dict()['state'].items() for k, v in s.items()]
+    kinds = {int: torch.int64, float: torch.float64}
+    numbers = {f'{name}.number': torch.tensor(v, dtype=kinds[type(v)], device='cpu')
+               for name, v in every if type(v) in kinds}
+    return {name: v for name, v in every if isinstance(v, Tensor)} | numbers
 
 def set_optimizer_tensors(opt: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     "Give an optimizer what `optimizer_tensors` gave of one over the same parameters"
     state = {}
     for name, v in tensors.items():
         i, k = name.split('.', 1)
-        state.setdefault(int(i), {})[k] = v
+        name, number, _ = k.partition('.number')
+        state.setdefault(int(i), {})[name] = v.item() if number else v
     opt.load_state_dict(dict(opt.state_dict(), state=state))
 
+# %% ../nbs/under_the_hood/54_checkpoints.ipynb #snapshot
 def snapshot(net: nn.Module, opt: torch.optim.Optimizer) -> tuple[dict, list]:
     "A network in training: copies of its tensors, and the names of modules in evaluation mode"
     tensors = {f'net.{k}': v for k, v in net.state_dict().items()}

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 def optimizer_tensors(opt: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The state of an optimizer, such as its momentum, by 'parameter number.name'"""
+    """The state of an optimizer, such as its momentum, by 'parameter number.name'; its numbers too"""
 
 def set_optimizer_tensors(opt: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     """Give an optimizer what `optimizer_tensors` gave of one over the same parameters"""

@@ -68,6 +68,9 @@ def imported(text: str, option: str = 'net') -> Any:
     "A name unchanged, or what 'package.module:name' imports (the working folder counts)"
     module, colon, name = text.partition(':')
     if not colon: return text
+    if '/' in module or module.endswith('.py'):
+        raise ValueError(f'--{option.replace("_", "-")}: {text} is a path, expected module:name, '
+                         'as in my_nets:small for my_nets.py in this folder')
     if (here := os.getcwd()) not in sys.path: sys.path.append(here)
     try: return getattr(import_module(module), name)
     except Exception as e:        # whatever the file does

@@ -24,11 +24,12 @@ from .coresets import INITS, first_images
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
 from .machine import own_device, pick_device, send, versions
 from .names import (MAKERS, POLICIES, SAMPLINGS, find, get_method,
-                                        inner_policy, run_info)
+                                        inner_policy, is_yours, run_info)
 from .networks import make_net, noise_of, parse_net
-from .training import (OPTIMIZERS, PLAIN, SCHEDULES, Compute, SyntheticSet,
-                                           augment_for, check_data, first_rows, formation,
-                                           get_compute, make_optimizer, scheduled, train_epoch)
+from .training import (OPTIMIZERS, PLAIN, SCHEDULES, TRAIN_RECIPES, Compute,
+                                           SyntheticSet, augment_for, check_data, first_rows,
+                                           formation, get_compute, make_optimizer, scheduled,
+                                           train_epoch)
 
 # %% ../nbs/05_condensation.ipynb #recipe-class
 @dataclass(frozen=True)
@@ -148,9 +149,7 @@ class CustomMatching(Method):
     def __post_init__(self) -> None: function(self.name, 'loss', self.loss, 'net, real, syn, step')
     def separable(self, net: nn.Module) -> bool: return self.is_sum
     def match(self, net: nn.Module, real: Any, syn: Batch, step: Step) -> Tensor:
-        loss = self.loss(net, real, syn, step)
-        if instance(self.name, 'loss', loss, Tensor, 'a tensor, a scalar').numel() == 1: return loss
-        refuse(self.name, 'loss', Shown(f'of shape {tuple(loss.shape)}'), 'a scalar')
+        return self.loss(net, real, syn, step)
 
 # %% ../nbs/05_condensation.ipynb #synthetic
 def synthetic(x: Tensor, sizes: list[int], some: range, factor: int = 1) -> Batch:
@@ -165,12 +164,16 @@ def class_loss(method: Method, net: nn.Module, real: Any, x: Tensor, sizes: list
                step: Step, some: range) -> tuple[Tensor, Any]:
     "The loss of some classes, and its gradient in their images `x`"
     x = x.detach().requires_grad_()
-    with noise_of(net, partial(step.rng, 'noise', some.start), x.device):
+    own = is_yours(type(method)) or isinstance(method, CustomMatching)
+    noise = partial(step.rng, 'noise', some.start)
+    with noise_of(net, noise, x.device), noise_of(None, noise) if own else nullcontext():
         loss = method.match(net, real, synthetic(x, sizes, some, factor), step)  # L
-    loss.backward(inputs=[x])
+    if instance(method.name, 'loss', loss, Tensor, 'a tensor, a scalar').numel() != 1:
+        refuse(method.name, 'loss', Shown(f'of shape {tuple(loss.shape)}'), 'a scalar')
+    if loss.requires_grad: loss.backward(inputs=[x])
     if x.grad is None: raise ValueError(f'{method.name}: the loss does not depend on the images; '
                                         'does `augment`, or the loss itself, detach them?')
-    return loss.detach(), x.grad                                                 # L, ∇_c
+    return loss.detach().reshape(()), x.grad                                     # L, ∇_c
 
 # %% ../nbs/05_condensation.ipynb #update-all
 def update_images(method: Method, net: nn.Module, source: Any, images: Tensor, sizes: list[int],
@@ -240,8 +243,9 @@ class Host:
 
 # %% ../nbs/05_condensation.ipynb #check-classes
 def check_classes(where: str, data: ImageData, method: Method) -> None:
-    "Every class must have images to match, and a gradient"
+    "The scoring must be known, and every class have images to match, and a gradient"
     check_data(where, data)
+    choice(where, 'scoring', method.scoring, TRAIN_RECIPES)
     empty = [c for c, n in zip(data.classes, data.train.counts.tolist()) if not n]
     if empty: refuse(where, 'data', Shown(f'without images of {empty}'), 'some of each class')
     if data.n_classes > 1 or method.alone(): return
@@ -371,7 +375,7 @@ def condensing(
     device: Any = None,    # Where to compute (default: a GPU if there is one)
     recipe: Recipe | None = None,  # The published settings if None
     speed: Any = 'auto',   # How to compute: 'plain', 'auto', or as chapter 11 has it
-    class_chunk: int | None = None,  # Classes matched at a time; changes nothing but rounding
+    class_chunk: int | None = None,  # Classes matched at a time; changes rounding, dropout
     **overrides: Any,      # Fields of the recipe to change
 ) -> Iterator[State]:
     "A generator that yields a `State` after every image update"

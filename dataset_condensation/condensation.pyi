@@ -181,7 +181,7 @@ class Host:
         ...
 
 def check_classes(where: str, data: ImageData, method: Method) -> None:
-    """Every class must have images to match, and a gradient"""
+    """The scoring must be known, and every class have images to match, and a gradient"""
 
 class Run:
     """What a run works with; its `state` is that before the first update"""
@@ -238,5 +238,5 @@ net: Network: a name, a module (drawn anew), or a function that makes it
 device: Where to compute (default: a GPU if there is one)
 recipe: The published settings if None
 speed: How to compute: 'plain', 'auto', or as chapter 11 has it
-class_chunk: Classes matched at a time; changes nothing but rounding
+class_chunk: Classes matched at a time; changes rounding, dropout
 overrides: Fields of the recipe to change"""

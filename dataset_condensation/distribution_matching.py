@@ -203,6 +203,16 @@ class Parts:
         each = [mean_distance(a, part) for part in b.split([n * tiles for n in self.sizes])]
         return reduce(torch.add, each)     # Σ over the sets
 
+# %% ../nbs/10_distribution_matching.ipynb #each-alone
+def _each_alone(data: ImageData, recipe: Any = None, net: Any = 'convnet', outer: Any = None,
+                **others: Any) -> None:
+    "Refuse what would let the sizes influence each other"
+    outer = getattr(recipe, 'outer', 1) if outer is None else outer
+    if outer > 1:
+        refuse('condense_sizes', 'outer', outer, '1: networks would train on all sizes together')
+    if has_batch_norm(make_net(getattr(recipe, 'net', net) if net == 'convnet' else net, data)):
+        refuse('condense_sizes', 'net', net, 'one without batch norm, which mixes the sizes')
+
 # %% ../nbs/10_distribution_matching.ipynb #condense-sizes
 @own_device
 def condense_sizes(
@@ -217,6 +227,7 @@ def condense_sizes(
     sizes = [whole_number('condense_sizes', 'sizes', n) for n in sizes]
     if type(m) is not DistributionMatching or m.distance is not mean_distance:
         refuse('condense_sizes', 'method', m.name, 'DM, whose loss is a sum over sets')
+    _each_alone(data, **options)
     found = [m.settings(n, options.get('net', 'convnet'), data.name) for n in sizes]
     what = 'the learning rates of the sizes (give one as image_lr)'
     if not {'image_lr', 'recipe'} & {*options}:

@@ -21,6 +21,7 @@ from .condensation import Step
 from .data import Batch
 from .gradient_matching import (
     GradientMatching, Intra, Level, angle, class_gradient, dc_settings, intra, match_gradients)
+from .networks import noise_of
 
 # %% ../nbs/08_multi_level_matching.ipynb #mean-gradient
 def mean_gradient(
@@ -138,17 +139,19 @@ def match_in_turns(
 ) -> Tensor:                     # Scalar
     "The loss of `match_gradients`, with what one class needs in memory at a time"
     g_syn, g_real, grads = [], [], []
+    def noise(c: int) -> Any: return noise_of(net, lambda: step.rng('turn', c), syn.x.device)
     for (c, xr, yr), (_, xs, ys) in zip(real.by_class(), syn.by_class()):
         xr, xs = siamese(step, c, xr, xs.detach())
         g_real.append(class_gradient(net, xr, yr, compute=step.compute))
-        g = class_gradient(net, xs, ys, compute=step.compute)
+        with noise(c): g = class_gradient(net, xs, ys, compute=step.compute)
         g_syn.append([p.requires_grad_() for p in g])
     loss = level(g_syn, g_real, distance, step)
     if not g_syn: return syn.x.sum()     # a process without a class takes part in the mean only
     v = torch.autograd.grad(loss, [p for g in g_syn for p in g], allow_unused=True)    # all v_c
     for k, (c, x, y) in enumerate(syn.by_class()):
         x = x.detach().requires_grad_()
-        g = class_gradient(net, siamese(step, c, x[:1], x)[1], y, create_graph=True)
+        xs = siamese(step, c, x[:1], x)[1]
+        with noise(c): g = class_gradient(net, xs, y, create_graph=True)     # of dropout, as before
         g, pull = zip(*[(p, q) for p, q in zip(g, v[len(g)*k:]) if q is not None])
         grads += torch.autograd.grad(g, x, pull)    # (∂g_c/∂x_c)ᵀ v_c
     zero = syn.x - syn.x.detach()     # carries the slope

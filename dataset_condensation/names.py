@@ -4,18 +4,20 @@
 
 # %% auto #0
 __all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find',
-           'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'as_settings',
-           'run_info']
+           'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'is_yours',
+           'as_settings', 'run_info']
 
 # %% ../nbs/under_the_hood/67_names.ipynb #imports
 import ast
 import hashlib
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
+from dis import get_instructions
 from functools import partial
 from importlib import import_module
-from inspect import signature
+from inspect import signature, unwrap
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -180,38 +182,97 @@ def as_json(v: Any) -> Any:
     "A setting in a form that JSON can hold, the same in every process; another one has another"
     if isinstance(v, (int, float, str)): return v
     text = re.sub(r' at 0x[0-9A-Fa-f]+', '', repr(v))
-    sha, found = hashlib.sha256(text.encode()), [*_contents(v)]
+    sha, found = hashlib.sha256(text.encode()), [*_contents(v, set())]
     for part in found: sha.update(part)
     if not found: return text
     return f'{getattr(v, "__name__", type(v).__name__)} ({sha.hexdigest()[:16]})'
 
+# %% ../nbs/under_the_hood/67_names.ipynb #is-yours
+def is_yours(v: Any) -> bool:
+    "Is this function or class yours, and not a library's?"
+    wrapped = isinstance(v, FunctionType)      # `wraps` gives a function the module of another
+    module = v.__globals__.get('__name__') if wrapped else getattr(v, '__module__', None)
+    top = (module or '__main__').partition('.')[0]
+    return top not in {*sys.stdlib_module_names, 'dataset_condensation', 'torch', 'torchvision'}
+
 # %% ../nbs/under_the_hood/67_names.ipynb #contents
-def _contents(v: Any) -> Iterator[bytes]:
-    "What tells `v` from others that look the same: tensors, the code of functions of yours"
+def _contents(v: Any, seen: set) -> Iterator[bytes]:
+    "What tells `v` from others that look the same: tensors, and the code that is yours"
     from torch import Tensor, nn
     parts: Any = ()
     if isinstance(v, Tensor): yield v.detach().cpu().contiguous().numpy().tobytes()
+    elif isinstance(v, type): yield from _of_class(v, seen)
+    elif isinstance(v, FunctionType): yield from _of_function(v, seen)
     elif isinstance(v, nn.Module): parts = v.state_dict().values()
     elif hasattr(v, 'stored'): parts = [v.stored, v.stored_labels, v.soft]
     elif isinstance(v, partial): parts = [v.func, v.args, *v.keywords.values()]
-    elif isinstance(v, FunctionType): yield from _of_function(v)
     elif isinstance(v, MethodType): parts = [v.__func__, v.__self__]
     elif isinstance(v, (list, tuple)): parts = v
-    elif is_dataclass(v) and not isinstance(v, type): parts = vars(v).values()
-    elif type(v).__repr__ is object.__repr__:
-        yield from _plain(getattr(v, '__dict__', {}).values())
-    for part in parts: yield from _contents(part)
+    elif is_dataclass(v): parts = vars(v).values()
+    elif type(v).__repr__ is object.__repr__ and not is_yours(type(v)):
+        yield from _plain(getattr(v, '__dict__', {}))
+    for part in parts: yield from _contents(part, seen)
+    if isinstance(v, nn.Module):
+        for m in v.modules(): yield from _of_object(m, seen)
+    else: yield from _of_object(v, seen)
 
-def _of_function(f: FunctionType) -> Iterator[bytes]:
-    "The code of a function, and the values that it was made with; nothing of this package's"
-    if f.__module__.startswith('dataset_condensation'): return
-    yield from _of_code(f.__code__)
-    cells = [c.cell_contents for c in f.__closure__ or () if c != CellType()]
-    yield from _plain([*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values(), *cells])
-    for g in cells:
-        if isinstance(g, FunctionType) and g is not f: yield from _of_code(g.__code__)
+# %% ../nbs/under_the_hood/67_names.ipynb #of-object
+def _of_object(v: Any, seen: set) -> Iterator[bytes]:
+    "The class and the attributes of an object of yours, unless its class says what to print"
+    kind = type(v)
+    if not is_yours(kind) or id(v) in seen: return
+    if isinstance(kind.__repr__, FunctionType) and is_yours(kind.__repr__): return
+    seen.add(id(v))
+    yield from _of_class(kind, seen)
+    used = {'training', *_counted(kind)}
+    here = {k: x for k, x in getattr(v, '__dict__', {}).items() if k not in used}
+    yield from _plain(here)
+    for x in here.values():
+        if isinstance(x, (FunctionType, type)) or is_yours(type(x)): yield from _contents(x, seen)
+
+def _of_class(kind: type, seen: set) -> Iterator[bytes]:
+    "The methods and numbers of a class of yours, and of those it inherits from"
+    used = _counted(kind)
+    for base in kind.__mro__:
+        if not is_yours(base) or id(base) in seen: continue
+        seen.add(id(base))
+        for name, m in sorted(vars(base).items()):
+            inner = [getattr(m, k) for k in ('__func__', 'fget', 'func') if hasattr(m, k)]
+            f = inner[0] if inner else m        # of static methods, properties and their kind
+            if isinstance(f, FunctionType): yield from _of_function(f, seen)
+            elif not name.startswith('__') and name not in used: yield from _plain({name: f})
+
+# %% ../nbs/under_the_hood/67_names.ipynb #named-in
+def _named(code: CodeType, how: str) -> set[str]:
+    "Names in code that it loads or stores, by the name of the instruction"
+    here = {i.argval for i in get_instructions(code) if i.opname == how}
+    return here.union(*(_named(c, how) for c in code.co_consts if isinstance(c, CodeType)))
+
+def _read(f: FunctionType) -> set[str]:
+    "Names outside a function that it reads and doesn't set"
+    return _named(f.__code__, 'LOAD_GLOBAL') - _named(f.__code__, 'STORE_GLOBAL')
+
+def _counted(kind: type) -> set[str]:
+    "Attributes that methods set after the start, such as counters: they change by being used"
+    every = [(k, unwrap(f)) for base in kind.__mro__ if is_yours(base)
+             for k, f in vars(base).items() if isinstance(f, FunctionType)]
+    return set().union(*(_named(f.__code__, 'STORE_ATTR') for k, f in every
+                         if k not in ('__init__', '__post_init__')))
 
 # %% ../nbs/under_the_hood/67_names.ipynb #of-code
+def _of_function(f: FunctionType, seen: set) -> Iterator[bytes]:
+    "The code of a function of yours, the values it was made with, and those that it reads"
+    if (inner := unwrap(f)) is not f: yield from _contents(inner, seen)
+    if not is_yours(f) or id(f) in seen: return
+    seen.add(id(f))
+    yield from _of_code(f.__code__)
+    cells = [c.cell_contents for c in f.__closure__ or () if c != CellType()]
+    made = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values(), *cells]
+    read = {k: f.__globals__[k] for k in sorted(_read(f)) if k in f.__globals__}
+    yield from _plain(dict(enumerate(made)) | read)
+    for g in [*cells, *read.values()]:
+        if isinstance(g, (FunctionType, type)): yield from _contents(g, seen)
+
 def _of_code(code: CodeType) -> Iterator[bytes]:
     "Bytes of compiled code, with that of the functions in it"
     yield code.co_code + ' '.join(code.co_names).encode()
@@ -219,10 +280,10 @@ def _of_code(code: CodeType) -> Iterator[bytes]:
         if isinstance(c, CodeType): yield from _of_code(c)
         else: yield repr(sorted(map(repr, c)) if isinstance(c, frozenset) else c).encode()
 
-def _plain(values: Any) -> Iterator[bytes]:
-    "Those that don't change by being used: numbers, text, and tuples of them"
-    for v in values:
-        if isinstance(v, (int, float, str, tuple)): yield repr(v).encode()
+def _plain(values: dict) -> Iterator[bytes]:
+    "Numbers, text, and tuples of them, with their names"
+    for k, v in values.items():
+        if isinstance(v, (int, float, str, tuple)): yield f'{k} {v!r}'.encode()
 
 # %% ../nbs/under_the_hood/67_names.ipynb #as-settings
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find', 'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'as_settings', 'run_info']
+__all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'Names', 'literals', 'find', 'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'is_yours', 'as_settings', 'run_info']
 from collections.abc import Iterator, Mapping
 
 class Names(Mapping):
@@ -65,6 +65,9 @@ def comparison_rows(methods: Any, options: dict, data: Any) -> tuple[list, list]
 
 def as_json(v: Any) -> Any:
     """A setting in a form that JSON can hold, the same in every process; another one has another"""
+
+def is_yours(v: Any) -> bool:
+    """Is this function or class yours, and not a library's?"""
 
 def as_settings(recipe: Any, **off: Any) -> dict[str, Any]:
     """The settings of a recipe for JSON, without those that are `off`, as in older files"""

@@ -377,8 +377,8 @@ def init_net(
     return net
 
 # %% ../nbs/02_networks.ipynb #noise
-def noise_of(net: nn.Module, rng: Callable, device: Any = None) -> Any:
-    "A block in which the layers of a network of yours draw from a copy of the generator `rng()`"
+def noise_of(net: nn.Module | None, rng: Callable, device: Any = None) -> Any:
+    "A block in which a network or a loss of yours draws from a copy of the generator `rng()`"
     if type(net) is Net: return nullcontext()
     copied = torch.Generator().set_state(rng().get_state())
     return seeded(_drawn_seed(copied), device)

@@ -162,8 +162,8 @@ def init_net(net: nn.Module, generator: torch.Generator) -> nn.Module:
 net: On any device
 generator: On the CPU"""
 
-def noise_of(net: nn.Module, rng: Callable, device: Any=None) -> Any:
-    """A block in which the layers of a network of yours draw from a copy of the generator `rng()`"""
+def noise_of(net: nn.Module | None, rng: Callable, device: Any=None) -> Any:
+    """A block in which a network or a loss of yours draws from a copy of the generator `rng()`"""
 
 def class_scores(net: nn.Module, x: Tensor) -> Tensor:
     """Scores (N, classes) of images"""

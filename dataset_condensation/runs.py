@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from itertools import zip_longest
 from typing import Any
 
@@ -27,7 +28,7 @@ from tqdm.auto import tqdm
 from .checkpoints import (CheckpointError, Checkpoints, RunLock, differences,
                                               optimizer_tensors, restore, set_optimizer_tensors,
                                               snapshot, uninterrupted)
-from .checks import choice, refuse, whole_number
+from .checks import choice, plain_dict, refuse, whole_number
 from .condensation import Host, Method, Recipe, Run, State, steps
 from .coresets import Coreset
 from .data import ImageData
@@ -68,6 +69,7 @@ class Alone(Host):
         self.last_good: Any = None    # The position before them
         self.aside, self.resumed, self.clock = None, [], time.perf_counter()
         self.handlers: dict[int, Any] = {}    # Of signals, to restore
+        self.match = as_json(state.run.method)    # Before it's used, which may change it
 
     def in_first(self, f: Callable) -> Any: return f()       # f(), in the process that writes files
     def whole(self, tensors: dict) -> dict: return tensors   # For all classes, from parts
@@ -150,18 +152,23 @@ def host_for(team: str) -> Callable:
 # %% ../nbs/under_the_hood/50_runs.ipynb #position
 def put_aside(run: Run) -> tuple:
     "Snapshot of the network in training, and the state of the inner policy"
-    return *snapshot(run.state.net, run.net_opt), getattr(run.policy, 'state_dict', dict)()
+    return *snapshot(run.state.net, run.net_opt), policy_state(run)
+
+def policy_state(run: Run) -> dict:
+    return plain_dict('condense', 'state_dict()', getattr(run.policy, 'state_dict', dict)())
 
 def position(state: State, copy: bool = False) -> tuple[dict, dict]:
     "Tensors and JSON from which `go_to` restores a run after its last update"
     run = state.run
-    tensors, about = dict(images=state.images.detach()), dict(step=state.step, passes=state.passes)
+    tensors, about = dict(images=state.images.detach()), dict[str, Any](step=state.step)
+    about |= dict(passes=state.passes, policy=policy_state(run))
     tensors |= {f'momentum.{k}': v for k, v in optimizer_tensors(run.opt).items()}
     if state.step % state.recipe.outer:
         net, about['evaluating'], about['policy'] = run.host.aside or put_aside(run)
         tensors |= {f'network.{k}': v for k, v in net.items()}
     return {k: v.clone() for k, v in tensors.items()} if copy else tensors, about
 
+# %% ../nbs/under_the_hood/50_runs.ipynb #go-to
 def go_to(state: State, tensors: dict, about: dict) -> None:
     "Take a run to a position"
     def part(name: str) -> dict:
@@ -176,13 +183,15 @@ def go_to(state: State, tensors: dict, about: dict) -> None:
     if state.step % state.recipe.outer:
         run.new_network(state.iteration)
         restore(state.net, run.net_opt, part('network.'), about['evaluating'])
+    if about.get('policy') and hasattr(run.policy, 'load_state_dict'):
+        run.policy.load_state_dict(about['policy'])
         if hasattr(run.policy, 'load_state_dict'): run.policy.load_state_dict(about['policy'])
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #identity
 def run_identity(state: State) -> dict[str, Any]:
     "What must match when a run is resumed"
     run, i = state.run, state.info
-    match, speed = as_json(run.method), find(SPEEDS, run.speed or 'plain', 'condensing')
+    match, speed = run.host.match, find(SPEEDS, run.speed or 'plain', 'condensing')
     if len(match) > 200: match = f'{match[:80]}… {hashlib.sha256(match.encode()).hexdigest()[:8]}'
     ends = i['recipe'].get('schedule') == 'cosine' or run.method.by_length()
     data = f'{i["data"]} ({state.data.fingerprint()[:16]})'
@@ -462,7 +471,8 @@ def condense_seeds(
     device, host = pick_device(device), host_for('alone')
     if not hasattr(seeds, '__len__') or not len(seeds):
         refuse('condense_seeds', 'seeds', seeds, 'a list of at least one number')
-    runs = [Run(data, method, ipc, s, device=device, host=host, **options) for s in seeds]
+    def own() -> dict: return {k: deepcopy(v) if k == 'inner' else v for k, v in options.items()}
+    runs = [Run(data, method, ipc, s, device=device, host=host, **own()) for s in seeds]
     turns = [aside(steps(run.state), device) for run in runs]
     with returning(runs[0].state, 'auto'), reporting(runs[0].state, progress) as report:
         for _ in zip_longest(*turns): report()

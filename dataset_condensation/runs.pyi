@@ -22,6 +22,7 @@ class Alone(Host):
     resumed: Any
     clock: Any
     handlers: dict[int, Any]
+    match: Any
     size: int
     writes: bool
     aligned: bool
@@ -70,6 +71,9 @@ def host_for(team: str) -> Callable:
 
 def put_aside(run: Run) -> tuple:
     """Snapshot of the network in training, and the state of the inner policy"""
+
+def policy_state(run: Run) -> dict:
+    ...
 
 def position(state: State, copy: bool=False) -> tuple[dict, dict]:
     """Tensors and JSON from which `go_to` restores a run after its last update"""

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from . import checks
 from .augmentation import dsa_for, make_augment
-from .checks import refuse
+from .checks import Shown, refuse
 from .data import ImageData, ImageSet, Labelled, gen, show_images
 from .machine import (device_of, moved, own_device, pick_device, send, waiting,
                                           warn)
@@ -116,6 +116,8 @@ def _some(s: SyntheticSet, i: Any) -> SyntheticSet:
     idx = torch.arange(len(s), device='cpu')
     chosen = range(len(s))[i] if isinstance(i, slice) else i
     at = torch.as_tensor(chosen, device='cpu')
+    what = 'the lengths of the mask and of the set'
+    if at.dtype == torch.bool: checks.same('SyntheticSet', what, len(at), len(s))
     idx = idx[at if at.numel() else at.long()]
     hard = s.hard_labels.cpu()
     idx = idx[hard[idx].argsort(stable=True)]
@@ -205,7 +207,9 @@ def make_optimizer(opt: Any, params: Iterable[Tensor], lr: float, momentum: floa
     "An optimizer by its name, or by a function of yours, opt(parameters, lr=lr)"
     if not isinstance(opt, str):
         made, wanted = opt(params, lr=lr), (torch.optim.Optimizer, 'an optimizer of torch.optim')
-        return checks.instance('make_optimizer', 'opt(parameters, lr)', made, *wanted)
+        checks.instance('make_optimizer', 'opt(parameters, lr)', made, *wanted)
+        if not isinstance(made, torch.optim.LBFGS): return made
+        refuse('make_optimizer', 'opt', Shown('LBFGS'), 'one whose `step` needs no closure')
     opt = checks.choice('make_optimizer', 'opt', opt, OPTIMIZERS)
     if opt == 'adam': return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
     return torch.optim.SGD(params, lr=lr, momentum=momentum, weight_decay=weight_decay)

@@ -522,3 +522,170 @@ def test_a_score_with_other_settings_is_not_written_over(tmp_path, monkeypatch, 
     assert cli.main([*quick, '--epochs', '2']) == 2 and Path('card/score.json').read_bytes() == was
     assert 'holds the score of: condense score a.safetensors' in capsys.readouterr().err
     assert cli.main([*quick, '--epochs', '1']) == 0      # the same again
+
+
+# ---- What is yours, edited, is another
+
+MINE = '''
+import torch
+from dataset_condensation.condensation import Method
+lam = 1
+def helper(x): return x * 2
+def loss(net, real, syn, step): return lam * helper(syn.x).square().mean()
+class Mine(Method):
+    def __init__(self, w): super().__init__(name='mine'); self.w, self.n = w, 0
+    def match(self, net, real, syn, step): self.n += 1; return self.w * syn.x.square().mean()
+class Net(torch.nn.Module):
+    width = 3
+    def __init__(self): super().__init__(); self.l = torch.nn.Linear(4, 4, bias=False)
+    def forward(self, x): return self.l(x).relu()
+class Apart:
+    def __call__(self, a, b): return (a - b).abs().mean()
+'''
+
+
+def mine(*edit):
+    exec(MINE.replace(*edit) if edit else MINE, made := dict(__name__='mine'))
+    return made
+
+
+@pytest.mark.parametrize('make, edit', [
+    (lambda d: d['loss'], ('lam = 1', 'lam = 2')), (lambda d: d['loss'], ('x * 2', 'x + 2')),
+    (lambda d: d['Mine'](1.), ('syn.x.square()', 'syn.x.abs()')), (lambda d: d['Apart'](), ('abs', 'square')),
+    (lambda d: d['Net'], ('relu', 'tanh')), (lambda d: d['Net'], ('width = 3', 'width = 4')),
+    (lambda d: partial(d['loss'], None), ('x * 2', 'x + 2')),
+], ids=['a number it reads', 'a function it calls', 'a method', 'a call', 'forward', 'a number of a class', 'in a partial'])
+def test_an_edit_is_seen(make, edit):
+    assert as_json(make(mine())) == as_json(make(mine())) != as_json(make(mine(*edit)))
+
+
+def test_attributes_count_but_for_counters():
+    m = mine()['Mine'](1.)
+    first, m.n = as_json(m), 5
+    assert as_json(m) == first != as_json(mine()['Mine'](2.))
+    a, b = mine()['Net'](), mine('relu', 'tanh')['Net']()
+    b.load_state_dict(a.state_dict())
+    assert as_json(a) != as_json(b)
+
+
+def test_an_edited_method_is_refused_by_the_checkpoints_of_the_old_one(tmp_path):
+    condense(DATA, mine()['Mine'](1.), 1, checkpoint=tmp_path, **HOW)
+    for m in (mine()['Mine'](7.), mine('syn.x.square()', 'syn.x.abs()')['Mine'](1.)):
+        with pytest.raises(ValueError, match='checkpoint of another run: match: was'): condense(DATA, m, 1, checkpoint=tmp_path, **HOW)
+    used = mine()['Mine'](1.)
+    condense(DATA, used, 1, **HOW)
+    assert used.n and condense(DATA, used, 1, checkpoint=tmp_path, **HOW).info['updates'] == 2
+
+
+# ---- Dropout, and draws of your own
+
+class Dropped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.f = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Tanh(), nn.Dropout(.5), nn.Linear(16, 10))
+    def forward(self, x): return self.f(x)
+
+
+def test_delvings_gradient_is_that_of_its_loss_with_dropout():
+    from dataset_condensation.condensation import Step
+    from dataset_condensation.coresets import first_images
+    from dataset_condensation.data import Batch, real_batch
+    from dataset_condensation.machine import seeded
+    from dataset_condensation.multi_level_matching import match_in_turns
+    net, small = make_net(Dropped, FULL).train().double(), first_images(FULL, 2, 'real')
+    real = real_batch(FULL, range(10), 8, lambda c: gen(0, c))
+    real = real._replace(x=real.x.double())
+    def loss(x):
+        with seeded(1): return match_in_turns(net, real, Batch(x, small.labels, (2,) * 10), Step())     # as in a run
+    x = small.images.double().requires_grad_()
+    loss(x).backward(inputs=[x])
+    way = torch.randn(x.shape, dtype=torch.float64, generator=gen(1))
+    slope = (loss((x + 1e-5 * way).detach().requires_grad_()) - loss((x - 1e-5 * way).detach().requires_grad_())) / 2e-5
+    assert torch.isclose(slope, (x.grad * way).sum(), rtol=1e-3)
+
+
+def test_a_loss_of_yours_may_draw():
+    noisy = CustomMatching(lambda net, real, syn, step: (syn.x + .1 * torch.randn_like(syn.x)).square().mean(), name='noisy')
+    before = torch.get_rng_state()
+    a, b = (condense(DATA, noisy, 1, **HOW) for _ in range(2))
+    assert torch.equal(a.images, b.images) and torch.equal(torch.get_rng_state(), before)
+
+
+# ---- What a run keeps
+
+class Counts:
+    "An inner policy that trains more and more"
+    def __init__(self): self.n = 0
+    def __call__(self, outer, done, net, held):
+        if done == 0: self.n += 1
+        return done < self.n
+    def state_dict(self): return dict(n=torch.tensor(self.n))
+    def load_state_dict(self, d): self.n = d['n']
+
+
+class Steps(torch.optim.Optimizer):
+    "Smaller and smaller steps"
+    def __init__(self, params, lr): super().__init__(params, dict(lr=lr))
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group['params']:
+                s = self.state[p]
+                s['t'] = s.get('t', 0) + 1
+                p -= group['lr'] / s['t'] * p.grad
+
+
+@pytest.mark.parametrize('new', [lambda: dict(inner=Counts(), outer=2), lambda: dict(image_opt=Steps)], ids=['policy', 'optimizer'])
+def test_what_is_yours_goes_on_where_it_was(tmp_path, new):
+    from dataset_condensation.runs import running, save_checkpoint
+    how = dict(net='convnet-w4', real_batch=4, iterations=2)
+    *_, whole = running(DATA, 'dm', 1, **how, **new())
+    for stop in range(1, whole.step):
+        run = running(DATA, 'dm', 1, **how, **new())
+        for state in run:
+            if state.step == stop: break
+        save_checkpoint(state, tmp_path/f'{stop}')
+        *_, last = running(DATA, 'dm', 1, resume_from=tmp_path/f'{stop}', **how, **new())
+        assert torch.equal(last.images, whole.images), stop
+
+
+def test_seeds_have_a_policy_each():
+    how = dict(HOW, outer=2)
+    for seed, small in zip((0, 1), condense_seeds(DATA, 'dm', 1, seeds=(0, 1), inner=Counts(), **how)):
+        assert torch.equal(small.images, condense(DATA, 'dm', 1, seed=seed, inner=Counts(), **how).images)
+
+
+def test_sizes_made_together_do_not_influence_each_other():
+    for more, words in ((dict(outer=2), '`outer` is 2, expected 1'), (dict(net='convnet-w4-bn'), 'without batch norm')):
+        with pytest.raises(ValueError, match=f'condense_sizes: .*{words}'): condense_sizes(DATA, [1, 2], **dict(HOW, **more))
+
+
+def test_a_loss_with_one_number_makes_a_set_that_can_be_read(tmp_path):
+    one = CustomMatching(lambda net, real, syn, step: syn.x.square().mean().reshape(1, 1), name='one')
+    condense(DATA, one, 1, **HOW).save(tmp_path/'a.safetensors')
+    assert SyntheticSet.load(tmp_path/'a.safetensors').losses.shape == (2,)
+
+
+class Bad(DistributionMatching):
+    def match(self, net, real, syn, step): return self.of(syn.x)
+
+
+@pytest.mark.parametrize('call, words', [
+    (lambda: condense(DATA, Bad(of=lambda x: 1.), 1, **HOW), 'dm: `loss` is 1.0, expected a tensor, a scalar'),
+    (lambda: condense(DATA, Bad(of=lambda x: x.flatten(1).sum(1)), 2, **HOW), r'dm: `loss` is of shape \(2,\), expected a scalar'),
+    (lambda: condense(DATA, Bad(of=lambda x: torch.ones(())), 1, **HOW), 'dm: the loss does not depend on the images'),
+    (lambda: condense(DATA, CustomMatching(lambda *a: None, name='a', scoring='typo'), 1, **HOW), "condensing: `scoring` is 'typo'"),
+    (lambda: condense(DATA, 'dm', 1, image_opt=torch.optim.LBFGS, **HOW), 'make_optimizer: `opt` is LBFGS, expected one whose `step` needs no closure'),
+    (lambda: random_set(FULL)[[True, False]], 'the lengths of the mask and of the set differ, 2 here and 10 there'),
+    (lambda: cli.imported('../mynet.py:Small'), '--net: ../mynet.py:Small is a path, expected module:name'),
+])
+def test_what_comes_from_you_is_checked(call, words):
+    with pytest.raises((TypeError, ValueError), match=words): call()
+
+
+def test_experts_may_keep_what_they_computed():
+    class Keeps(Dropped):
+        def forward(self, x):
+            self.seen = super().forward(x)
+            return self.seen
+    assert condense(DATA, 'experts', 1, **dict(HOW, net=Keeps)).info['updates'] == 2
