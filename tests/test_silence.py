@@ -568,6 +568,13 @@ def test_attributes_count_but_for_counters():
     assert as_json(a) != as_json(b)
 
 
+def test_where_an_object_is_in_memory_does_not_count():
+    class Pair:
+        def __init__(self): self.both = object(), 1
+    kept = [Pair() for _ in range(3)]
+    assert len({as_json(p) for p in kept}) == 1
+
+
 def test_an_edited_method_is_refused_by_the_checkpoints_of_the_old_one(tmp_path):
     condense(DATA, mine()['Mine'](1.), 1, checkpoint=tmp_path, **HOW)
     for m in (mine()['Mine'](7.), mine('syn.x.square()', 'syn.x.abs()')['Mine'](1.)):
