@@ -257,7 +257,7 @@ def test_the_command_writes_a_card(small, tmp_path):
     assert sorted(f.name for f in folder.iterdir()) == ['score.json', 'score.png']
     assert 'mine.safetensors: 10 images of 1×8×8' in done.stdout and 'LRS' in done.stdout
     again = command('score', 'mine.safetensors', '--data', 'digits', '--net', 'mlp', '--others', 'none', '--nets', '1', '--epochs', '5',
-                    '--whole', '0', '--quiet', cwd=tmp_path)
+                    '--whole', '0', '--quiet', '--out', 'brief', cwd=tmp_path)
     assert again.returncode == 0 and 'HLR' not in again.stdout, again.stderr
 
 
