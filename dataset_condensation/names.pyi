@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'ADDRESS', 'Names', 'literals', 'find', 'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'is_yours', 'as_settings', 'run_info']
+__all__ = ['CALL', 'METHODS', 'DISTANCES', 'LEVELS', 'POLICIES', 'SAMPLINGS', 'SPEEDS', 'MAKERS', 'ADDRESS', 'LIBRARIES', 'Names', 'literals', 'find', 'inner_policy', 'plain_name', 'get_method', 'register', 'comparison_rows', 'as_json', 'is_yours', 'as_settings', 'run_info']
 from collections.abc import Iterator, Mapping
 
 class Names(Mapping):
@@ -66,6 +66,7 @@ ADDRESS: Any
 
 def as_json(v: Any) -> Any:
     """A setting in a form that JSON can hold, the same in every process; another one has another"""
+LIBRARIES: set
 
 def is_yours(v: Any) -> bool:
     """Is this function or class yours, and not a library's?"""

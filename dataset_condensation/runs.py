@@ -155,6 +155,7 @@ def put_aside(run: Run) -> tuple:
     return *snapshot(run.state.net, run.net_opt), policy_state(run)
 
 def policy_state(run: Run) -> dict:
+    "What the inner policy remembers, ready for JSON"
     return plain_dict('condense', 'state_dict()', getattr(run.policy, 'state_dict', dict)())
 
 def position(state: State, copy: bool = False) -> tuple[dict, dict]:
@@ -185,7 +186,6 @@ def go_to(state: State, tensors: dict, about: dict) -> None:
         restore(state.net, run.net_opt, part('network.'), about['evaluating'])
     if about.get('policy') and hasattr(run.policy, 'load_state_dict'):
         run.policy.load_state_dict(about['policy'])
-        if hasattr(run.policy, 'load_state_dict'): run.policy.load_state_dict(about['policy'])
 
 # %% ../nbs/under_the_hood/50_runs.ipynb #identity
 def run_identity(state: State) -> dict[str, Any]:
@@ -471,8 +471,8 @@ def condense_seeds(
     device, host = pick_device(device), host_for('alone')
     if not hasattr(seeds, '__len__') or not len(seeds):
         refuse('condense_seeds', 'seeds', seeds, 'a list of at least one number')
-    def own() -> dict: return {k: deepcopy(v) if k == 'inner' else v for k, v in options.items()}
-    runs = [Run(data, method, ipc, s, device=device, host=host, **own()) for s in seeds]
+    runs = [Run(data, method, ipc, s, device=device, host=host, **options) for s in seeds]
+    for run in runs: run.policy = deepcopy(run.policy)      # one may remember
     turns = [aside(steps(run.state), device) for run in runs]
     with returning(runs[0].state, 'auto'), reporting(runs[0].state, progress) as report:
         for _ in zip_longest(*turns): report()

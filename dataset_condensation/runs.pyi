@@ -73,7 +73,7 @@ def put_aside(run: Run) -> tuple:
     """Snapshot of the network in training, and the state of the inner policy"""
 
 def policy_state(run: Run) -> dict:
-    ...
+    """What the inner policy remembers, ready for JSON"""
 
 def position(state: State, copy: bool=False) -> tuple[dict, dict]:
     """Tensors and JSON from which `go_to` restores a run after its last update"""

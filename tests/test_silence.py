@@ -660,6 +660,9 @@ def test_seeds_have_a_policy_each():
     how = dict(HOW, outer=2)
     for seed, small in zip((0, 1), condense_seeds(DATA, 'dm', 1, seeds=(0, 1), inner=Counts(), **how)):
         assert torch.equal(small.images, condense(DATA, 'dm', 1, seed=seed, inner=Counts(), **how).images)
+    recipe = paper('dm', net='convnet-w4', iterations=2, outer=2, real_batch=4, inner=Counts())
+    for a, b in zip(condense_seeds(DATA, 'dm', 1, seeds=(0, 1), recipe=recipe, progress=False), condense_seeds(DATA, 'dm', 1, seeds=(0, 1), inner=Counts(), **how)):
+        assert torch.equal(a.images, b.images)
 
 
 def test_sizes_made_together_do_not_influence_each_other():
