@@ -310,18 +310,6 @@ def test_links_that_lead_back(tmp_path):
     with pytest.raises(OSError, match='self'): load(photos, True)
 
 
-def test_a_bomb_stays_packed(tmp_path, monkeypatch):
-    photos = photos_of(tmp_path)
-    write(photos/'dog'/'bomb.png', Image.new('1', (60, 50)))
-    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 2000)  # Pillow refuses twice that, and only warns below
-    load_image = Image.Image.load
-    monkeypatch.setattr(Image.Image, 'load',
-                        lambda self: pytest.fail('decoded') if self.size == (60, 50) else load_image(self))
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        with pytest.raises(ValueError, match='bomb.png .*60 × 50 pixels, .* are more than'): load(photos, size=8)
-
-
 # ---- it is damaged ----
 
 def flip(path, at):
