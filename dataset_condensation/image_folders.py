@@ -363,7 +363,7 @@ def _to_cache(source: _Source) -> Cache:
     "The cache of a source; built if there's none"
     ask = source.ask
     def build(folder: Path) -> dict:
-        make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape, ask.where)
+        make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape)
         images, about = _read(source, make)
         os.replace(images.path, folder/'images.npy')
         return dict(source.about, **about)

@@ -34,8 +34,7 @@ from .data import PUBLISHED_STATS
 from .image_folders import gray_or_rgb, open_image
 from .machine import own_device, tell
 from .names import plain_name
-from .safe_files import (TORCH_MAGIC, as_path, json_object, read_bytes,
-                                             way_out, write_atomic)
+from .safe_files import as_path, json_object, read_bytes, write_atomic
 from .training import SyntheticSet, first_rows
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #describe
@@ -95,8 +94,7 @@ def _description(where: str, path: Path, raw: bytes) -> dict:
     "The description in the header of a safetensors file"
     n = int.from_bytes(raw[:8], 'little')
     whole = 8 <= len(raw) and n <= min(len(raw) - 8, _MAX_JSON + 4096)
-    _need(whole, f'is not a safetensors file, or was cut off: {len(raw):,} bytes, of header {n:,}'
-                 + way_out(path))
+    _need(whole, f'is not a safetensors file, or was cut off: {len(raw):,} bytes, of header {n:,}')
     meta = json_object(where, path, raw[8:8 + n], 'a set').get('__metadata__') or {}
     _need('set' in meta, f'has no description, expected a set of {FORMAT!r}')
     return _about(where, path, meta['set'])
@@ -335,6 +333,7 @@ def _read_png(where: str, path: Path, raw: bytes) -> SyntheticSet:
     return SyntheticSet(x, y, about['classes'], mean, std, about.get('info'))
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #program
+_before_zip = bytes.fromhex('80028a0a6cfc9c46f9206aa850192e')   # start of files by torch before 1.6
 _names = {'torch._utils _rebuild_tensor_v2', 'collections OrderedDict', '_codecs encode',
           'numpy dtype', 'numpy.core.multiarray scalar', 'numpy._core.multiarray scalar',
           *(f'torch {k}Storage' for k in ('Float', 'Double', 'Half', 'BFloat16', 'Long', 'Int',
@@ -354,7 +353,7 @@ def _check_programs(raw: bytes) -> None:
             for name in z.namelist():
                 if name.endswith('.pkl'): _check_program(io.BytesIO(z.read(name)))
     else:
-        f.seek(len(TORCH_MAGIC))
+        f.seek(len(_before_zip))
         for _ in range(4): _check_program(f)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #numpy-globals
@@ -371,10 +370,9 @@ _stand_ins = [(_Number, 'numpy.dtype'), (_scalar, 'numpy.core.multiarray.scalar'
               (_scalar, 'numpy._core.multiarray.scalar')]
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #load-result
-def _load_result(path: Path, raw: bytes) -> tuple[list, dict]:
+def _load_result(raw: bytes) -> tuple[list, dict]:
     "Pairs of images and labels, and accuracies, from a published result file"
-    known = raw.startswith((b'PK\3\4', TORCH_MAGIC))
-    _need(known, f'is not a file that torch wrote{way_out(path)}')
+    _need(raw.startswith((b'PK\3\4', _before_zip)), 'is not a file that torch wrote')
     _check_programs(raw)
     with torch.serialization.safe_globals(_stand_ins):
         found = torch.load(io.BytesIO(raw), map_location='cpu', weights_only=True)
@@ -411,7 +409,7 @@ def import_published(
     path = as_path(where := 'import_published', path)
     raw = read_bytes(where, path, 2**32)
     with _naming(where, path):
-        pairs, accs = _load_result(path, raw)
+        pairs, accs = _load_result(raw)
         method, named = _result_name(path)
         data, n, sets = named if data is None else plain_name(data), len(pairs), []
         if mean is None and std is None:

@@ -128,20 +128,3 @@ def test_a_damaged_set_of_a_search_is_made_again(tmp_path):
     after = SyntheticSet.load(made)
     assert after.images.equal(before.images) and after.labels.equal(before.labels)
     assert after.info.pop('seconds') and before.info.pop('seconds') and after.info == before.info
-
-
-# ---- The wrong loader names the right one
-
-def test_the_way_out_is_named(tmp_path):
-    import torch
-    torch.save(dict(data=[[torch.randn(10, 1, 28, 28), torch.arange(10)]], accs_all_exps=dict(ConvNet=[.9])), tmp_path/'res_DC_MNIST_ConvNet_1ipc.pt')
-    syn = random_set(load_dataset('digits'), 1)
-    syn.save(tmp_path/'s.safetensors')
-    syn.to_folder(tmp_path/'set')
-    dc.Comparison([]).save(tmp_path/'t.json')
-    for call, file, hint in (
-            (SyntheticSet.load, 'res_DC_MNIST_ConvNet_1ipc.pt', 'import_published'), (SyntheticSet.load, 'set', 'SyntheticSet.from_folder'),
-            (SyntheticSet.load, 't.json', 'JSON'), (dc.import_published, 's.safetensors', 'SyntheticSet.load'),
-            (dc.Comparison.load, 's.safetensors', 'SyntheticSet.load'), (dc.Continual.load, 's.safetensors', 'SyntheticSet.load'),
-            (dc.SearchResult.load, 'res_DC_MNIST_ConvNet_1ipc.pt', 'import_published')):
-        with pytest.raises((ValueError, OSError), match=hint): call(tmp_path/file)
