@@ -97,7 +97,6 @@ def open_image(
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #decode
 def _stat(path: Any) -> tuple[int, int] | None:
     "Size and time of a file; None if it's missing or not a regular file"
-    if hasattr(path, 'read'): return 0, 0  # it is open already
     if not Path(path).is_file(): return None
     s = os.stat(path)
     return s.st_size, s.st_mtime_ns
@@ -105,10 +104,8 @@ def _stat(path: Any) -> tuple[int, int] | None:
 def decode(path: Any, how: How = How()) -> np.ndarray | str:
     "One image file as a uint8 array, or the reason why it can't be read"
     try:
-        before = _stat(path)
-        if before is None: return 'it is not there, or not a regular file'
-        with open_image(path, how.size) as im: a = how.array(ImageOps.exif_transpose(im))
-        return a if _stat(path) == before else 'it changed while it was read'
+        if not (hasattr(path, 'read') or _stat(path)): return 'it is missing, or not a regular file'
+        with open_image(path, how.size) as im: return how.array(ImageOps.exif_transpose(im))
     except MemoryError: raise
     except Exception as e:  # on damaged files Pillow's plugins raise nearly anything
         code = getattr(e, 'errno', None)
@@ -179,7 +176,8 @@ def _pair(where: str, name: str, item: Any) -> tuple[Any, Any]:
     "Image and label of an item, a pair or a dict"
     found = checks.pair_in(item) if isinstance(item, Mapping) else item
     if isinstance(found, (tuple, list)) and len(found) == 2: return found[0], found[1]
-    refuse(where, name, item, '(image, label), or a dict with image and label', TypeError)
+    got = Shown(f'a {type(item).__name__}')
+    refuse(where, name, got, '(image, label), or a dict with image and label', TypeError)
 
 def _whole_label(y: Any) -> int: return operator.index(np.asarray(y).item())
 

@@ -191,13 +191,7 @@ def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about:
     finally: shutil.rmtree(part, ignore_errors=True)
     return path
 
-# %% ../nbs/under_the_hood/53_set_files.ipynb #inside
-def _inside(root: Path, path: Path) -> Path:
-    "`path` with links resolved; it must stay inside `root`"
-    real, top = os.path.realpath(path), os.path.realpath(root)
-    _need(os.path.commonpath([real, top]) == top, f'has {path.name}, which leads out of it')
-    return Path(real)
-
+# %% ../nbs/under_the_hood/53_set_files.ipynb #pictures
 def _pictures(root: Path, about: dict) -> list[list[Path]]:
     "The PNG files of each class, in order and checked against their counts"
     folders, n = about['folders'], len(about['classes'])
@@ -207,11 +201,10 @@ def _pictures(root: Path, about: dict) -> list[list[Path]]:
     _need(there <= n, f'has {there} folders, expected {n}, one for each class')
     files, counts = [], about.get('counts', [None] * n)      # older sets have no counts
     for f, count in zip(folders, counts, strict=True):
-        folder = _inside(root, root/f)
-        found = sorted(e for e in os.listdir(folder) if e.lower().endswith('.png') and e[0] != '.')
+        found = sorted(e for e in os.listdir(root/f) if e.lower().endswith('.png') and e[0] != '.')
         fits = count in (None, len(found))
         _need(fits, f'holds {len(found)} PNG files in {f}, expected {_short(count)}')
-        files.append([_inside(root, folder/name) for name in found])
+        files.append([root/f/name for name in found])
     return files
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #picture
@@ -242,7 +235,7 @@ def read_folder(path: str | os.PathLike) -> SyntheticSet:
         raise FileNotFoundError(f'{where}: there is no {note}; `to_folder` writes it, last of all. '
                                 'For a folder of real images use `load_dataset`')
     with _naming(where, path):
-        about = _about(where, note, read_bytes(where, _inside(path, note), _MAX_JSON))
+        about = _about(where, note, read_bytes(where, note, _MAX_JSON))
         mean, std, files = about['mean'], about['std'], _pictures(path, about)
         mean, std = mean_std('set.json', mean, std, len(mean))
         x = _stack(where, [f for fs in files for f in fs], len(mean))
@@ -252,7 +245,7 @@ def read_folder(path: str | os.PathLike) -> SyntheticSet:
         y = torch.tensor([c for c, fs in enumerate(files) for _ in fs])
         soft = None
         if about.get('soft_labels'):
-            soft = tensors_from_bytes(read_bytes(where, _inside(path, path/SOFT)))['soft']
+            soft = tensors_from_bytes(read_bytes(where, path/SOFT))['soft']
         return SyntheticSet(x, y, about['classes'], mean, std, about.get('info'), soft=soft)
 
 # %% ../nbs/under_the_hood/53_set_files.ipynb #write-png

@@ -508,7 +508,7 @@ def test_class_names_come_from_the_dataset():
     (Pairs(6, lambda i: torch.zeros(2 + i // 4, 8, 8)), ValueError, '`train[4]` is an image of 3 × 8 × 8'),
     (Pairs(6, picture, 1), ValueError, "one class only, '0'"),
     ([(picture(), 0), (picture(), 2)], ValueError, 'training labels are 0, 2'),
-    ([{'pixels': picture(), 'label': 0}], TypeError, "`train[0]` is {'label': 0, 'pixels': "),
+    ([{'pixels': picture(), 'label': 0}], TypeError, "`train[0]` is a dict, expected (image, label), or a dict with image and label"),
     ([(picture(), None)], TypeError, '`label of train[0]` is None'),
 ])
 def test_wrong_datasets(train, error, says):
