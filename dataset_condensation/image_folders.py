@@ -10,7 +10,6 @@ import contextlib
 import errno
 import gzip
 import hashlib
-import math
 import operator
 import os
 import re
@@ -19,10 +18,11 @@ import zlib
 from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from http.client import HTTPException
 from importlib import resources
+from itertools import permutations
 from pathlib import Path
-from threading import Condition
 from typing import Any, NamedTuple, NoReturn
 from urllib.error import URLError
 
@@ -30,7 +30,7 @@ from urllib.error import URLError
 import numpy as np
 import torch
 from fastcore.basics import patch
-from PIL import Image, ImageFile as PILFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile as PILFile, ImageOps
 from torch import Tensor
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset
 from tqdm.auto import tqdm
@@ -38,38 +38,28 @@ from tqdm.auto import tqdm
 from . import checks
 from .checks import Shown, as_bytes, channels_last, refuse
 from .data import ImageData, gen, image_data
-from .image_store import (Cache, ImageWriter, cache_folder, cache_path,
-                                              cached, open_cache)
-from .machine import free_memory, own_device, warn
+from .image_store import Cache, ImageWriter, cache_path, cached, open_cache
+from .machine import bar_kwargs, free_memory, own_device, warn
 from .names import plain_name
 from .text import json_digest, shape_text, some
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #gray-or-rgb
-def _on_white(im: Image.Image, mode: str) -> Image.Image:
-    "`im` on white, a few rows at a time to save memory on large images"
-    out, rows = Image.new(mode, im.size), max(1, 2**18 // im.width)
-    for top in range(0, im.height, rows):
-        part = im.crop((0, top, im.width, min(top + rows, im.height))).convert('RGBA')
-        white = Image.new('RGBA', part.size, 'white')
-        out.paste(Image.alpha_composite(white, part).convert(mode), (0, top))
-    return out
-
 def gray_or_rgb(im: Image.Image) -> Image.Image:
     "An 8-bit image of mode L or RGB from one of any mode"
     if im.mode == 'F':
         raise ValueError('a float image (mode F) does not say what white is: save it with 8 bits')
     if im.mode.startswith('I'):
-        a = np.asarray(im)
+        a = np.array(im, np.int64)
         if a.min() < 0 or a.max() > 65535:
             raise ValueError(f'pixels from {a.min()} to {a.max()} do not fit in 16 bits')
         if im.mode == 'I' and 0 < a.max() < 256:
             raise ValueError(f'pixels from 0 to {a.max()} in 32 bits may be meant for 8 or 16')
-        out = np.empty(a.shape, np.uint8)  # 257 is 65535 / 255
-        for row, deep in zip(out, a): row[:] = (deep.astype(np.int64) + 128) // 257
-        return Image.fromarray(out)
+        return Image.fromarray(((a + 128) // 257).astype(np.uint8))  # 257 is 65535 / 255
     mode = 'L' if im.mode in ('1', 'L', 'LA', 'La') else 'RGB'
-    clear = im.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or 'transparency' in im.info
-    return _on_white(im, mode) if clear else im if im.mode == mode else im.convert(mode)
+    if im.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or 'transparency' in im.info:
+        clear, im = im.convert('RGBA'), Image.new('RGB', im.size, 'white')
+        im.paste(clear, mask=clear)
+    return im if im.mode == mode else im.convert(mode)
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #fit
 class How(NamedTuple):
@@ -87,39 +77,8 @@ class How(NamedTuple):
             im = fitted(im, size, Image.Resampling.LANCZOS)
         return np.asarray(im.convert('L' if self.channels == 1 else 'RGB') if self.channels else im)
 
-# %% ../nbs/under_the_hood/51_image_folders.ipynb #by-system
-def _by_system(e: Exception) -> bool:
-    "Is it an error of the machine (no memory, too many open files, a bad disk)?"
-    damage = None, errno.EINVAL, errno.EOVERFLOW  # Pillow's own errors; bad offsets
-    return isinstance(e, MemoryError) or isinstance(e, OSError) and e.errno not in damage
-
-def _upright(im: Image.Image) -> Image.Image:
-    "`im` turned upright by its EXIF note, if that can be read"
-    try: return ImageOps.exif_transpose(im) if im.getexif().get(0x0112, 1) != 1 else im
-    except Exception as e:  # a damaged note: keep the image
-        if _by_system(e): raise
-        return im
-
-class _Room:
-    "Memory of the images being decoded, in all threads"
-    def __init__(self): self.taken, self.changed, self.process = 0, Condition(), os.getpid()
-
-    @contextlib.contextmanager
-    def of(self, n: int, most: float) -> Iterator[None]:
-        "Wait until `n` more bytes fit under `most`, and reserve them in the block"
-        if self.process != os.getpid(): self.__init__()  # a forked process starts at zero
-        with self.changed:
-            self.changed.wait_for(lambda: self.taken + n <= most)
-            self.taken += n
-        try: yield
-        finally:
-            with self.changed:
-                self.taken -= n
-                self.changed.notify_all()
-
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #open-image
 _formats = ('JPEG', 'PNG', 'PPM', 'BMP', 'TIFF', 'WEBP', 'GIF')
-_room = _Room()
 
 @contextlib.contextmanager
 def open_image(
@@ -128,26 +87,16 @@ def open_image(
     formats: tuple[str, ...] = _formats,    # Formats to accept, by content
     check: Callable | None = None,          # Called with the image before decoding; may raise
 ) -> Iterator[Image.Image]:
-    "Decode an image file of a known format, within a memory limit for all threads together"
-    try: im = Image.open(file, formats=formats)
-    except UnidentifiedImageError:
-        raise UnidentifiedImageError(f'it is none of {", ".join(formats)}') from None
-    with im:
+    "Open and decode an image file of a known format"
+    with Image.open(file, formats=formats) as im:
         if size: im.draft(None, (2 * max(size), 2 * max(size)))
         if check: check(im)
-        limit, n = Image.MAX_IMAGE_PIXELS or math.inf, im.width * im.height
-        took = n * (2 if im.mode in ('1', 'L') else 20 if im.format == 'WEBP' else 8)
-        if n > limit or took > 6 * limit:
-            raise ValueError(f'{im.width:,} × {im.height:,} pixels, {took:,} bytes to decode, are '
-                             f'more than PIL.Image.MAX_IMAGE_PIXELS, {limit:,}, or six bytes each')
-        with _room.of(took, 6 * limit):
-            im.load()
-            yield im
+        im.load()
+        yield im
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #decode
 def _stat(path: Any) -> tuple[int, int] | None:
     "Size and time of a file; None if it's missing or not a regular file"
-    if hasattr(path, 'read'): return 0, 0  # it is open already
     if not Path(path).is_file(): return None
     s = os.stat(path)
     return s.st_size, s.st_mtime_ns
@@ -155,14 +104,14 @@ def _stat(path: Any) -> tuple[int, int] | None:
 def decode(path: Any, how: How = How()) -> np.ndarray | str:
     "One image file as a uint8 array, or the reason why it can't be read"
     try:
-        before = _stat(path)
-        if before is None: return 'it is not there, or not a regular file'
-        with open_image(path, how.size) as im: a = how.array(_upright(im))
-        return a if _stat(path) == before else 'it changed while it was read'
+        if not (hasattr(path, 'read') or _stat(path)): return 'it is missing, or not a regular file'
+        with open_image(path, how.size) as im: return how.array(ImageOps.exif_transpose(im))
+    except MemoryError: raise
     except Exception as e:  # on damaged files Pillow's plugins raise nearly anything
-        if not _by_system(e): return f'{type(e).__name__}: {e}'
-        if not isinstance(e, OSError): raise
-        raise OSError(e.errno, f'cannot read {path}: {os.strerror(e.errno or 0)}') from e
+        code = getattr(e, 'errno', None)
+        if code in (None, errno.EINVAL, errno.EOVERFLOW):  # Pillow's own errors; bad offsets
+            return f'{type(e).__name__}: {e}'
+        raise OSError(code, f'cannot read {path}: {os.strerror(code)}') from e
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #stack
 class _Stack:
@@ -202,7 +151,6 @@ def _ask(where: str, size: Any, fit: Any, channels: Any, stats: Any, in_memory: 
     if len(sides) != 2: refuse(where, 'size', size, 'pixels, or (height, width)')
     hw: Any = None if size is None else tuple(checks.whole_number(where, 'size', s) for s in sides)
     ask = _Ask(where, How(hw, fit, channels), stats, in_memory, *others)
-    cache_folder(ask.cache_dir)  # raises if it can't be one
     checks.share(where, 'test_fraction', ask.test_fraction)
     if ask.workers is None: return ask
     return ask._replace(workers=checks.whole_number(where, 'workers', ask.workers, 0))
@@ -226,10 +174,10 @@ def _item_array(where: str, name: str, im: Any, how: How) -> np.ndarray:
 
 def _pair(where: str, name: str, item: Any) -> tuple[Any, Any]:
     "Image and label of an item, a pair or a dict"
-    if isinstance(item, (tuple, list)) and len(item) == 2: return item[0], item[1]
-    if isinstance(item, Mapping) and (found := checks.pair_in(item)): return found[0], found[1]
-    got = f'a dict of {some(item)}' if isinstance(item, Mapping) else f'a {type(item).__name__}'
-    refuse(where, name, Shown(got), '(image, label), or a dict with image and label', TypeError)
+    found = checks.pair_in(item) if isinstance(item, Mapping) else item
+    if isinstance(found, (tuple, list)) and len(found) == 2: return found[0], found[1]
+    got = Shown(f'a {type(item).__name__}')
+    refuse(where, name, got, '(image, label), or a dict with image and label', TypeError)
 
 def _whole_label(y: Any) -> int: return operator.index(np.asarray(y).item())
 
@@ -281,35 +229,42 @@ def _names_fit(ds: Any, names: dict[int, str], y: Tensor, every: bool) -> bool:
     return torch.equal(kept, y) and all(t is None or {*t.tolist()} == {*names} for t in whole)
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #source
-class _Source:
-    "Images with labels, one after the other: first those to train on, then those to test on"
-    name: str             # Of the data set
-    n: int                # Images in all
-    n_train: int          # Those to train on
-    split: tuple | None   # A split to draw: names of the labels, share to test on, seed
-    identity: dict        # Tells it from other sources
-    about: dict           # What a cache remembers of it
-    ask: _Ask             # How to read them, and where to keep them
-
-    def read(self) -> Iterator[tuple]:
-        "(name, image or the reason why there's none, label) of each"
-        raise NotImplementedError
-    def nbytes(self) -> int: raise NotImplementedError   # Memory for all images, estimated
-    def plan(self) -> str: raise NotImplementedError     # A hash that changes when the images do
-
-# %% ../nbs/under_the_hood/51_image_folders.ipynb #items
 def _spread(n: int, k: int) -> list[int]:
     "`k` indices spread evenly over `n`"
     return sorted({j * (n - 1) // (k - 1) for j in range(k)})
 
+class _Source:
+    "Images with labels, one after the other: first those to train on, then those to test on"
+    def __init__(self,
+                 name: str,        # Of the data set
+                 sizes: tuple,     # Images in all, and those to train on
+                 ask: _Ask,        # How to read them, and where to keep them
+                 identity: dict,   # Tells it from other sources
+                 about: dict,      # What a cache remembers of it
+                 split: tuple | None = None):  # To draw: names of labels, share to test on, seed
+        self.name, (self.n, self.n_train), self.ask = name, sizes, ask
+        self.identity, self.about, self.split = identity, about, split
+
+    def fetch(self, i: int) -> tuple: raise NotImplementedError     # Name, image or reason, label
+    def read(self) -> Iterator[tuple]: raise NotImplementedError    # All of them
+    def plan(self) -> str: raise NotImplementedError    # A hash that changes when the images do
+
+    @cached_property
+    def seen(self) -> dict[int, tuple]: return {i: self.fetch(i) for i in _spread(self.n, 8)}
+
+    def nbytes(self) -> int:
+        "Memory for all images, estimated from the largest of eight"
+        seen = [a.nbytes for _, a, _ in self.seen.values() if not isinstance(a, str)]
+        return self.n * max(seen, default=0)
+
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #items
 class _Items(_Source, Dataset):
     "The items of two torch Datasets"
     def __init__(self, name: str, parts: Sequence, ask: _Ask):
-        self.name, self.parts, self.ask, self.about = name, parts, ask, dict(source=name)
-        self.n_train, self.n = len(parts[0][1]), sum(len(ds) for _, ds in parts)
-        kinds = [[type(ds).__qualname__, len(ds)] for _, ds in parts]
-        self.identity, self.split = dict(name=name, kinds=kinds, how=ask.how), None
-        self.seen = {i: self.fetch(i) for i in _spread(self.n, 8)}
+        kinds, self.parts = [[type(ds).__qualname__, len(ds)] for _, ds in parts], parts
+        (_, n_train), (_, n_test) = kinds
+        identity = dict(name=name, kinds=kinds, how=ask.how)
+        super().__init__(name, (n_train + n_test, n_train), ask, identity, dict(source=name))
 
     def fetch(self, i: int) -> tuple[str, np.ndarray, int]:
         "Name, image (H, W[, C]) and label of item `i`"
@@ -339,11 +294,6 @@ def read(self: _Items) -> Iterator[tuple]:
             yield item
 
 @patch
-def nbytes(self: _Items) -> int:
-    "Memory for all images, estimated from the largest of eight"
-    return self.n * max(a.nbytes for _, a, _ in self.seen.values())
-
-@patch
 def plan(self: _Items) -> str:
     "A hash that changes when the images do"
     seen = [self.seen.get(i) or self.fetch(i) for i in _spread(self.n, 64)]
@@ -368,14 +318,13 @@ def _read(source: _Source, make: Callable) -> tuple[Any, dict]:
     "All images, in a stack from `make`, and their labels, splits and bad files"
     ask = source.ask
     stack, labels, good, bad = _Stack(ask.where, source.n, make), [], [], []
-    off: dict[str, Any] = {} if ask.progress else dict(disable=True)  # else tqdm decides
+    off = bar_kwargs(ask.progress)
     for name, a, y in tqdm(source.read(), 'reading', source.n, unit=' images', **off):
         good.append(not isinstance(a, str))
         labels.append(y)
         if good[-1]: stack.add(a, name)
         elif ask.skip_bad: bad.append((name, a))
         else: _stop(f'cannot read {name} ({a}); skip_bad=True leaves it out')
-    if not stack.i: _stop(f'not one of {source.n:,} files can be read, e.g. {" ".join(bad[0])}')
     ok, first = torch.tensor(good), torch.arange(source.n) < source.n_train
     y, parts = torch.tensor(labels)[ok], [first[ok], ~first[ok]]
     rows = _stratified(y, *source.split) if source.split else [p.nonzero()[:, 0] for p in parts]
@@ -412,7 +361,7 @@ def _to_cache(source: _Source) -> Cache:
     "The cache of a source; built if there's none"
     ask = source.ask
     def build(folder: Path) -> dict:
-        make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape, ask.where)
+        make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape)
         images, about = _read(source, make)
         os.replace(images.path, folder/'images.npy')
         return dict(source.about, **about)
@@ -581,79 +530,65 @@ def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
               'classes lie deeper, pass the folder around them')
     inside = [{*_subfolders(train_dir/c)} for c in train if (train_dir/c).is_dir()]
     common = set.intersection(*inside) if inside else set()      # a flat val/ has no class folders
-    words = {_split_name(c)[0] for c in common}
-    if words & {*_trains} and words & {*_tests}:
-        _stop(f'every class folder of {train_dir} holds {some(sorted(common))}; expected the other '
-              'way round, train/ and test/ with a folder for each class')
     if len(common) > 1:
-        warn(f'load_dataset: every class folder of {train_dir} holds {some(sorted(common))}; '
-             'if those are the classes, name the folders around them train/ and test/')
+        odd = f'every class folder of {train_dir} holds {some(sorted(common))}'
+        words = {_split_name(c)[0] for c in common}
+        if words & {*_trains} and words & {*_tests}:
+            _stop(f'{odd}; expected train/ and test/ with a folder for each class')
+        warn(f'load_dataset: {odd}; if those are the classes, name the folders around them '
+             'train/ and test/')
     test = _class_files(test_dir) if test_dir else None
-    if test_dir and test and {*train} < {*test} and (test_dir/'val_annotations.txt').is_file():
-        warn(f'load_dataset: {len(test) - len(train):,} classes of {test_dir}/val_annotations.txt '
-             f'have no folder in {train_dir}; their images were left out')
-        test = {c: test[c] for c in train}
-    if test and {*test} != {*train}:
-        missing, extra = some(sorted({*train} - {*test})), some(sorted({*test} - {*train}))
-        _stop(f'the classes of {test_dir} are not those of {train_dir}: '
-              f'missing {missing or "none"}, extra {extra or "none"}')
-    return train, test and {c: test[c] for c in train}
+    if not test: return train, None
+    missing, extra = (some(sorted(a - b)) for a, b in permutations([{*train}, {*test}]))
+    if missing: _stop(f'{test_dir} has no class {missing}, which {train_dir} has')
+    if extra: warn(f'load_dataset: class {extra} of {test_dir} is left out: not in {train_dir}')
+    return train, {c: test[c] for c in train}
 
-# %% ../nbs/under_the_hood/51_image_folders.ipynb #files-source
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #folder-identity
 def _folder_identity(path: Path, ask: _Ask, split: bool) -> dict:
     drawn = (ask.test_fraction, ask.seed) if split else None
     return dict(path=str(path.resolve()), how=ask.how, split=drawn, skip_bad=ask.skip_bad)
 
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #files-source
 class _Files(_Source):
     "The files of a folder, class after class"
     def __init__(self, path: Path, train: dict, test: dict | None, ask: _Ask):
-        self.path, self.ask, self.name, self.classes = path, ask, path.resolve().name, [*train]
         parts = [fs for part in (train, test or {}) for fs in enumerate(part.values())]
-        self.paths = [f for _, fs in parts for f in fs]
-        self.labels = [i for i, fs in parts for _ in fs]
-        self.n_train, self.n = sum(map(len, train.values())), len(self.paths)
-        self.split = None if test else (dict(enumerate(train)), ask.test_fraction, ask.seed)
-        self.identity = _folder_identity(path, ask, not test)
-        self.about = dict(source=str(path.resolve()), classes=self.classes, n=self.n)
+        self.path, self.paths = path, [f for _, fs in parts for f in fs]
+        self.labels, n = [i for i, fs in parts for _ in fs], len(self.paths)
+        about = dict(source=str(path.resolve()), classes=[*train], n=n)
+        split = None if test else (dict(enumerate(train)), ask.test_fraction, ask.seed)
+        super().__init__(path.resolve().name, (n, sum(map(len, train.values()))), ask,
+                         _folder_identity(path, ask, not test), about, split)
+
+    def fetch(self, i: int) -> tuple:
+        return self.paths[i], decode(self.paths[i], self.ask.how), self.labels[i]
 
     def read(self) -> Iterator[tuple]:
         "(path, image or reason, label) of every file"
         with ThreadPoolExecutor(self.ask.workers or min(8, os.cpu_count() or 1)) as pool:
             for i in range(0, self.n, 128):  # at most 128 are in memory
-                paths = self.paths[i:i + 128]
-                arrays = pool.map(lambda path: decode(path, self.ask.how), paths)
-                yield from zip(paths, arrays, self.labels[i:i + 128])
+                yield from pool.map(self.fetch, range(i, min(i + 128, self.n)))
 
-# %% ../nbs/under_the_hood/51_image_folders.ipynb #files-plan
-@patch
-def nbytes(self: _Files) -> int:
-    "Memory for all images, estimated from the largest of eight"
-    seen = [decode(self.paths[i], self.ask.how) for i in _spread(self.n, 8)]
-    return self.n * max((a.nbytes for a in seen if not isinstance(a, str)), default=0)
-
-@patch
-def plan(self: _Files) -> str:
-    "A hash of the files and of Pillow's settings that decide which files are good"
-    names = [os.path.relpath(p, self.path) for p in self.paths]
-    files = list(zip(names, self.labels, map(_stat, self.paths)))
-    pillow = Image.MAX_IMAGE_PIXELS, PILFile.LOAD_TRUNCATED_IMAGES
-    return json_digest([self.identity, self.classes, self.n_train, files, pillow])
+    def plan(self) -> str:
+        "A hash of the files and of Pillow's settings that decide which files are good"
+        files = [[os.path.relpath(p, self.path), y, _stat(p)]
+                 for p, y in zip(self.paths, self.labels)]
+        pillow = Image.MAX_IMAGE_PIXELS, PILFile.LOAD_TRUNCATED_IMAGES
+        return json_digest([self.identity, self.about['classes'], self.n_train, files, pillow])
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #load-folder
 def _load_folder(path: Path, ask: _Ask) -> ImageData:
     source = _Files(path, *folder_files(path), ask)
     if source.split: _stratified(torch.tensor(source.labels), *source.split)  # stop before reading
-    return _from_files(_gather(source), source.classes, source.n, source.name, ask)
+    return _from_files(_gather(source), source.about, source.name, ask)
 
-def _from_files(found: _Found, classes: list, n: int, name: str, ask: _Ask) -> ImageData:
-    "`ImageData` from a folder of `n` files"
-    if found.bad:
-        (file, why), k = found.bad[0], len(found.bad)
-        warn(f'load_dataset: left out {k:,} of {n:,} files that cannot be read, e.g. {file} '
-             f'({why})')
-    lost = [c for i, c in enumerate(classes) if i not in found.test[1]]
-    if lost: _stop(f'class {some(lost)} has no test image that can be read')
-    return _data(found, classes, name, ask)
+def _from_files(found: _Found, about: dict, name: str, ask: _Ask) -> ImageData:
+    "`ImageData` from the files of a folder, described by `about`"
+    for file, why in found.bad[:1]:
+        warn(f'load_dataset: left out {len(found.bad):,} of {about["n"]:,} files that cannot be '
+             f'read, e.g. {file} ({why})')
+    return _data(found, about['classes'], name, ask)
 
 def _load_vanished(path: Path, ask: _Ask) -> ImageData | None:
     "The images of a missing folder, if a cache has them"
@@ -662,7 +597,7 @@ def _load_vanished(path: Path, ask: _Ask) -> ImageData | None:
         c = open_cache(cache_path(ask.cache_dir, name, _folder_identity(path, ask, split)))
         if c is None: continue
         warn(f'load_dataset: there is no folder {path}; its images come from {c}')
-        return _from_files(_from_cache(c), c.about['classes'], c.about['n'], name, ask)
+        return _from_files(_from_cache(c), c.about, name, ask)
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #digits
 _idx = [f'{p}-{k}-ubyte.gz' for p in ('train', 't10k') for k in ('images-idx3', 'labels-idx1')]
@@ -692,11 +627,9 @@ def _load_digits() -> tuple:
     return x[train], y[train], x[~train], y[~train], range(10)
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #unpack
-_most_unpacked = 2**26  # bytes; the largest file, MNIST's training images, has 47,040,016
-
 def _idx_array(path: Path) -> Tensor:
     try:
-        with gzip.open(path) as f: raw = f.read(_most_unpacked)
+        with gzip.open(path) as f: raw = f.read()
         sizes = [int.from_bytes(raw[i:i + 4], 'big') for i in range(4, 4 + 4 * raw[3], 4)]
         start = 4 + 4 * len(sizes)
         return torch.frombuffer(bytearray(raw), dtype=torch.uint8, offset=start).view(sizes)
@@ -746,7 +679,6 @@ def _from_arrays(name: str, train: tuple, test: tuple, classes: Any, ask: _Ask) 
 
 def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
     root = root or os.environ.get('DATASET_CONDENSATION_ROOT') or '~/.cache/dataset_condensation'
-    checks.instance(ask.where, 'root', root, (str, os.PathLike), 'a folder')
     root = Path(root).expanduser()
     at_hand = {'mnist-sample': _load_mnist_sample, 'digits': _load_digits}
     try: found = at_hand[name]() if name in at_hand else _load_torchvision(name, root, download)
@@ -755,21 +687,16 @@ def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
         (_, sub, files), why = _torchvision[name], ' '.join(str(e).split())
         raise FileNotFoundError(
             f'load_dataset: {name!r} is not in {root} and could not be fetched ({why}). '
-            f'Put {", ".join(files)} into {root/sub}, or pass as root= the folder that has them in '
-            f'{sub or "it"}, or run once with network and download=True') from e
+            f'Put {", ".join(files)} into {root/sub}, or pass another root=') from e
     return _from_arrays(name, found[:2], found[2:4], found[4], ask)
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #open-npz
 @contextlib.contextmanager
 def open_npz(where: str, path: Path) -> Iterator[Any]:
-    "An .npz file that fits in memory; what fails in the block becomes a ValueError with its name"
+    "An .npz file; what fails in the block becomes a ValueError with its name"
     try:
-        with zipfile.ZipFile(path) as z: size = sum(e.file_size for e in z.infolist())
-        free = free_memory()
-        if free and size > free: raise ValueError(f'it takes {size:,} bytes, {free:,} are free')
         with np.load(path, allow_pickle=False) as f: yield f
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error,
-            NotImplementedError) as e:
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as e:
         raise ValueError(f'{where}: {path} cannot be used: {e}') from e
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #npz

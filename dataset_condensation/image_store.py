@@ -11,7 +11,6 @@ import hashlib
 import json
 import math
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from copy import copy
 from pathlib import Path
@@ -38,10 +37,8 @@ class ImageFile:
     digest: str | None = None       # SHA-256 of all bytes, if known
     def __init__(self, path: str | os.PathLike, device: Any = 'cpu'):
         self.path, self.device, self.stamp = Path(path), torch.device(device), _stamp(path)
-        try: images = open_memmap(path, mode='r')
-        except OSError: raise  # an error of the machine
-        except Exception: images = None  # NumPy raises many kinds on a bad header
-        if images is None or images.ndim != 4 or images.dtype != np.uint8:
+        images = open_memmap(path, mode='r')
+        if images.ndim != 4 or images.dtype != np.uint8:
             raise ValueError(f'ImageFile: {path} is not a file of images')
         self.rows, self._start = torch.arange(len(images)), images.offset
         self.image_shape = images.shape[1:]
@@ -99,11 +96,7 @@ def _fetch(self: ImageFile, rows: Tensor) -> np.ndarray:
 # %% ../nbs/under_the_hood/52_image_store.ipynb #writer
 class ImageWriter:
     "A new .npy file for images (n, C, H, W), written one by one"
-    def __init__(self, path: Path, shape: tuple[int, ...], where: str):
-        size, free = math.prod(shape), shutil.disk_usage(path.parent).free
-        if size > free:
-            raise OSError(f'{where}: the cache needs {size:,} bytes in {path.parent}, of which '
-                          f'{free:,} are free; make room, or pass another cache_dir=')
+    def __init__(self, path: Path, shape: tuple[int, ...]):
         self.path, self.shape = path, shape
         self.start = open_memmap(path, 'w+', np.uint8, shape).offset
 
@@ -123,10 +116,8 @@ def _write(folder: Path, about: dict) -> None:
 
 def _read(folder: Path) -> dict:
     "What `_write` wrote; a ValueError if it has changed"
-    try: about = json.loads((folder/'about.json').read_bytes())
-    except RecursionError: about = None
-    if not isinstance(about, dict) or about.pop('seal', None) != json_digest(about) \
-       or about['format'] != FORMAT:
+    about = json.loads((folder/'about.json').read_bytes())
+    if about.pop('seal', None) != json_digest(about) or about['format'] != FORMAT:
         raise ValueError('about.json has been changed, or is from another version')
     return about
 
@@ -227,7 +218,9 @@ def _alone(folder: Path, wait: bool = True) -> Iterator[None]:
 def open_cache(folder: Path, plan: str | None = None, say: bool = False) -> Cache | None:
     "The cache in `folder` if it fits `plan`, else None; `say` logs why"
     try: return Cache(folder, plan)
-    except (FileNotFoundError, NotADirectoryError, ValueError, LookupError, TypeError) as e:
+    except Exception as e:  # damage: of JSON, or of NumPy's header
+        gone = isinstance(e, (FileNotFoundError, NotADirectoryError))
+        if isinstance(e, OSError) and not gone: raise  # an error of the machine
         if say and folder.exists(): tell('the cache %s is rebuilt: %s', folder, e)
 
 # %% ../nbs/under_the_hood/52_image_store.ipynb #cached
@@ -241,12 +234,7 @@ def cached(
 ) -> Cache:
     "Open a cache; build it first if none fits"
     if found := open_cache(folder, plan): return found
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.with_name(f'.{folder.name}.lock').touch()
-    except OSError as e:
-        raise OSError(f'{where}: cannot write a cache into {folder.parent} ({e.strerror}); '
-                      'pass cache_dir=, or in_memory=True') from e
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         if found := open_cache(folder, plan, say=progress): return found
         for old in (folder, folder.with_name(folder.name + '.building')): _clear(old)
@@ -282,8 +270,8 @@ def remove_cache(
         wanted = {str(source), str(Path(source).expanduser().resolve())}
     for path in sorted(cache_folder(cache_dir).glob('*/about.json')):
         try: about = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError): continue
-        ours = isinstance(about, dict) and str(about.get('format')).startswith(FORMAT[:-1])
+        except (OSError, ValueError): continue
+        ours = str(about.get('format')).startswith(FORMAT[:-1])
         if not ours or wanted and about.get('source') not in wanted: continue
         with _alone(path.parent, wait=False): freed += _clear(path.parent)
     for path in cache_folder(cache_dir).glob('networks-*.safetensors') if source is None else ():

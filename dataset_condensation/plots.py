@@ -66,7 +66,6 @@ STYLES = {'random': ('0.55', ':', 'o'), 'herding': ('0.55', '-.', 's'),
 
 def method_style(name: str) -> dict[str, str]:
     "Color, line style and marker of a method, for `plot`; a name is read up to a space or comma"
-    instance('method_style', 'name', name, str, 'the name of a method')
     first = name if name in STYLES else name.replace(',', ' ').split(' ')[0]
     if first in STYLES: return dict(zip(('color', 'linestyle', 'marker'), STYLES[first]))
     k = zlib.crc32(first.encode('utf-8', 'replace'))
@@ -84,7 +83,6 @@ def _words_of(fig: Figure) -> tuple[dict, dict]:
 
 def alt_text(ax: Axes, text: str | None = None) -> str:
     "The alt text of axes, for readers who can't see the picture; set to `text` if there is one"
-    instance('alt_text', 'ax', ax, Axes, 'matplotlib axes')
     if text is not None:
         _WORDS[ax] = str(text)
         shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
@@ -248,11 +246,6 @@ def _losses(ax: Axes, s: SyntheticSet, color: str, most: int = 500) -> tuple[lis
     smooth = _running(y, max(1, len(y) // 20)) if len(y) else y
     return x[::every].tolist(), smooth[::every].tolist()
 
-def _scores(s: SyntheticSet) -> tuple[list, list]:
-    "Updates at which a set was scored, and the scores"
-    history = s.info.get('history', [])
-    return [h['step'] for h in history], [h['mean'] for h in history]
-
 # %% ../nbs/under_the_hood/57_plots.ipynb #plot-history
 def plot_history(
     sets: Any,               # A set or state, a list of them, or {name: set}
@@ -264,7 +257,8 @@ def plot_history(
     pairs, said = named_sets('plot_history', 'sets', sets, _method), []
     ax = ax or plt.figure(figsize=(6, 2.6)).gca()
     for (name, s), look in zip(pairs, _looks([n for n, _ in pairs])):
-        x, y = _losses(ax, s, look['color']) if what == 'loss' else _scores(s)
+        if what == 'loss': x, y = _losses(ax, s, look['color'])
+        else: x, y = ([h[k] for h in s.info.get('history', [])] for k in ('step', 'mean'))
         if not x: refuse('plot_history', 'sets', Shown(f'{name!r} without {what}'), 'one with it')
         ax.plot(x, y, **look, markevery=max(1, len(x)//8), markersize=5, label=picture_text(name))
         said.append((name, x, y))

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['TORCH_MAGIC', 'MADE_BY', 'as_path', 'write_atomic', 'way_out', 'read_bytes', 'json_object', 'load_json', 'load_made', 'write_json', 'kind_of', 'check_ours']
+__all__ = ['MADE_BY', 'as_path', 'write_atomic', 'read_bytes', 'json_object', 'load_json', 'load_made', 'write_json', 'kind_of', 'check_ours']
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +15,6 @@ path: File to write or replace
 data: Text is written as UTF-8
 links: Write through a link; False: raise an error
 where: Name of the called function, for errors"""
-TORCH_MAGIC: bytes
-
-def way_out(path: Path) -> str:
-    """The end of an error message: the function that does read such a file"""
 
 def read_bytes(where: str, path: str | os.PathLike, most: int | None=None) -> bytes:
     """The bytes of a file, at most `most` of them"""

@@ -35,7 +35,7 @@ def write_png(path: str | os.PathLike, small: Any, bits: Any, budget: Any) -> Pa
     """Write a set as one PNG: of `bits` for each pixel, or of as many as fit into `budget` bytes"""
 
 def import_published(path: str | os.PathLike, classes: list | None=None, data: str | None=None, mean: Any=None, std: Any=None) -> list[SyntheticSet]:
-    """Read a published `.pt` result without running it; uses at most 8 times its size and 256 MiB
+    """Read a published `.pt` result without running it
 
 path: A result file of the authors' programs for DC, DSA or DM
 classes: Class names; default: '0', '1', …

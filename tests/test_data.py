@@ -171,12 +171,12 @@ def test_a_part_of_tiny_imagenet_beside_its_whole_val(tmp_path):
     lines = [f'val_{i}.JPEG\tn0{i % 4}\t0\t0\t7\t7\n' for i in range(8)]
     for i in range(8): write(tmp_path/'val'/'images'/f'val_{i}.JPEG', picture(i), format='JPEG')
     (tmp_path/'val'/'val_annotations.txt').write_text(''.join(lines))
-    with pytest.warns(UserWarning, match='2 classes of .*val_annotations.txt have no folder in .*train; their images were left out'):
+    with pytest.warns(UserWarning, match="class 'n00', 'n03' of .*val is left out: not in .*train"):
         data = load(tmp_path)
     assert data.classes == ['n01', 'n02'] and data.test.counts.tolist() == [2, 2]
     assert load(tmp_path/'val').classes == ['n00', 'n01', 'n02', 'n03']
     (tmp_path/'val'/'val_annotations.txt').write_text(lines[1])
-    with pytest.raises(ValueError, match="missing 'n02', extra none"): load(tmp_path)
+    with pytest.raises(ValueError, match="val has no class 'n02', which .*train has"): load(tmp_path)
 
 
 def test_imagenet_subset(tmp_path):
@@ -332,7 +332,7 @@ bad_files = dict(html=bad_file('bad.jpg', b'<html>404 not found</html>'), nothin
     (folders('cat'), ValueError, ["one class only, 'cat'"]),
     (folders('cat', 'dog', also=lambda d: (d/'cow').mkdir()), ValueError, ['cow holds no images', '.jpg']),
     (folders('cat', 'dog', also=lambda d: write(d/'cow'/'0.png')), ValueError, ["class 'cow' has too few images, 1"]),
-    (folders('train/cat', 'train/dog', 'test/cat', 'test/cow'), ValueError, ["missing 'dog'", "extra 'cow'"]),
+    (folders('train/cat', 'train/dog', 'test/cat', 'test/cow'), ValueError, ["test has no class 'dog'"]),
     (folders('test/cat', 'test/dog', 'val/cat'), ValueError, ['has test/', 'but no train/']),
     (folders('cat', 'dog', also=lambda d: write(d/'dog'/'9.png', picture(0, (5, 6)))), ValueError,
      ['9.png` is an image of 3 × 5 × 6', 'expected 3 × 8 × 8', 'size=']),
@@ -364,15 +364,10 @@ def test_skip_bad_drops_and_counts(tmp_path, kind):
 def test_skip_bad_stops_where_nothing_is_left(tmp_path):
     class_folders(tmp_path/'some')
     for i in range(3):
-        for d in ('some/cow', 'none/cow', 'none/pig'): write(tmp_path/d/f'{i}.png', b'moo')
+        write(tmp_path/'some'/'cow'/f'{i}.png', b'moo')
     with warnings.catch_warnings(), pytest.raises(ValueError, match="class 'cow' has too few images, 0"):
         warnings.simplefilter('ignore')
         load(tmp_path/'some', skip_bad=True)
-    with pytest.raises(ValueError, match='not one of 6 files can be read'): load(tmp_path/'none', skip_bad=True)
-    for part in ('train', 'test'): class_folders(tmp_path/'split'/part, 2)
-    for i in range(2): write(tmp_path/'split'/'test'/'dog'/f'{i}.png', b'woof')
-    with pytest.warns(UserWarning, match='left out 2'), pytest.raises(ValueError, match="class 'dog' has no test image"):
-        load(tmp_path/'split', skip_bad=True)
 
 
 def test_a_decompression_bomb_counts_as_unreadable(tmp_path, monkeypatch):
@@ -513,7 +508,7 @@ def test_class_names_come_from_the_dataset():
     (Pairs(6, lambda i: torch.zeros(2 + i // 4, 8, 8)), ValueError, '`train[4]` is an image of 3 × 8 × 8'),
     (Pairs(6, picture, 1), ValueError, "one class only, '0'"),
     ([(picture(), 0), (picture(), 2)], ValueError, 'training labels are 0, 2'),
-    ([{'pixels': picture(), 'label': 0}], TypeError, "`train[0]` is a dict of 'pixels', 'label', expected (image, label)"),
+    ([{'pixels': picture(), 'label': 0}], TypeError, "`train[0]` is a dict, expected (image, label), or a dict with image and label"),
     ([(picture(), None)], TypeError, '`label of train[0]` is None'),
 ])
 def test_wrong_datasets(train, error, says):

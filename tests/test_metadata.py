@@ -239,7 +239,7 @@ def test_of_three_parts_the_test_set_is_taken(tmp_path, others, n_test):
 @pytest.mark.parametrize('make, says', [
     (lambda r: split(r, 'train', 'Train', 'test'), 'expected one training folder'),
     (lambda r: split(r, 'test', 'val'), 'but no train/'),
-    (lambda r: folders(r, *(f'{c}/{s}' for c in pets for s in ('train', 'test'))), 'expected the other way round')])
+    (lambda r: folders(r, *(f'{c}/{s}' for c in pets for s in ('train', 'test'))), 'expected train/ and test/ with a folder for each class')])
 def test_splits_that_cannot_be_understood_are_refused(tmp_path, make, says):
     with pytest.raises(ValueError, match=says): load(make(tmp_path))
 
