@@ -101,11 +101,17 @@ def _stat(path: Any) -> tuple[int, int] | None:
     s = os.stat(path)
     return s.st_size, s.st_mtime_ns
 
+def _upright(im: Image.Image) -> Image.Image:
+    "`im` turned upright by its EXIF note, if that can be read"
+    try: return ImageOps.exif_transpose(im)
+    except MemoryError: raise
+    except Exception: return im     # a damaged note
+
 def decode(path: Any, how: How = How()) -> np.ndarray | str:
     "One image file as a uint8 array, or the reason why it can't be read"
     try:
         if not (hasattr(path, 'read') or _stat(path)): return 'it is missing, or not a regular file'
-        with open_image(path, how.size) as im: return how.array(ImageOps.exif_transpose(im))
+        with open_image(path, how.size) as im: return how.array(_upright(im))
     except MemoryError: raise
     except Exception as e:  # on damaged files Pillow's plugins raise nearly anything
         code = getattr(e, 'errno', None)

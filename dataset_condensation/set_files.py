@@ -195,10 +195,10 @@ def write_folder(path: str | os.PathLike, pixels: Tensor, labels: Tensor, about:
 def _pictures(root: Path, about: dict) -> list[list[Path]]:
     "The PNG files of each class, in order and checked against their counts"
     folders, n = about['folders'], len(about['classes'])
-    different = len({*folders}) == len(folders) == n
-    _need(different, f'has folders {_short(folders)}, expected {n} different names')
-    there = sum((root/e).is_dir() for e in os.listdir(root) if not e.startswith('.'))
-    _need(there <= n, f'has {there} folders, expected {n}, one for each class')
+    there = [e for e in os.listdir(root) if (root/e).is_dir() and not e.startswith('.')]
+    known = {*folders} <= {*there} and len({*folders}) == len(folders) == n   # no '..' among them
+    _need(known, f'has folders {_short(folders)}, expected {n} different names in it')
+    _need(len(there) == n, f'has {len(there)} folders, expected {n}, one for each class')
     files, counts = [], about.get('counts', [None] * n)      # older sets have no counts
     for f, count in zip(folders, counts, strict=True):
         found = sorted(e for e in os.listdir(root/f) if e.lower().endswith('.png') and e[0] != '.')
@@ -343,8 +343,10 @@ def _check_programs(raw: bytes) -> None:
     f = io.BytesIO(raw)
     if raw[:4] == b'PK\3\4':
         with zipfile.ZipFile(f) as z:
+            size = sum(e.file_size for e in z.infolist())
+            _need(size <= 8 * len(raw), f'unpacks to {size:,} bytes')
             for name in z.namelist():
-                if name.endswith('.pkl'): _check_program(io.BytesIO(z.read(name)))
+                if name.lower().endswith('.pkl'): _check_program(io.BytesIO(z.read(name)))
     else:
         f.seek(len(_before_zip))
         for _ in range(4): _check_program(f)
