@@ -331,7 +331,6 @@ def test_results_that_are_none_are_refused(tmp_path, undisturbed):
         path.write_text(text)
         with pytest.raises(ValueError, match='is not a result that `save` wrote'): SearchResult.load(path)
     with pytest.raises(FileNotFoundError, match='nowhere'): SearchResult.load(tmp_path/'nowhere.json')
-    with pytest.raises(TypeError, match='expected a SearchResult'): plot_search(3)
     with pytest.raises(ValueError, match='expected one of depth'): plot_search(undisturbed, 'colour')
 
 
