@@ -11,7 +11,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -28,14 +28,14 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 # %% ../nbs/15_architecture_search.ipynb #imports-own
-from .checks import (Shown, choice, class_sizes, refuse, same, settings,
-                                         size_beside, whole_number)
+from .checks import (Shown, choice, class_sizes, refuse, same, size_beside,
+                                         whole_number)
 from .condensation import Method
 from .data import ImageData, ImageSet, gen
 from .long_studies import (Journal, StudyMethod, in_processes, kept,
                                                study_file, study_folder, study_methods)
 from .machine import bar_kwargs, own_device, pick_device, versions
-from .names import METHODS, as_json
+from .names import as_json
 from .networks import NetSpec, canonical_name, make_net, net_name, parse_net
 from .text import StudyResult, json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
@@ -64,7 +64,6 @@ def grid(
     **options: Any,         # Option (`depth`, `width`, `act`, `norm`, `pool`) → its values
 ) -> list[str]:             # Names, as `parse_net` reads them
     "Every combination of options as a name; `grid(**CONVNETS)` is what the papers search"
-    settings('grid', options, [f.name for f in fields(NetSpec)][1:])
     some = itertools.product(*options.values())
     return [NetSpec(base, **dict(zip(options, values))).name for values in some]
 
@@ -319,8 +318,7 @@ def _named(proxies: Any) -> dict[str, Any]:
                  getattr(m, 'name', m) for m in proxies]
         if len({*names}) < len(names): refuse('search', 'proxies', names, 'names that differ')
         proxies = dict(zip(names, proxies))
-    found = {str(k): choice('search', 'proxies', m, [*_YARDSTICKS, *METHODS])
-             if isinstance(m, str) else m for k, m in proxies.items()}
+    found = {str(k): m for k, m in proxies.items()}
     if any(k != m and {k, str(m)} & {*_YARDSTICKS} for k, m in found.items()):
         raise ValueError('search: early and whole go by their own names only')
     return found or refuse('search', 'proxies', proxies, 'at least one')

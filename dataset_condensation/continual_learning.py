@@ -428,7 +428,6 @@ def continual(
 @own_device
 def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageData:
     "A data set whose images, uint8 (n, C, H, W), are changed by `f`, with its own mean and std"
-    check_data('map_images', data)
     both = [(f(s.images[:len(s.labels)].cpu()), s.labels.cpu()) for s in (data.train, data.test)]
     return from_tensors(*both[0], *both[1], data.classes, name=name or data.name)
 
@@ -455,7 +454,6 @@ def fewer(
     seed: int = 0,             # Draws from `gen(seed, 'fewer', part, class)`
 ) -> ImageData:
     "Some images of each class, drawn at random, scaled as before"
-    check_data('fewer', data)
     def some(name: str, n: int) -> ImageSet:
         part, n, idx = getattr(data, name), whole_number('fewer', 'n', n), []
         for c, p in enumerate(map(part.places, range(part.n_classes))):
@@ -571,7 +569,6 @@ def continual_tasks(
 ) -> Continual:
     "Task-incremental learning: one network learns task after task, rehearsing earlier images"
     rows = study_methods('continual_tasks', methods, options, ('whole', 'none'))
-    if len(tasks) < 2: refuse('continual_tasks', 'tasks', tasks, 'two data sets or more')
     device, n = pick_device(device), whole_number('continual_tasks', 'sets', sets)
     recipe = suited(recipe, tasks[0])
     about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)

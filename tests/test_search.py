@@ -311,7 +311,7 @@ def test_a_search_that_is_stopped_goes_on(processes, number, data, tmp_path):
 @pytest.mark.parametrize('words, call', [
     ('`space` is []', dict(space=[])),
     ("unknown base 'convnit'", dict(space=['mlp', 'convnit'])),
-    ("`proxies` is 'wole'", dict(proxies=['random', 'wole'])),
+    ("`method` is 'wole'", dict(proxies=['random', 'wole'])),
     ('early and whole go by their own names', dict(proxies={'all': 'whole'})),
     ('asks for 500 images', dict(ipc=500)),
     ("no setting is called 'dc'", dict(options=dict(dc={}))),
