@@ -180,6 +180,7 @@ def picture(self: LiveRun) -> bytes:
     if (s := self._last) is None: return _frame(*_NOTHING, repr(self))
     return _frame(*_grid(s), repr(self), _curve(s, len(s.losses)))
 
+# %% ../nbs/under_the_hood/58_widgets.ipynb #live-look
 @patch
 def _look(self: LiveRun) -> None:
     "Update the widget"
