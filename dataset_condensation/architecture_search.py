@@ -10,8 +10,8 @@ __all__ = ['CONVNETS', 'rank_correlation', 'grid', 'network_names', 'stratified'
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -28,14 +28,14 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 # %% ../nbs/15_architecture_search.ipynb #imports-own
-from .checks import (Shown, choice, class_sizes, instance, refuse, same,
-                                         settings, size_beside, whole_number)
+from .checks import (Shown, choice, class_sizes, refuse, same, size_beside,
+                                         whole_number)
 from .condensation import Method
 from .data import ImageData, ImageSet, gen
 from .long_studies import (Journal, StudyMethod, in_processes, kept,
                                                study_file, study_folder, study_methods)
 from .machine import bar_kwargs, own_device, pick_device, versions
-from .names import METHODS, as_json
+from .names import as_json
 from .networks import NetSpec, canonical_name, make_net, net_name, parse_net
 from .text import StudyResult, json_digest, picture_text
 from .training import (PLAIN, Compute, SyntheticSet, TrainRecipe, accuracy,
@@ -64,9 +64,6 @@ def grid(
     **options: Any,         # Option (`depth`, `width`, `act`, `norm`, `pool`) → its values
 ) -> list[str]:             # Names, as `parse_net` reads them
     "Every combination of options as a name; `grid(**CONVNETS)` is what the papers search"
-    settings('grid', options, [f.name for f in fields(NetSpec)][1:])
-    for k, v in options.items():
-        if not v or not isinstance(v, (list, tuple, range)): refuse('grid', k, v, 'its values')
     some = itertools.product(*options.values())
     return [NetSpec(base, **dict(zip(options, values))).name for values in some]
 
@@ -74,8 +71,7 @@ def grid(
 def network_names(space: Any, where: str = 'search') -> list[str]:
     "The names of a space, each once, in their one spelling; those of the papers' grid for None"
     if space is None: space = grid('convnet', **CONVNETS)
-    if isinstance(space, str): space = [space]
-    some = [*instance(where, 'space', space, Iterable, 'names of networks')]
+    some = [space] if isinstance(space, str) else [*space]
     for own in filter(callable, some):
         refuse(where, 'space', Shown(f'with {net_name(own)}, a network of yours'), 'names alone')
     names = list(dict.fromkeys(map(canonical_name, some)))
@@ -158,20 +154,18 @@ def once(self: _Job, net: str, column: _Column, k: int) -> list[float]:
         return [accuracy(n, t, compute=self.compute) for t in scaled]
 
 # %% ../nbs/15_architecture_search.ipynb #record
-def _clock(device: str) -> float:
-    return time.process_time() if device == 'cpu' else time.perf_counter()
-
 @patch
 def record(self: _Job, net: str, proxy: str) -> dict:
     "Train a network on a column as often as the job says; what came out, or the error"
-    column, start = self.columns[proxy], _clock(self.device)
+    clock = time.process_time if self.device == 'cpu' else time.perf_counter
+    column, start = self.columns[proxy], clock()
     record: dict[str, Any] = dict(net=net, proxy=proxy, key=column.key)
     try:
         runs = zip(*(self.once(net, column, k) for k in range(self.nets)))
         record |= dict(zip(('accuracies', 'test'), map(list, runs)))
     except (RuntimeError, ValueError, MemoryError) as e:
         record['error'] = f'{type(e).__name__}: {e}'.splitlines()[0][:300]
-    return record | dict(seconds=round(_clock(self.device) - start, 4))
+    return record | dict(seconds=round(clock() - start, 4))
 
 # %% ../nbs/15_architecture_search.ipynb #search-result
 @dataclass(repr=False)
@@ -200,9 +194,8 @@ def accuracies(self: SearchResult,
                kind: str = 'accuracies',  # 'test': on test images, where a record has both
               ) -> dict[str, float]:
     "{network: mean accuracy in percent on the held-out images}, without those that failed"
-    runs = self.runs.get(choice('SearchResult', 'proxy', proxy, self.columns), {})
-    there = {n: runs[n] for n in self.space if 'accuracies' in runs.get(n, {})}
-    return {n: mean(r.get(kind, r['accuracies'])) for n, r in there.items()}
+    runs = {n: self.runs[proxy].get(n, {}) for n in self.space}
+    return {n: mean(r.get(kind, r['accuracies'])) for n, r in runs.items() if 'accuracies' in r}
 
 @patch
 def tested(self: SearchResult) -> dict[str, float]:
@@ -243,8 +236,7 @@ def chosen(self: SearchResult,
 @patch
 def seconds(self: SearchResult, proxy: str) -> float:
     "Seconds of one core: making the set, and all trainings"
-    made = self.columns[choice('SearchResult', 'proxy', proxy, self.columns)]['seconds']
-    return made + sum(r['seconds'] for r in self.runs.get(proxy, {}).values())
+    return self.columns[proxy]['seconds'] + sum(r['seconds'] for r in self.runs[proxy].values())
 
 # %% ../nbs/15_architecture_search.ipynb #search-row
 @patch
@@ -298,13 +290,11 @@ def plot_search(
     axs: Any = None,       # Axes to draw into, one for each proxy
 ) -> Any:                  # The axes
     "Draw test accuracy, trained on the whole set, against accuracy on each proxy"
-    instance('plot_search', 'result', result, SearchResult, 'a SearchResult')
     by, whole = choice('plot_search', 'by', by, CONVNETS), result.tested()
     kind = {n: str(getattr(parse_net(n), by)) for n in whole}
     order = list(dict.fromkeys([*map(str, CONVNETS[by]), *sorted(kind.values())]))
     proxies = [p for p in result.columns if p != 'whole']
     n, form = len(proxies), _ranks if ranks else dict
-    if not n: refuse('plot_search', 'result', Shown('one without a proxy'), 'one with some')
     if axs is None: axs = plt.subplots(1, n, figsize=(2.8*n, 2.8), sharey=True, squeeze=False)[1][0]
     for ax, p in zip(axs := np.atleast_1d(axs), proxies):
         x = {n: a for n, a in result.accuracies(p).items() if n in whole}
@@ -324,13 +314,11 @@ def _named(proxies: Any) -> dict[str, Any]:
     "{name of the column: method, set, 'early' or 'whole'}"
     if isinstance(proxies, (str, SyntheticSet)) or hasattr(proxies, 'make'): proxies = [proxies]
     if not isinstance(proxies, dict):
-        some = list(instance('search', 'proxies', proxies, Iterable, 'names'))
         names = [m.info.get('method', 'set') if isinstance(m, SyntheticSet) else
-                 getattr(m, 'name', m) for m in some]
-        if len({*names}) < len(some): refuse('search', 'proxies', names, 'names that differ')
-        proxies = dict(zip(names, some))
-    found = {str(k): choice('search', 'proxies', m, [*_YARDSTICKS, *METHODS])
-             if isinstance(m, str) else m for k, m in proxies.items()}
+                 getattr(m, 'name', m) for m in proxies]
+        if len({*names}) < len(names): refuse('search', 'proxies', names, 'names that differ')
+        proxies = dict(zip(names, proxies))
+    found = {str(k): m for k, m in proxies.items()}
     if any(k != m and {k, str(m)} & {*_YARDSTICKS} for k, m in found.items()):
         raise ValueError('search: early and whole go by their own names only')
     return found or refuse('search', 'proxies', proxies, 'at least one')
@@ -353,18 +341,22 @@ def _check_rows(data: ImageData, proxies: Any, options: dict | None, ipc: Any, n
     return rows | {m.name: m for m in made}, sizes
 
 # %% ../nbs/15_architecture_search.ipynb #columns
-def _columns(job: _Job, rows: dict, sizes: list[int], recipes: list,
-             make: Callable) -> dict[str, _Column]:
-    "A column for each row, and for 'whole'"
-    every, rows, columns = n_stored(job.data.train), rows | dict(whole='whole'), {}
-    sets = {k: make(m) if isinstance(m, StudyMethod) else m for k, m in rows.items()
-            if not isinstance(m, str)}
+def _columns(job: _Job, rows: dict, sizes: list[int], recipes: list, net: str, progress: bool,
+             folder: Path | None = None) -> dict[str, _Column]:
+    "A column for each row, and for 'whole'; sets of methods from the folder, or made now"
+    every, columns = n_stored(job.data.train), {}
+    sets: dict[str, Any] = {k: m for k, m in rows.items() if not isinstance(m, str)}
+    for k, m in sets.items():
+        if not isinstance(m, StudyMethod): continue
+        shown = dict(progress=progress) if isinstance(m.method, Method) else {}
+        m = replace(m, options=shown | m.options)
+        sets[k] = kept(folder, m, 'proxy', job.data, sizes, job.seed, net, job.device)
     n = next(map(n_stored, sets.values()), min(sum(sizes), every))
-    for name, m in rows.items():
+    for name, m in (rows | dict(whole='whole')).items():
         small, whole = sets.get(name), name == 'whole'
         seen = n if small is None else len(small.labels)
         stored = every if small is None else n_stored(small)
-        seconds = sets[name].info['seconds'] if isinstance(m, StudyMethod) else 0.
+        seconds = small.info['seconds'] if isinstance(m, StudyMethod) else 0.
         c = _Column(name, recipes[whole], every if whole else seen, stored, small, seconds)
         columns[name] = replace(c, key=_key(job, c))
     return columns
@@ -377,28 +369,21 @@ def _key(job: _Job, c: _Column) -> str:
     images = [small, small.mean.tolist(), small.std.tolist()] if small else [c.name, c.n]
     return json_digest([images, *about, str(job.compute)], as_json)[:16]
 
-# %% ../nbs/15_architecture_search.ipynb #known
-def _known(result: SearchResult, job: _Job, journal: Journal, names: list[str],
-           proxies: list[str]) -> list[tuple[str, str]]:
-    "Fill in what's known; (network, proxy) of what isn't"
+# %% ../nbs/15_architecture_search.ipynb #fill
+def _fill(result: SearchResult, job: _Job, journal: Journal, names: list[str], proxies: list[str],
+          processes: int) -> Iterator[SearchResult]:
+    "Every network on every proxy; the result before the first, and after each"
     for p in proxies:
         c = job.columns[p]
         result.columns[p] = c.as_dict()
         result.runs[p] = {n: r for n, r in journal.runs(p, c.key).items() if n in names}
-    return [(n, p) for n in names for p in proxies if 'accuracies' not in result.runs[p].get(n, {})]
-
-# %% ../nbs/15_architecture_search.ipynb #fill
-def _fill(result: SearchResult, job: _Job, journal: Journal, names: list[str], proxies: list[str],
-          processes: int) -> Iterator[SearchResult]:
-    "Every network on every proxy; the result after each"
-    tasks = _known(result, job, journal, names, proxies)
-    result.left = len(tasks)
+    todo = [(n, p) for n in names for p in proxies if 'accuracies' not in result.runs[p].get(n, {})]
+    result.left = len(todo)
     yield result
-    for record in in_processes('search', job.record, tasks, processes):
+    for record in in_processes('search', job.record, todo, processes):
         runs, net = result.runs[record['proxy']], record['net']
-        again = 'error' in record and runs.get(net, {}).get('error') == record['error']
-        if not again:      # failed as before
-            journal.add(record)
+        if 'error' not in record or record['error'] != runs.get(net, {}).get('error'):
+            journal.add(record)      # unless it failed as before
             runs[net] = record
         result.left -= 1
         yield result
@@ -407,8 +392,8 @@ def _fill(result: SearchResult, job: _Job, journal: Journal, names: list[str], p
 def _search(job: _Job, columns: Callable, rows: dict, space: list[str], top: int, folder: Any,
             processes: int, about: dict) -> Iterator[SearchResult]:
     "The generator behind `searching`; `columns(folder)` makes them"
-    about |= {k: getattr(job, k) for k in ('nets', 'seed', 'holdout', 'device')}
-    about['versions'] = versions()
+    about |= dict(nets=job.nets, seed=job.seed, holdout=job.holdout, device=job.device,
+                  versions=versions())
     if job.compute is not PLAIN: about['speed'] = str(job.compute)
     with study_folder('search', folder) as at:
         journal = Journal(study_file(at, 'results.jsonl'))
@@ -417,14 +402,6 @@ def _search(job: _Job, columns: Callable, rows: dict, space: list[str], top: int
         if 'whole' in rows: return
         best = list(dict.fromkeys(n for p in rows for n in result.top(p, top)))
         yield from _fill(result, job, journal, best, ['whole'], processes)
-
-# %% ../nbs/15_architecture_search.ipynb #make
-def _make(folder: Path | None, job: _Job, sizes: list[int], net: str, progress: bool,
-          m: StudyMethod) -> SyntheticSet:
-    "The set of a method, from the folder or made now"
-    shown = dict(progress=progress) if isinstance(m.method, Method) else {}
-    m = replace(m, options=shown | m.options)
-    return kept(folder, m, 'proxy', job.data, sizes, job.seed, net, job.device)
 
 # %% ../nbs/15_architecture_search.ipynb #searching
 def searching(
@@ -452,8 +429,7 @@ def searching(
     compute = get_compute(speed, data, device, 'search')
     recipes = [suited(r, data) for r in (recipe, whole)]
     job = _Job(data.holdout(holdout, seed), data.test, holdout, nets, seed, device, compute)
-    def columns(at: Any) -> dict:
-        return _columns(job, rows, sizes, recipes, partial(_make, at, job, sizes, net, progress))
+    columns = partial(_columns, job, rows, sizes, recipes, net, progress)
     about = dict(data=data.name, ipc=sizes[0] if len({*sizes}) == 1 else sizes, net=net)
     return _search(job, columns, rows, network_names(space), top, folder, processes, about)
 

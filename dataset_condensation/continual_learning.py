@@ -25,9 +25,8 @@ from matplotlib.axes import Axes
 from torch import Tensor, nn
 
 # %% ../nbs/14_continual_learning.ipynb #imports-own
-from .checks import (Shown, choice, class_sizes, flag, image_shape,
-                                         instance, network, refuse, same, trainable,
-                                         whole_number)
+from .checks import (choice, class_sizes, image_shape, instance, network,
+                                         refuse, same, trainable, whole_number)
 from .condensation import Method
 from .coresets import Coreset
 from .data import ImageData, ImageSet, from_tensors, gen, sample
@@ -44,7 +43,6 @@ from .training import (SyntheticSet, TrainRecipe, accuracy, augment_for,
 # %% ../nbs/14_continual_learning.ipynb #class-subset
 def class_subset(images: ImageSet, classes: Any) -> ImageSet:
     "Some classes of a set, by number or name, renumbered in the order given, scaled as before"
-    instance('class_subset', 'images', images, ImageSet, 'an ImageSet: `train` or `test`')
     some = _numbers(images, classes)
     idx = torch.cat([torch.arange(p.start, p.stop) for p in map(images.places, some)])
     numbers = [some.index(c) if c in some else 0 for c in range(images.n_classes)]
@@ -61,11 +59,10 @@ def _relabeled(images: ImageSet, numbers: list[int], classes: list[str]) -> Imag
 # %% ../nbs/14_continual_learning.ipynb #numbers
 def _numbers(images: ImageSet, classes: Any) -> list[int]:
     "Classes of a set, by number or name, as numbers"
-    where, named, n = 'class_subset', images.classes, images.n_classes
-    one = isinstance(classes, (str, int))
-    some = [classes] if one else [*instance(where, 'classes', classes, Iterable, 'classes')]
+    where, named = 'class_subset', images.classes
+    some = [classes] if isinstance(classes, (str, int)) else classes
     found = [named.index(choice(where, 'classes', c, named)) if isinstance(c, str)
-             else whole_number(where, 'classes', c, 0, n - 1) for c in some]
+             else whole_number(where, 'classes', c, 0, len(named) - 1) for c in some]
     if found and len({*found}) == len(found): return found
     refuse(where, 'classes', classes, 'different classes')
 
@@ -73,9 +70,8 @@ def _numbers(images: ImageSet, classes: Any) -> list[int]:
 @own_device
 def only_classes(data: ImageData, classes: Any) -> ImageData:
     "Some classes of a data set, renumbered in the order given, scaled as before"
-    check_data('only_classes', data)
-    some = _numbers(data.train, classes)
-    return ImageData(class_subset(data.train, some), class_subset(data.test, some), data.name)
+    train, test = (class_subset(part, classes) for part in (data.train, data.test))
+    return ImageData(train, test, data.name)
 
 # %% ../nbs/14_continual_learning.ipynb #among
 def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
@@ -87,8 +83,6 @@ def among(small: ImageSet | SyntheticSet, classes: list[str]) -> Any:
 class Pool:
     "Several labeled sets as one, for `learn`"
     def __init__(self, sets: Sequence):
-        kinds, wanted = (ImageSet, SyntheticSet), 'an ImageSet or a SyntheticSet'
-        for s in sets: instance('learn', 'memory', s, kinds, wanted)
         self.sets, self.stops = sets, torch.tensor([len(s) for s in sets]).cumsum(0)
 
     def __len__(self) -> int: return sum(map(len, self.sets))
@@ -108,10 +102,7 @@ def _batches(new: Any, pool: Pool, recipe: TrainRecipe, generator: torch.Generat
         x, y = new.take(idx, device)
         if len(pool):
             some = sample(min(len(x), len(pool)), len(pool), generator)
-            both = (x, y), pool.take(some, x.device)
-            if any(y.ndim > 1 for _, y in both):
-                refuse('learn', 'labels', Shown('soft'), 'classes: `with_labels()` of a set')
-            x, y = map(torch.cat, zip(*both))
+            x, y = map(torch.cat, zip((x, y), pool.take(some, x.device)))
         yield augment(x, generator) if augment else x, y, len(idx)
 
 # %% ../nbs/14_continual_learning.ipynb #loss
@@ -190,14 +181,10 @@ def class_orders(
 ) -> list[list[int]]:            # Lists of classes by number
     "The orders in which classes come"
     if isinstance(orders, Sequence):
-        every = [*range(n_classes)]
-        if all(isinstance(o, int) for o in orders): orders = [orders]      # one of them
-        def fits(o: Any) -> bool: return len(o) == n_classes and all(c in o for c in every)
-        if orders and all(isinstance(o, Sequence) and fits(o) for o in orders):
-            return [*map(list, orders)]
+        found = [orders] if isinstance(orders[0], int) else [*map(list, orders)]
+        if all(sorted(o) == [*range(n_classes)] for o in found): return found
         refuse('class_orders', 'orders', orders, f'each class up to {n_classes - 1} once in each')
-    n = whole_number('class_orders', 'orders', orders)
-    rngs = (gen(seed, 'order', i) for i in range(n))
+    rngs = (gen(seed, 'order', i) for i in range(whole_number('class_orders', 'orders', orders)))
     return [torch.randperm(n_classes, generator=rng).tolist() for rng in rngs]
 
 # %% ../nbs/14_continual_learning.ipynb #memory-bytes
@@ -441,7 +428,6 @@ def continual(
 @own_device
 def map_images(data: ImageData, f: Callable, name: str | None = None) -> ImageData:
     "A data set whose images, uint8 (n, C, H, W), are changed by `f`, with its own mean and std"
-    check_data('map_images', data)
     both = [(f(s.images[:len(s.labels)].cpu()), s.labels.cpu()) for s in (data.train, data.test)]
     return from_tensors(*both[0], *both[1], data.classes, name=name or data.name)
 
@@ -453,7 +439,6 @@ def to_shape(
     fit: str = 'stretch',   # How to resize: 'stretch', 'crop' or 'pad'
 ) -> ImageData:
     "A data set with its images at another size or with another number of channels"
-    check_data('to_shape', data)
     c, h, w = image_shape('to_shape', shape)
     if c not in (1, 3): refuse('to_shape', 'shape', shape, '(1 or 3, height, width)')
     fit = choice('to_shape', 'fit', fit, ('stretch', 'crop', 'pad'))
@@ -469,7 +454,6 @@ def fewer(
     seed: int = 0,             # Draws from `gen(seed, 'fewer', part, class)`
 ) -> ImageData:
     "Some images of each class, drawn at random, scaled as before"
-    check_data('fewer', data)
     def some(name: str, n: int) -> ImageSet:
         part, n, idx = getattr(data, name), whole_number('fewer', 'n', n), []
         for c, p in enumerate(map(part.places, range(part.n_classes))):
@@ -557,20 +541,12 @@ def _about_tasks(tasks: list[ImageData], rows: list[StudyMethod], ipc: Any, reci
 # %% ../nbs/14_continual_learning.ipynb #task-jobs
 def _task_jobs(rows: list, tasks: list[ImageData], recipe: TrainRecipe, how: dict,
                device: Any) -> list:
-    "(run, what fills it) for each row: its name, number of sets, method, distillation"
+    "(run, what fills it) for each row: its name, method, number of sets, distillations"
     shared = dict(line=_Tasks(tasks), recipe=recipe, how=how, device=device)
     steps = partial(_task_run, first=cache(lambda k: _first(k=k, **shared)), **shared)
     return [(ContinualRun(name + ', distilled'*d, i, [[t.name] for t in tasks]),
              partial(steps, row=row, distil=d))
-            for name, sets, row, distil in rows
-            for d in ([distil] if isinstance(distil, bool) else distil) for i in range(sets)]
-
-# %% ../nbs/14_continual_learning.ipynb #check-tasks
-def _check_tasks(tasks: Any) -> list[ImageData]:
-    "Two data sets or more"
-    where = 'continual_tasks'
-    tasks = [*instance(where, 'tasks', tasks, (list, tuple), 'a list of data sets')]
-    return tasks if len(tasks) > 1 else refuse(where, 'tasks', tasks, 'two data sets or more')
+            for name, row, sets, distil in rows for d in distil for i in range(sets)]
 
 # %% ../nbs/14_continual_learning.ipynb #continual-tasks
 @own_device
@@ -592,13 +568,13 @@ def continual_tasks(
     progress: bool = True,
 ) -> Continual:
     "Task-incremental learning: one network learns task after task, rehearsing earlier images"
-    where, tasks = 'continual_tasks', _check_tasks(tasks)
-    rows = study_methods(where, methods, options, ('whole', 'none'))
-    n, device = whole_number(where, 'sets', sets), pick_device(device)
-    none, whole = flag(where, 'none', none), flag(where, 'whole', whole)
+    rows = study_methods('continual_tasks', methods, options, ('whole', 'none'))
+    device, n = pick_device(device), whole_number('continual_tasks', 'sets', sets)
     recipe = suited(recipe, tasks[0])
     about = _about_tasks(tasks, rows, ipc, recipe, net=net, nets=nets, seed=seed)
-    todo: list = [('none', 1, None, distil)] * none + [(row.name, n, row, distil) for row in rows]
-    todo += [('whole', 1, None, False)] * whole
+    ways = [distil] if isinstance(distil, bool) else distil
+    todo: list = [(row.name, row, n, ways) for row in rows]
+    if none: todo.insert(0, ('none', None, 1, ways))
+    if whole: todo.append(('whole', None, 1, [False]))
     jobs = _task_jobs(todo, tasks, recipe, about['study'] | dict(net=net), device)
     return fill_study('continual_tasks', Continual([], about), jobs, folder, progress)

@@ -20,7 +20,6 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .checkpoints import differences
-from .checks import function, whole_number
 from .condensation import Method, State
 from .machine import pick_device
 from .networks import has_batch_norm, make_net
@@ -30,8 +29,7 @@ from .training import Compute, Evaluation, evaluate
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #divide
 def divide(n: int, parts: int) -> list[range]:
     "Split 0…n−1 into ranges whose lengths differ by at most one, longer ones first"
-    whole_number('divide', 'n', n, 0)
-    each, more = divmod(n, whole_number('divide', 'parts', parts))
+    each, more = divmod(n, parts)
     cuts = [i*each + min(i, more) for i in range(parts + 1)]
     return [range(a, b) for a, b in zip(cuts, cuts[1:])]
 
@@ -68,7 +66,6 @@ def everyones(x: Any) -> list:
 
 def first_process(f: Callable[[], Any]) -> Any:
     "Call f() in the first process; all processes return its result or raise its error"
-    function('first_process', 'f', f, 'no arguments')
     if n_processes() == 1: return f()
     found: list[Any] = [None, None]
     if writes():
@@ -259,7 +256,6 @@ def joined(
 # %% ../nbs/under_the_hood/56_several_processes.ipynb #few
 def first_then_all(f: Callable[[], Any]) -> Any:
     "Call f() in every process, in the first one before the others"
-    function('first_then_all', 'f', f, 'no arguments')
     found: list[Any] = []
     first_process(lambda: found.append(f()))
     return found[0] if found else f()

@@ -82,23 +82,23 @@ def block_backward(
     return dx, [dw.to(inv.dtype), torch.zeros_like(conv.bias), *sums]
 
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #by-hand
+def _by_hand(b: Any) -> bool:
+    "Can `block_forward` compute this block?"
+    if not (isinstance(b, nn.Sequential) and len(b) == 4): return False
+    conv, norm, act, pool = b
+    if not isinstance(norm, nn.GroupNorm) or not norm.affine: return False
+    return (norm.num_groups == norm.num_channels == conv.out_channels
+            and (conv.padding_mode, conv.groups, conv.dilation) == ('zeros', 1, (1, 1))
+            and type(act) in (nn.ReLU, nn.LeakyReLU)
+            and type(pool) in (nn.AvgPool2d, nn.Identity)
+            and repr(pool) in (repr(nn.AvgPool2d(2)), repr(nn.Identity())))
+
 def hand_blocks(net: Any) -> list[Any] | None:
     "The blocks of `net` if `block_forward` can compute all of them, otherwise None"
     if type(net) is not Net: return None
-    body = list(getattr(net, 'body'))
-    if type(body[-1]) is not nn.Flatten: return None
     if any(m._forward_hooks or m._forward_pre_hooks for m in net.modules()): return None
-    blocks = body[:-1]
-    for b in blocks:
-        if not (isinstance(b, nn.Sequential) and len(b) == 4): return None
-        conv, norm, act, pool = b
-        if not isinstance(norm, nn.GroupNorm) or not norm.affine: return None
-        if not norm.num_groups == norm.num_channels == conv.out_channels: return None
-        if (conv.padding_mode, conv.groups, conv.dilation) != ('zeros', 1, (1, 1)): return None
-        if type(act) not in (nn.ReLU, nn.LeakyReLU): return None
-        if type(pool) not in (nn.AvgPool2d, nn.Identity): return None
-        if repr(pool) not in (repr(nn.AvgPool2d(2)), repr(nn.Identity())): return None
-    return blocks or None
+    *blocks, last = net.body
+    return blocks if type(last) is nn.Flatten and blocks and all(map(_by_hand, blocks)) else None
 
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #threads
 _here = threading.local()

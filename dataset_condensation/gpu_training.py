@@ -100,50 +100,44 @@ def _program(what: str, net: Any, dtype: torch.dtype) -> Callable:
     code = f.__code__.replace(co_name=f'{what}_{len(_programs)}')
     return types.FunctionType(code, f.__globals__, closure=f.__closure__)
 
-# %% ../nbs/11_gpu_training.ipynb #compiler
-def _compiler(graphs: bool) -> Callable:
-    "compiled(what, net, dtype) → a function of images, by programs for all networks of a name"
-    def compiled(what: str, net: Any, dtype: torch.dtype) -> Callable:
-        plain = _plain_way(what, net, dtype)
-        if has_batch_norm(net): return plain       # its statistics are state of their own
-        def run(x: Tensor) -> Tensor:
-            key, mode = (*_key(what, net, x, dtype), graphs), 'reduce-overhead' if graphs else None
-            if key not in _programs:
-                if sum(k[1:] == key[1:] for k in _programs) >= _most: return plain(x)
-                _programs[key] = torch.compile(_program(what, net, dtype), mode=mode, dynamic=False)
-            return _programs[key](_params(net, dtype), x)
-        return run
-    return compiled
-
-# %% ../nbs/11_gpu_training.ipynb #attempt
-def _attempt(program: Callable, plain: Callable, key: Any = None) -> Any:
-    "Run a compiled program; if that fails, warn once and run the network as it is"
-    if any(k == key for k, _ in _failed): return plain()
-    try: return program()
-    except torch.OutOfMemoryError: raise
-    except Exception as e:
-        _failed.append((key, e))
-        why = f'{type(e).__name__}: {str(e).splitlines()[0]}'
-        warn(f'torch.compile failed, so the network runs as it is: {why}')
-        return plain()
-
 # %% ../nbs/11_gpu_training.ipynb #compiled
 class Compiled(ByLayers):
     "By PyTorch's layers, which `torch.compile` may turn into programs"
     def __init__(self, speed: Any, device: torch.device) -> None:
         super().__init__(speed)
-        graphs = speed.graphs and device.type == 'cuda'
-        self.device = device
-        self.program = speed.whole or device.type == 'cuda' and speed.name != 'plain'
-        self.compiled: Any = _compiler(graphs) if speed.compile else None
+        self.device, on_gpu = device, device.type == 'cuda'
+        self.mode = 'reduce-overhead' if speed.graphs and on_gpu else None
+        self.program = speed.whole or on_gpu and speed.name != 'plain'
 
     def run(self, net: Any, what: str, x: Tensor, training: bool, f: Callable) -> Any:
         half = torch.float32 if x.device.type == 'cpu' else self.dtypes[training]   # or `autocast`
-        if not self.compiled: return f(_plain_way(what, net, half))
-        def program() -> Any:
-            found = f(self.compiled(what, net, half))
-            return found.clone() if isinstance(found, Tensor) else [t.clone() for t in found]
-        return _attempt(program, lambda: f(_plain_way(what, net, half)), _key(what, net, x, half))
+        plain = _plain_way(what, net, half)
+        if not self.speed.compile: return f(plain)
+        key = _key(what, net, x, half)
+        if any(k == key for k, _ in _failed): return f(plain)
+        try: found = f(self.compiled(what, net, half))
+        except torch.OutOfMemoryError: raise
+        except Exception as e:
+            _failed.append((key, e))
+            why = f'{type(e).__name__}: {str(e).splitlines()[0]}'
+            warn(f'torch.compile failed, so the network runs as it is: {why}')
+            return f(plain)
+        return found.clone() if isinstance(found, Tensor) else [t.clone() for t in found]
+
+# %% ../nbs/11_gpu_training.ipynb #compiler
+@patch
+def compiled(self: Compiled, what: str, net: Any, dtype: torch.dtype) -> Callable:
+    "A function of images, by programs for all networks of a name"
+    plain = _plain_way(what, net, dtype)
+    if has_batch_norm(net): return plain       # its statistics are state of their own
+    def run(x: Tensor) -> Tensor:
+        key = *_key(what, net, x, dtype), self.mode
+        if key not in _programs:
+            if sum(k[1:] == key[1:] for k in _programs) >= _most: return plain(x)
+            f = _program(what, net, dtype)
+            _programs[key] = torch.compile(f, mode=self.mode, dynamic=False)
+        return _programs[key](_params(net, dtype), x)
+    return run
 
 # %% ../nbs/11_gpu_training.ipynb #as-program
 @patch
@@ -153,7 +147,7 @@ def part_size(self: Compiled, shape: tuple, real_batch: int, sizes: list) -> int
 @patch
 def engine(self: Compiled, run: Any) -> Any:
     from dataset_condensation.one_program import one_program
-    return one_program(run, *self.dtypes[:2], bool(self.compiled)) if self.program else None
+    return one_program(run, *self.dtypes[:2], self.speed.compile) if self.program else None
 
 @patch
 def together(self: Compiled, trial: Any, numbers: Any, progress: Any) -> Any:

@@ -31,14 +31,17 @@ class Way(nn.Module):
 class Compiled(ByLayers):
     """By PyTorch's layers, which `torch.compile` may turn into programs"""
     device: torch.device
+    mode: Any
     program: Any
-    compiled: Any
 
     def __init__(self, speed: Any, device: torch.device) -> None:
         ...
 
     def run(self, net: Any, what: str, x: Tensor, training: bool, f: Callable) -> Any:
         ...
+
+    def compiled(self, what: str, net: Any, dtype: torch.dtype) -> Callable:
+        """A function of images, by programs for all networks of a name"""
 
     def part_size(self, shape: tuple, real_batch: int, sizes: list) -> int | None:
         ...

@@ -151,13 +151,11 @@ class Stage:
 class Flat:
     "Networks of one kind, as functions of a vector that holds all weights"
     def __init__(self, net: nn.Module) -> None:
-        self.net, named = net, list(net.named_parameters())
-        self.names, self.shapes = [k for k, _ in named], [p.shape for _, p in named]
-        self.sizes = [p.numel() for _, p in named]
+        self.net, self.shapes = net, {k: p.shape for k, p in net.named_parameters()}
 
     def views(self, flat: Tensor) -> dict[str, Tensor]:
-        parts = zip(self.names, self.shapes, flat.split(self.sizes))
-        return {k: v.view(shape) for k, shape, v in parts}
+        parts = flat.split([shape.numel() for shape in self.shapes.values()])
+        return {k: v.view(shape) for (k, shape), v in zip(self.shapes.items(), parts)}
 
     def __call__(self, p: dict, x: Tensor, dtype: torch.dtype, embed: bool = False) -> Tensor:
         "Scores or embeddings of images with the weights of `views`"
@@ -313,8 +311,8 @@ def update(self: OneProgram, step: Step) -> tuple | None:
         self.matched.copy_(self.given[int(i)])
     odd = isinstance(getattr(self.m, 'level', None), Interleaved) and step.iteration % 2 == 1
     try: self.stage.launch(('match', odd), partial(self.match, odd))
-    except torch.OutOfMemoryError: run.engine = None
-    if not run.engine:
+    except torch.OutOfMemoryError:
+        run.engine = None
         warn('all classes at once do not fit into the memory of the GPU, so they take turns')
         return None
     run.mine.grad, each = self.grad, self.each.clone()

@@ -77,9 +77,7 @@ class Stage:
 class Flat:
     """Networks of one kind, as functions of a vector that holds all weights"""
     net: nn.Module
-    names: Any
     shapes: Any
-    sizes: Any
 
     def __init__(self, net: nn.Module) -> None:
         ...

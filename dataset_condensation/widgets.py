@@ -9,14 +9,14 @@ __all__ = ['Viewer', 'Replay', 'LiveRun', 'SavedRun', 'Explorer']
 import atexit
 import base64
 import io
-import json
 import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from threading import Event, Lock, Thread, current_thread
+from threading import Event, Lock, Thread
+from types import SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
@@ -24,26 +24,26 @@ import torch
 from fastcore.basics import patch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import Tensor
 
-from .checks import Shown, refuse, same, whole_number
+from .checks import Shown, refuse, whole_number
 from .condensation import State
 from .data import show_images
-from .plots import (check_run, check_state, class_columns, class_pixels,
-                                        named_sets, plot_history, updates_of)
+from .plots import (check_run, class_columns, class_pixels, named_sets,
+                                        plot_history, show_steps, updates_of)
 from .runs import due, held_for, note_score
+from .safe_files import load_json
 from .text import picture_text
 from .training import SyntheticSet, TrainRecipe, evaluate, train_recipe
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #frame
-def _frame(px: Tensor, titles: list[str] | None, ncols: int, rows: list[str] | None = None,
-           words: str = '', curve: Callable[[Axes], None] | None = None) -> bytes:
-    "A PNG of images, with `words` above them and the axes drawn by `curve` below"
+def _frame(draw: Callable[..., Axes], side: int, words: str = '',
+           curve: Callable[[Axes], None] | None = None) -> bytes:
+    "A PNG of what `draw` shows on axes, images of `side` pixels; `words` above, `curve` below"
     fig = Figure(dpi=100)
-    ax = fig.add_axes((0, 0, 1, 1))
-    show_images(px, titles, ncols, rows=rows, ax=ax)
-    (h, w), zoom = ax.images[0].get_size(), max(1, 64 // px.shape[-1])
-    left, top, below = 10 + 7*max(map(len, rows or [''])), 25*bool(words), 150*(curve is not None)
+    ax = draw(ax=fig.add_axes((0, 0, 1, 1)))
+    (h, w), zoom = ax.images[0].get_size(), max(1, 64 // side)
+    names = [len(t.get_text()) for t in ax.texts if t.get_ha() == 'right']    # of rows
+    left, top, below = 10 + 7*max(names, default=0), 25*bool(words), 150*(curve is not None)
     width = max(w*zoom + left + 10, 7*len(words) + 10, 440*(below > 0))
     height = h*zoom + top + below
     fig.set_size_inches(width/100, height/100)
@@ -52,13 +52,6 @@ def _frame(px: Tensor, titles: list[str] | None, ncols: int, rows: list[str] | N
     if curve: curve(fig.add_axes((60/width, 40/height, (width - 120)/width, 95/height)))
     fig.savefig(file := io.BytesIO(), format='png', metadata=dict(Software=None))
     return file.getvalue()
-
-def _table(parts: list[tuple[str, Tensor, list[str]]]) -> bytes:
-    "A PNG of rows of images, with names of rows and columns"
-    names = parts[0][2]
-    titles = names + ['']*len(names)*(len(parts) - 1)
-    return _frame(torch.cat([px for _, px, _ in parts]), titles, len(names),
-                  [picture_text(k) for k, *_ in parts])
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #viewer
 def _ipywidgets() -> Any:
@@ -92,17 +85,20 @@ class Viewer:
         return data, {'image/png': dict(alt=repr(self))}
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #grid
-def _grid(s: SyntheticSet, c: int | None = None) -> tuple[Tensor, list[str] | None, int]:
-    "Images, titles and number of columns: up to 20 classes × 10 images, or 100 images of one"
-    if c is not None: return class_pixels(s, c)[:100], None, 10
+def _grid(s: SyntheticSet, c: int | None = None) -> tuple[Callable[..., Axes], int]:
+    "For `_frame`: up to 20 classes × 10 images, or 100 images of one"
+    if c is not None: return partial(show_images, class_pixels(s, c)[:100]), s.shape[-1]
     px, names = class_columns('show', s, min(10, max(s.ipc)))
-    return px, names + ['']*(len(px) - len(names)), len(names)
+    titles = names + ['']*(len(px) - len(names))
+    return partial(show_images, px, titles, len(names)), s.shape[-1]
+
+_NOTHING = partial(show_images, torch.ones(1, 1, 8, 8)), 8
 
 def _curve(s: SyntheticSet, updates: int) -> Callable[[Axes], None]:
     "A function that draws the losses and scores, on axes up to the end of the run"
     def draw(ax: Axes) -> None:
-        if len(s.losses): plot_history(s, ax=ax)
-        ax.set_xlim(0, max(updates, 1))
+        plot_history(s, ax=ax)
+        ax.set_xlim(0, updates)
         if history := s.info.get('history', ()):
             right, steps = ax.twinx(), [h['step'] for h in history]
             right.plot(steps, [h['mean'] for h in history], 'ks--', markersize=4, lw=1)
@@ -117,8 +113,6 @@ class Replay(Viewer):
     "A slider through the steps of a run"
     def __init__(self, snaps: Any):    # Sets, oldest first, from `record`, or {name: set}
         self.pairs, w = named_sets('Replay', 'snaps', snaps, updates_of), _ipywidgets()
-        first = self.pairs[0][1].shape
-        for _, s in self.pairs: same('Replay', 'shapes of the sets', first, s.shape)
         options = [(k.replace('update ', ''), i) for i, (k, _) in enumerate(self.pairs)]
         wide = w.Layout(width='400px')
         self.step = w.SelectionSlider(options=options, description='update', layout=wide)
@@ -136,9 +130,7 @@ class Replay(Viewer):
 
     def picture(self) -> bytes:
         "Up to eight steps below each other, as a PNG"
-        places = torch.linspace(0, len(self.pairs) - 1, min(8, len(self.pairs))).round().long()
-        some = [self.pairs[i] for i in places]
-        return _table([(k, *class_columns('Replay', s)) for k, s in some])
+        return _frame(partial(show_steps, dict(self.pairs)), self.pairs[0][1].shape[-1])
 
     def __repr__(self) -> str:
         return f'Replay: {len(self.pairs)} steps, {self.pairs[0][0]} to {self.pairs[-1][0]}'
@@ -152,16 +144,15 @@ class LiveRun(Viewer):
                  nets: int = 1,            # Networks per score
                  recipe: TrainRecipe | str | None = None,  # Of the scores; default: the authors'
                  refresh: float = 0.5,     # Minimum seconds between pictures
-                 start: bool = True,       # Start now; other live runs pause
                 ):
         self._run = check_run('LiveRun', run)
         self._every = whole_number('LiveRun', 'evaluate_every', evaluate_every, 0)
         self._nets = whole_number('LiveRun', 'nets', nets)
         self._recipe = recipe and train_recipe(recipe)
-        self._refresh, self._due, self._last, self._over = refresh, 0., None, False
+        self._refresh, self._due, self._last = refresh, 0., None
         self.state: Any = None
         self.error: BaseException | None = None
-        self.status = 'running' if start else 'paused'
+        self.status = 'running'
         self._go, self._halt, self._lock, self._turn = Event(), Event(), Lock(), Lock()
         w = _ipywidgets()
         self.pause_button, self.stop_button = (w.Button(description=k) for k in ('Pause', 'Stop'))
@@ -170,7 +161,7 @@ class LiveRun(Viewer):
         self.pause_button.on_click(self._pressed)
         self.stop_button.on_click(lambda _: self.stop(False))
         self._thread = Thread(target=self._work, daemon=True, name='LiveRun')
-        self._begin(start)
+        self._begin()
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #live-words
 @patch
@@ -186,9 +177,10 @@ def __repr__(self: LiveRun) -> str:
 @patch
 def picture(self: LiveRun) -> bytes:
     "The images and curves as last shown, as a PNG"
-    if (s := self._last) is None: return _frame(torch.ones(1, 1, 8, 8), None, 1, words=repr(self))
-    return _frame(*_grid(s), words=repr(self), curve=_curve(s, len(s.losses)))
+    if (s := self._last) is None: return _frame(*_NOTHING, repr(self))
+    return _frame(*_grid(s), repr(self), _curve(s, len(s.losses)))
 
+# %% ../nbs/under_the_hood/58_widgets.ipynb #live-look
 @patch
 def _look(self: LiveRun) -> None:
     "Update the widget"
@@ -199,7 +191,8 @@ def _look(self: LiveRun) -> None:
             self.image.value = _frame(*_grid(small), curve=_curve(small, len(small.losses)))
         self.label.value = repr(self)
         self.pause_button.description = 'Pause' if self._go.is_set() else 'Resume'
-        for button in (self.pause_button, self.stop_button): button.disabled = self._over
+        over = self.status not in ('running', 'paused')
+        for button in (self.pause_button, self.stop_button): button.disabled = over
     except Exception as e:
         self.label.value = f'{self!r} (not drawn: {type(e).__name__}: {e})'
 
@@ -212,10 +205,10 @@ def _stop_all() -> None:
     for v in list(_LIVE): v.wait(10., fail=False)
 
 @patch
-def _begin(self: LiveRun, start: bool) -> None:
-    "Start the thread, and the run; the other live runs pause then"
-    for other in list(_LIVE) if start else []: other.pause(False)
-    if start: self._go.set()
+def _begin(self: LiveRun) -> None:
+    "Start the thread and the run; the other live runs pause"
+    for other in list(_LIVE): other.pause(False)
+    self._go.set()
     self._look()
     self._thread.start()
     _LIVE.add(self)
@@ -237,21 +230,18 @@ def _step(self: LiveRun) -> bool:
             if self._halt.is_set(): return False
             if not self._go.is_set(): continue
             state = next(self._run, None)
-            if state is not None: self.state = check_state('LiveRun', state)
+            self.state = state or self.state
             return state is not None
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #live-loop
 class _Stopped(Exception): "The run that is scored was stopped"
 
-class _Watch:
-    "A bar that ends an evaluation with its run"
-    def __init__(self, halt: Event) -> None: self.halt = halt
-    def update(self, n: float = 1) -> None:
-        if self.halt.is_set(): raise _Stopped
-
 @patch
 def _score(self: LiveRun, *args: Any, **kwargs: Any) -> Any:
-    return evaluate(*args, **kwargs | dict(progress=_Watch(self._halt)))
+    "`evaluate`, whose bar ends it when the run is stopped"
+    def update(n: float = 1) -> None:
+        if self._halt.is_set(): raise _Stopped
+    return evaluate(*args, **kwargs | dict(progress=SimpleNamespace(update=update)))
 
 
 # %% ../nbs/under_the_hood/58_widgets.ipynb #live-loop-body
@@ -271,7 +261,6 @@ def _work(self: LiveRun) -> None:
                 self._due = now + max(self._refresh, 10*(now - start))
         self.status = 'stopped' if self._halt.is_set() else 'finished'
     except BaseException as e: self.error, self.status = e, 'failed'
-    self._over = True
     getattr(self._run, 'close', tuple)()
     self._look()
 
@@ -316,7 +305,7 @@ def stop(self: LiveRun, wait: bool = True) -> None:
     "Stop the run for good and by default wait for its end; the state is kept"
     self._halt.set()
     self._go.set()
-    if wait and self._thread is not current_thread(): self.wait(fail=False)
+    if wait: self.wait(fail=False)
 
 @patch
 def close(self: LiveRun) -> None:
@@ -329,16 +318,15 @@ class SavedRun:
     "A run folder: data, method and ipc, scores, and its set, loaded when needed"
     def __init__(self, path: Path, root: Path):
         self.path, self.run = path, path.relative_to(root).as_posix()
-        try: r = json.loads((path/'report.json').read_text(encoding='utf-8'))
-        except (OSError, ValueError, RecursionError): r = {}
-        try: about = dict(data=r['data']['name'], method=r['method'], ipc=r['ipc'])
-        except (KeyError, TypeError): about = self.set.info
+        try:
+            r = load_json('Explorer', path/'report.json', 'a report')
+            about = dict(data=r['data']['name'], method=r['method'], ipc=r['ipc'])
+            self.scores = {str(s['name']): float(s['mean']) for s in r['scores']}
+        except (OSError, ValueError, KeyError, TypeError): about, self.scores = self.set.info, {}
         self.data, self.method = str(about.get('data', '?')), str(about.get('method', '?'))
         ipc = about.get('ipc') or self.set.ipc
         sizes = list(map(str, ipc)) if isinstance(ipc, list) else [str(ipc)]
         self.ipc = sizes[0] if len({*sizes}) == 1 else '-'.join(sizes)
-        try: self.scores = {str(s['name']): float(s['mean']) for s in r['scores']}
-        except (TypeError, KeyError, ValueError): self.scores = {}
 
     @cached_property
     def set(self) -> SyntheticSet: return SyntheticSet.load(self.path/'synthetic.safetensors')
@@ -414,15 +402,14 @@ def _draw(self: Explorer) -> None:
 @patch
 def picture(self: Explorer) -> bytes:
     "An image per class from up to ten runs of the current data, as a PNG"
-    parts, kind = [], None
-    for r in [r for r in self.runs if r.data == self.current.data]:
-        try: s = r.set
-        except (OSError, ValueError): continue       # damaged since it was found
-        kind = kind or (s.shape, s.classes)
-        if (s.shape, s.classes) == kind:
-            parts.append((f'{r.method}, {r.ipc}', *class_columns('Explorer', s)))
-    if parts: return _table(parts[:10])
-    return _frame(torch.ones(1, 1, 8, 8), None, 1, words=repr(self))
+    found: list[tuple[str, SyntheticSet]] = []
+    for r in self.runs:
+        if r.data != self.current.data: continue
+        with suppress(OSError, ValueError): found.append((f'{r.method}, {r.ipc}', r.set))
+    if not found: return _frame(*_NOTHING, repr(self))
+    first = found[0][1]
+    rows = {k: s for k, s in found if (s.shape, s.classes) == (first.shape, first.classes)}
+    return _frame(partial(show_steps, rows, most=10), first.shape[-1])
 
 @patch
 def __repr__(self: Explorer) -> str: return f'Explorer: {len(self.runs)} runs; {self.current}'

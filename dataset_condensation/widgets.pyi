@@ -46,13 +46,12 @@ class LiveRun(Viewer):
     stop_button: Any
     bar: Any
 
-    def __init__(self, run: Iterator[State], evaluate_every: int=0, nets: int=1, recipe: TrainRecipe | str | None=None, refresh: float=0.5, start: bool=True):
+    def __init__(self, run: Iterator[State], evaluate_every: int=0, nets: int=1, recipe: TrainRecipe | str | None=None, refresh: float=0.5):
         """run: From `condensing`
 evaluate_every: Updates between scores; 0: never
 nets: Networks per score
 recipe: Of the scores; default: the authors'
-refresh: Minimum seconds between pictures
-start: Start now; other live runs pause"""
+refresh: Minimum seconds between pictures"""
 
     def __repr__(self) -> str:
         ...

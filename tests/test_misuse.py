@@ -62,7 +62,6 @@ CALLS = [
     ("split_classes(10, [4, 4])", 'steps', '10 classes'),
     ("class_orders(3, [[0, 1]])", 'orders', 'each class'),
     ("to_shape(data, (28, 28))", 'shape', '(28, 28)'),
-    ("grid(depth=[])", 'depth', '[]'),
     ("rank_correlation([1], [])", '1', '0'),
     ("continual(data, 'dm', options=dict(dm=dict(iteration=1)))", "'iteration'", "'iterations'"),
     ("continual(data, 'dm', folder=there/'file.bin')", 'file.bin'),

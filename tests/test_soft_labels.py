@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import ConcatDataset, DataLoader
 
 import dataset_condensation as dc
-from dataset_condensation.all import (SyntheticSet, accuracy, compare_labels, condense, evaluate, gen, in_tiles, learn, load_dataset, make_net,
+from dataset_condensation.all import (SyntheticSet, accuracy, compare_labels, condense, evaluate, gen, in_tiles, load_dataset, make_net,
                                       memory_bytes, only_classes, predict, random_set, read_set, soft_labels, train, train_recipe)
 
 DIGITS = load_dataset('digits')
@@ -172,10 +172,6 @@ def test_a_network_with_more_outputs_than_classes_is_refused(hard):
     wide = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 12))
     train(wide, hard, QUICK)
     with pytest.raises(ValueError, match='10 classes with soft labels'): train(wide, s, QUICK)
-
-
-def test_continual_learning_refuses_them(hard, teacher):
-    with pytest.raises(ValueError, match='labels'): learn(teacher, DIGITS.train, like(hard, hard.labels, soft=rows(30)))
 
 
 def test_condensing_starts_from_the_images_and_gives_hard_labels(hard):
