@@ -25,7 +25,7 @@ from torch.utils.data import Dataset
 
 from . import checks
 from .checks import Shown, refuse
-from .machine import free_gpu_memory, own_device, send
+from .machine import free_gpu_memory, own_device, send, warn
 from .names import plain_name
 from .text import json_digest, picture_text, shape_text
 
@@ -273,9 +273,11 @@ def holdout(self: ImageData,
         idx = self.train.places(c).start + torch.randperm(n, generator=gen(seed, 'held-out', c))
         k = max(int(n * fraction), min(1, n - 1), 0)
         held, rest = held + [idx[:k]], rest + [idx[k:]]
-    test, train = (self.train.subset(torch.cat(part)) for part in (held, rest))
-    if not len(test):
+    lost = sum(not len(idx) for idx in held)
+    if lost == len(held):
         raise ValueError('holdout: no class has two training images, so none can be held out')
+    if lost: warn(f'holdout: {lost:,} of {len(held):,} classes have one image, and none held out')
+    test, train = (self.train.subset(torch.cat(part)) for part in (held, rest))
     return ImageData(train, test, self.name, self.n_skipped, self.cache)
 
 # %% ../nbs/01_data.ipynb #batch

@@ -52,8 +52,11 @@ def gray_or_rgb(im: Image.Image) -> Image.Image:
         a = np.array(im, np.int64)
         if a.min() < 0 or a.max() > 65535:
             raise ValueError(f'pixels from {a.min()} to {a.max()} do not fit in 16 bits')
-        if im.mode == 'I' and 0 < a.max() < 256:
-            raise ValueError(f'pixels from 0 to {a.max()} in 32 bits may be meant for 8 or 16')
+        if 0 < a.max() < 256:
+            raise ValueError(f'pixels from 0 to {a.max()} may be meant for 8 bits, not for 16')
+        if 0 < a.max() < 4096:
+            warn('a 16-bit image reaches at most a sixteenth of white, which is 65535; pixels of '
+                 '10 or 12 bits must be multiplied first')
         return Image.fromarray(((a + 128) // 257).astype(np.uint8))  # 257 is 65535 / 255
     mode = 'L' if im.mode in ('1', 'L', 'LA', 'La') else 'RGB'
     if im.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or 'transparency' in im.info:
@@ -224,6 +227,10 @@ def _targets_of(ds: Any) -> Tensor | None:
         return y[torch.as_tensor(ds.indices)] if isinstance(ds, Subset) else y
     except (AttributeError, TypeError, ValueError): return None
 
+def _changed(ds: Any, y: Tensor) -> bool:
+    "Does a Dataset give labels `y` that aren't those it keeps, by a `target_transform`?"
+    return (kept := _targets_of(ds)) is not None and not torch.equal(kept, y)
+
 def _names_fit(ds: Any, names: dict[int, str], y: Tensor, every: bool) -> bool:
     "Do a Dataset's names fit labels `y`, given in the order of its items?"
     used, kept, holders = {*y.tolist()}, _targets_of(ds), _holders(ds)
@@ -381,9 +388,12 @@ def _numbered_alike(parts: Sequence, found: _Found, classes: Any) -> tuple[_Foun
     "Labels with one meaning in training and test, and the class names"
     (x, y, order), (x_test, y_test, order_test) = found.train, found.test
     (_, train), (_, test) = parts
+    given, given_test = y[order.argsort()], y_test[order_test.argsort()]
     names, names_test = _label_names(train), _label_names(test)
-    fits = _names_fit(train, names, y[order.argsort()], True)
-    fits_test = _names_fit(test, names_test, y_test[order_test.argsort()], False)
+    fits = _names_fit(train, names, given, True)
+    fits_test = _names_fit(test, names_test, given_test, False)
+    if classes is None and _changed(train, given) != _changed(test, given_test):
+        refuse('from_datasets', 'target_transform', Shown('that of one set alone'), 'it on both')
     if names and names_test and names != names_test and not (fits and fits_test):
         expected = f'{some(names.values())} as train has, or labels of both that .classes names'
         refuse('from_datasets', 'test.classes', [*names_test.values()], expected)

@@ -306,11 +306,11 @@ def split_batches(n: int, size: int, generator: torch.Generator | None = None) -
     return parts
 
 # %% ../nbs/03_training.ipynb #for-net
-_trained_on = WeakKeyDictionary()  # Network → mean and standard deviation of its training images
+_trained_on = WeakKeyDictionary()  # Network → mean, std and classes of its training images
 
 def remember(net: nn.Module, data: Any) -> None:
-    "Note how the images are normalized that `net` is trained on"
-    if hasattr(data, 'mean'): _trained_on[net] = data.mean.cpu(), data.std.cpu()
+    "Note how the images are normalized that `net` is trained on, and the order of their classes"
+    if hasattr(data, 'mean'): _trained_on[net] = data.mean.cpu(), data.std.cpu(), [*data.classes]
 
 # %% ../nbs/03_training.ipynb #renormalized
 def _normalized(data: Any, mean: Tensor, std: Tensor) -> Any:
@@ -325,10 +325,19 @@ def _normalized(data: Any, mean: Tensor, std: Tensor) -> Any:
     return SyntheticSet(x, y, data.classes, mean, std, soft=data.soft)
 
 # %% ../nbs/03_training.ipynb #for-net-code
+def check_order(where: str, net: nn.Module, data: Any) -> None:
+    "Refuse data in which a class has another number than in what `net` was trained on"
+    known = _trained_on.get(net, [[]])[-1]
+    given = data.classes if isinstance(data, (ImageSet, SyntheticSet)) else known
+    for c in given if known != given else []:
+        if c in known and known.index(c) != given.index(c):
+            refuse(where, 'data', Shown(f'with {c!r} as class {given.index(c)}'),
+                   f'class {known.index(c)}, as the network was trained')
+
 def for_net(net: nn.Module, data: Any) -> Any:
     "`data` as `net` wants it: normalized as those that it was trained on"
-    by, is_set = _trained_on.get(net), isinstance(data, (ImageSet, SyntheticSet))
-    if not is_set or by is None or len(by[0]) != data.shape[0]: return data
+    by, is_set = _trained_on.get(net, ())[:2], isinstance(data, (ImageSet, SyntheticSet))
+    if not is_set or not by or len(by[0]) != data.shape[0]: return data
     if all(torch.equal(a, b.cpu()) for a, b in zip(by, (data.mean, data.std))): return data
     return _normalized(data, *by)
 
@@ -497,6 +506,7 @@ def accuracy(
     compute: Compute = PLAIN,  # How to compute
 ) -> float:             # Percent
     "Share of the images in `data` that `net` classifies correctly, in percent"
+    check_order('accuracy', net, data)
     best, labels = _answers('accuracy', net, data, batch, compute)
     return 100 * (best == labels).float().mean().item()
 

@@ -156,7 +156,10 @@ def split_batches(n: int, size: int, generator: torch.Generator | None=None) -> 
     """Indices 0…n−1 in batches of `size`, shuffled if there is a generator; no lone image at the end"""
 
 def remember(net: nn.Module, data: Any) -> None:
-    """Note how the images are normalized that `net` is trained on"""
+    """Note how the images are normalized that `net` is trained on, and the order of their classes"""
+
+def check_order(where: str, net: nn.Module, data: Any) -> None:
+    """Refuse data in which a class has another number than in what `net` was trained on"""
 
 def for_net(net: nn.Module, data: Any) -> Any:
     """`data` as `net` wants it: normalized as those that it was trained on"""

@@ -575,9 +575,10 @@ def test_holdout_takes_a_share_of_every_class(tmp_path, in_memory):
 
 def test_holdout_of_small_classes():
     x, y = torch.arange(48).view(6, 1, 2, 4).byte(), torch.tensor([0, 0, 0, 1, 1, 2])
-    part = from_tensors(x, y, x, y).holdout()
+    with pytest.warns(UserWarning, match='1 of 3 classes have one image, and none held out'):
+        part = from_tensors(x, y, x, y).holdout()
     assert part.train.counts.tolist() == [2, 1, 1] and part.test.counts.tolist() == [1, 1, 0]
-    part = from_tensors(x, y, x, y).holdout(0.99)
+    with pytest.warns(UserWarning, match='1 of 3'): part = from_tensors(x, y, x, y).holdout(0.99)
     assert part.train.counts.tolist() == [1, 1, 1]
     few = from_tensors(x[:2], [0, 1], x, y % 2)
     with pytest.raises(ValueError, match='no class has two training images'): few.holdout()

@@ -158,7 +158,31 @@ def test_a_layer_of_your_own_begins_as_it_wants_to():
 def test_pictures_that_could_be_of_eight_or_sixteen_bits_are_refused():
     from PIL import Image
     from dataset_condensation.image_folders import gray_or_rgb
-    with pytest.raises(ValueError, match='may be meant for 8 or 16'): gray_or_rgb(Image.fromarray(np.arange(64, dtype='int32').reshape(8, 8)))
+    for deep in ('int32', 'uint16'):
+        with pytest.raises(ValueError, match='may be meant for 8 bits'): gray_or_rgb(Image.fromarray(np.arange(64, dtype=deep).reshape(8, 8)))
+    with pytest.warns(UserWarning, match='at most a sixteenth of white'):
+        gray_or_rgb(Image.fromarray(np.arange(64, dtype='uint16').reshape(8, 8) * 64))
+
+
+def test_accuracy_counts_no_class_for_another():
+    ordered, other = only_classes(DATA, ['5', '2', '7']), only_classes(DATA, ['7', '2', '5'])
+    small, net = random_set(ordered, 2), make_net('convnet-w4', ordered)
+    dc.train(net, small, dc.TrainRecipe(epochs=1))
+    assert dc.accuracy(net, ordered.test) >= 0
+    with pytest.raises(ValueError, match="with '7' as class 0, expected class 2"): dc.accuracy(net, other.test)
+    assert len(dc.predict(net, other.test)) == len(other.test)      # numbers, of no name
+
+
+def test_labels_changed_on_one_side_alone_are_refused(tmp_path):
+    from PIL import Image
+    from torchvision.datasets import ImageFolder
+    for c in 'abc':
+        (tmp_path/c).mkdir()
+        for i in range(3): Image.fromarray(np.full((8, 8), 40 * i, np.uint8)).save(tmp_path/c/f'{i}.png')
+    plain, turned = ImageFolder(tmp_path), ImageFolder(tmp_path, target_transform=lambda y: 2 - y)
+    for pair in ((plain, turned), (turned, plain)):
+        with pytest.raises(ValueError, match='`target_transform` is that of one set alone'): dc.from_datasets(*pair, progress=False)
+    assert dc.from_datasets(plain, plain, progress=False).classes == ['a', 'b', 'c']
 
 
 def test_a_part_of_a_set_has_no_history_of_the_whole(tmp_path):
