@@ -33,7 +33,7 @@ from .checks import (Shown, choice, class_sizes, refuse, same, size_beside,
 from .condensation import Method
 from .data import ImageData, ImageSet, gen
 from .long_studies import (Journal, StudyMethod, in_processes, kept,
-                                               study_file, study_folder, study_methods)
+                                               study_folder, study_methods)
 from .machine import bar_kwargs, own_device, pick_device, versions
 from .names import as_json
 from .networks import NetSpec, canonical_name, make_net, net_name, parse_net
@@ -380,7 +380,7 @@ def _fill(result: SearchResult, job: _Job, journal: Journal, names: list[str], p
     todo = [(n, p) for n in names for p in proxies if 'accuracies' not in result.runs[p].get(n, {})]
     result.left = len(todo)
     yield result
-    for record in in_processes('search', job.record, todo, processes):
+    for record in in_processes(job.record, todo, processes):
         runs, net = result.runs[record['proxy']], record['net']
         if 'error' not in record or record['error'] != runs.get(net, {}).get('error'):
             journal.add(record)      # unless it failed as before
@@ -396,7 +396,7 @@ def _search(job: _Job, columns: Callable, rows: dict, space: list[str], top: int
                   versions=versions())
     if job.compute is not PLAIN: about['speed'] = str(job.compute)
     with study_folder('search', folder) as at:
-        journal = Journal(study_file(at, 'results.jsonl'))
+        journal = Journal(at and at/'results.jsonl')
         job.columns, result = columns(at), SearchResult(space, {}, {}, about)
         yield from _fill(result, job, journal, space, list(rows), processes)
         if 'whole' in rows: return

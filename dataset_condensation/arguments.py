@@ -148,7 +148,7 @@ which also gives a finished run more --iterations.'''
 # %% ../nbs/under_the_hood/70_arguments.ipynb #options
 COMMANDS = {'': 'condensing data scoring running', 'continual': 'continual data study',
             'search': 'search data study', 'score': 'score data study', 'publish': 'publish'}
-DEFAULTS = {'': dict(nets=3, train_augment='none', row=None),
+DEFAULTS = {'': dict(nets=3, train_augment='none'),
             'continual': dict(ipc=5, orders=3, nets=2), 'search': dict(ipc=10),
             'score': dict(nets=3), 'publish': {}}
 LOADING = ('root download size fit channels stats test_fraction skip_bad workers in_memory '
@@ -268,25 +268,21 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:   # `sys.arg
     p = make_parser(study)
     args = p.parse_args(argv, argparse.Namespace(argv=argv, study=study))
     if study == 'publish': return args
-    args.data = {plain_name(k): k for k in SHORT}.get(plain_name(args.data), args.data)
     typed = {a.partition('=')[0] for a in argv}
-    if getattr(args, 'minutes', None) is not None and '--method' not in typed: args.method = 'auto'
-    if getattr(args, 'method', '') == 'auto' and '--train-augment' not in typed:
-        args.train_augment = None     # as the recommended set was scored
-    budget = getattr(args, 'budget', None)
-    if budget and '--ipc' in typed: p.error('--budget: it chooses --ipc, so leave that out')
-    if '--bits' in typed and not budget: p.error('--bits: only with --budget')
+    args.data = {plain_name(k): k for k in SHORT}.get(plain_name(args.data), args.data)
     if args.data in SHORT and '--net' not in typed: args.net = SHORT[args.data].net
+    if study: return args
+    if args.minutes is not None and '--method' not in typed: args.method = 'auto'
+    if args.method == 'auto' and '--train-augment' not in typed:
+        args.train_augment = None     # as the recommended set was scored
+    if args.budget and '--ipc' in typed: p.error('--budget: it chooses --ipc, so leave that out')
+    if args.bits and not args.budget: p.error('--bits: only with --budget')
+    args.row = args.method            # of the set in the table
     return args
 
 # %% ../nbs/under_the_hood/70_arguments.ipynb #terminal
 _ASCII = str.maketrans({'×': 'x', '±': '+-', '–': '-', '−': '-', '…': '...', 'ρ': 'rho',
                         '\xa0': ' '})
-
-def _nearest(c: str, code: str) -> str:
-    "A character in an encoding, or the nearest one it has"
-    try: return c.encode(code).decode(code)
-    except UnicodeError: return c.translate(_ASCII).encode(code, 'replace').decode(code)
 
 class Terminal:
     "A stream that takes any text and survives the exit of its reader"
@@ -304,7 +300,7 @@ class Terminal:
     def write(self, text: str) -> int:
         code = getattr(self.stream, 'encoding', None) or 'utf-8'
         try: text.encode(code)
-        except UnicodeError: text = ''.join(_nearest(c, code) for c in text)
+        except UnicodeError: text = text.translate(_ASCII).encode(code, 'replace').decode(code)
         self._try(self.stream.write, text)
         if '\n' in text: self.flush()
         return len(text)

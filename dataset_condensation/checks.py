@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import DataLoader, default_collate
 
 from .text import some
 
@@ -68,8 +68,7 @@ def number(where: str, name: str, v: Any, least: float = 0., most: float = math.
 def share(where: str, name: str, v: Any) -> float:
     "`v`, a number above 0 and below 1"
     n = python(v)
-    if type(n) is float and 0 < n < 1: return n
-    refuse(where, name, v, 'a number above 0 and below 1')
+    return n if type(n) is float and 0 < n < 1 else refuse(where, name, v, 'above 0 and below 1')
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #flag
 def flag(where: str, name: str, v: Any) -> bool:
@@ -147,14 +146,12 @@ def class_sizes(
 def enough(where: str, data: Any, sizes: list[int], factor: int = 1, ways: str = '') -> None:
     "Every class must have `factor`² training images for each of the set; `ways` are more ways out"
     tiles, counts = factor**2, data.train.counts.tolist()
-    for c, (n, have) in enumerate(zip(sizes, counts)):
+    for name, n, have in zip(data.classes, sizes, counts):
         if n * tiles <= have: continue
-        fit = [max(1, min(n, have // tiles)) for n, have in zip(sizes, counts)]
-        each = fit[0] if len({*fit}) == 1 else fit if len(fit) <= 12 else 'a number for each class'
-        less = [f'fewer (ipc={each})'] if fit != [*sizes] else []
-        if n <= have: less += [f'fewer tiles (factor={math.isqrt(have // n)})']
+        less = [f'fewer (ipc={max(1, min(counts) // tiles)})'] * (n > 1)
+        less += [f'fewer tiles (factor={math.isqrt(have // n)})'] * (n <= have)
         of = f' (`ipc` {n}, `factor` {factor})' if factor > 1 else ''
-        what = f'{n * tiles} images{of} of class {data.classes[c]!r}, which has {have} for training'
+        what = f'{n * tiles} images{of} of class {name!r}, which has {have} for training'
         raise ValueError(f'{where}: `ipc` asks for {what}; ask for {" or ".join(less)}{ways}')
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #size-beside
@@ -165,15 +162,13 @@ def size_beside(where: str, ipc: Any, given: list[tuple[str, Any]], made: bool, 
     sizes = {} if ipc is None else {'`ipc`': class_sizes(ipc, data.n_classes, where)}
     for name, s in given: sizes.setdefault(f'set {name!r}', list(s.ipc))
     first, size = next(iter(sizes.items()), ('', class_sizes(default, data.n_classes, where)))
-    others = [(name, other) for name, other in sizes.items() if other != size]
-    if others and not made and ipc is None: return None
-    for name, other in others:
+    for name, other in sizes.items():
+        if other == size: continue
+        if ipc is None and not made: return None
         hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out'
         both = f'{first} has {words(size)}, but {name} has {words(other)}'
         raise ValueError(f'{where}: {both}; {hint}')
-    if made and 0 in size:
-        raise ValueError(f'{where}: {first} has no image of class {data.classes[size.index(0)]!r}, '
-                         'so nothing can be made of its size')
+    if made: class_sizes(size, data.n_classes, where)        # refuses a class without images
     return size[0] if len(set(size)) == 1 else size
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #tensor
@@ -246,13 +241,10 @@ def labels(where: str, name: str, y: Any, n: int) -> Tensor:
     y = tensor(where, name, y, 'integers')
     if y.ndim > 1 and len(y) == y.numel(): y = y.flatten()
     if y.ndim != 1 or len(y) != n:
-        one_hot = y.ndim == 2 and len(y) == n
-        rows = ': y.argmax(1) turns one-hot rows into numbers' if one_hot else ''
         got = Shown(f'of shape {tuple(y.shape)} for {n:,} images')
-        refuse(where, name, got, f'one number per image, ({n},){rows}')
-    if y.is_floating_point() or y.is_complex():
-        refuse(where, name, Shown(y.dtype), 'integers', TypeError)
-    return y.long()
+        refuse(where, name, got, f'one number per image, ({n},)')
+    if not (y.is_floating_point() or y.is_complex()): return y.long()
+    refuse(where, name, Shown(y.dtype), 'integers', TypeError)
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #label-values
 def soft_rows(where: str, name: str, y: Any) -> Tensor | None:
@@ -293,11 +285,11 @@ def class_name(c: Any) -> str:
 def _in_order(named: Mapping) -> list | None:
     "Class names from a dict between numbers and names; None if it's ambiguous"
     sides = [[*map(python, s)] for s in (named, named.values())]
-    numbers = {*map(str, range(len(named)))}
-    ways = [(a, b) for a, b in (sides, sides[::-1]) if {*map(str, a)} == numbers]
-    ways = [w for w in ways if not isinstance(w[0][0], str)] or ways   # numbers before text
-    found = [[name for _, name in sorted(zip(map(int, a), b))] for a, b in ways]
-    return found[0] if found and found[0] == found[-1] else None
+    for kind in (int, str):                # {0: 'cat'}, then {'0': 'cat'}
+        numbers = [*map(kind, range(len(named)))]
+        ways = [(a, b) for a, b in (sides, sides[::-1]) if all(k in a for k in numbers)]
+        found = [[b[a.index(k)] for k in numbers] for a, b in ways]
+        if found: return found[0] if found[0] == found[-1] else None
 
 def class_names(where: str, names: Any) -> list[str]:
     "Class names as a list of strings, in the order of the labels"
@@ -332,10 +324,9 @@ def as_bytes(where: str, arg: str, x: Any) -> Tensor:
         part = x[i:i + 4096]
         lo, hi = part.flatten(1).aminmax(dim=1)  # NaN where an image has one
         for k in (~((lo >= -1e-3) & (hi <= 1 + 1e-3))).nonzero()[:1].flatten().tolist():
-            fine = part[k].isfinite().all()
-            got = f'pixels from {lo[k]:.3g} to {hi[k]:.3g}' if fine else 'NaN or infinite pixels'
-            raise ValueError(f'{where}: image {arg} {i + k} has {got}, expected uint8, or floats '
-                             'in 0 to 1: remove Normalize, or divide by 255')
+            raise ValueError(f'{where}: image {arg} {i + k} has pixels from {lo[k]:.3g} to '
+                             f'{hi[k]:.3g}, expected uint8, or floats in 0 to 1: remove Normalize, '
+                             'or divide by 255')
         out[i:i + 4096] = (part.clamp(0, 1) * 255).round()
     return out
 
@@ -344,11 +335,8 @@ def training_classes(where: str, y: Tensor, classes: Any) -> list[str]:
     "Names of the classes, after checking the training labels `y` against them"
     found = y.unique().tolist()
     if classes is None and found != list(range(len(found))):
-        how = 'torch.unique(y, return_inverse=True)[1] renumbers them'
-        if where == 'from_datasets':
-            how = 'target_transform renumbers them, and classes= names them'
-        got = f'{some(found)}, expected 0 … C − 1 without gaps'
-        raise ValueError(f'{where}: training labels are {got}: {how}')
+        raise ValueError(f'{where}: training labels are {some(found)}, expected 0 … C − 1 without '
+                         'gaps: torch.unique(y, return_inverse=True)[1] renumbers them')
     names = class_names(where, range(len(found)) if classes is None else classes)
     label_range(where, 'training label', y, len(names))
     twice = sorted({c for c in names if names.count(c) > 1})
@@ -390,9 +378,7 @@ def plain_dict(where: str, name: str, v: Any) -> dict:
     def plain(v: Any) -> Any:
         if isinstance(v, dict): return {k: plain(x) for k, x in v.items()}
         return [plain(x) for x in v] if isinstance(v, list) else python(v)
-    v = instance(where, name, {} if v is None else v, dict, 'a dict')
-    try: return plain(v)
-    except RecursionError: return dict(v)        # who writes it as JSON says what is wrong with it
+    return plain(instance(where, name, {} if v is None else v, dict, 'a dict'))
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #labeled
 def tiles(where: str, factor: Any, shape: Any) -> int:
@@ -436,21 +422,13 @@ class Items:
     "A torch Dataset, read item by item"
     def __init__(self, where: str, items: Any, collate: Callable):
         self.where, self.items, self.collate = where, items, collate
-        if not hasattr(items, '__len__'):
-            wanted = 'one that gives items by number: list(…) makes one'
-            refuse(where, 'data', Shown('a Dataset without a length'), wanted, TypeError)
         if not len(items): refuse(where, 'data', Shown('empty'), 'at least one item')
 
     def __len__(self) -> int: return len(self.items)
 
     def take(self, idx: Any, device: Any = None) -> tuple[Tensor, Tensor]:
         "Images and labels at `idx`"
-        items = [self.items[int(i)] for i in idx]
-        try: found = self.collate(items)
-        except (TypeError, RuntimeError) as e:
-            if self.collate is not default_collate: raise      # a function of yours: its own words
-            refuse(self.where, 'data', Shown(f'of items that make no batch ({e})'),
-                   'tensors of one size: PIL images need a transform, such as ToTensor()', type(e))
+        found = self.collate([self.items[int(i)] for i in idx])
         if isinstance(found, dict):
             got = Shown(f'of dicts with {some(found)}')
             found = pair_in(found) or refuse(self.where, 'data', got,
@@ -469,12 +447,11 @@ def dataset(where: str, data: Any) -> Any:
         take = getattr(data, 'take', None)
         if take and 'device' in inspect.signature(take).parameters: return data
         if isinstance(data, DataLoader): return Items(where, data.dataset, data.collate_fn)
-        if hasattr(data, '__len__') and hasattr(data, '__getitem__') or isinstance(data, Dataset):
+        if hasattr(data, '__len__') and hasattr(data, '__getitem__'):
             return Items(where, data, default_collate)
-    expected = 'a SyntheticSet, an ImageSet, a torch Dataset or a DataLoader'
-    both = hasattr(data, 'train') and hasattr(data, 'test')
-    hint = ': pass its `train` or `test`' * both
-    refuse(where, 'data', Shown(f'of type {type(data).__name__}'), expected + hint, TypeError)
+    hint = ': pass its `train` or `test`' * (hasattr(data, 'train') and hasattr(data, 'test'))
+    refuse(where, 'data', Shown(f'of type {type(data).__name__}'), 'a SyntheticSet, an ImageSet, '
+           f'a torch Dataset with a length or a DataLoader{hint}', TypeError)
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #together
 def together(where: str, small: Any, data: Any) -> None:

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'row_name', 'check_typed', 'try_augment', 'listed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'own_folder', 'remove_empty', 'drop_report', 'let_go', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'stored_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'tell_line', 'heard', 'stopped', 'failed', 'check_score', 'run_study', 'main']
+__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'check_typed', 'typed_recipe', 'train_augment', 'try_augment', 'listed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'made_folder', 'own_folder', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'as_options', 'tell_line', 'heard', 'stopped', 'failed', 'check_score', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +20,14 @@ def typed(name: str, v: Any) -> Any:
 def run_settings(args: Namespace) -> dict[str, Any]:
     """The recipe fields you typed, plus the short run for the embedded digits"""
 
-def row_name(args: Namespace) -> str:
-    """The set's row in the table: the method, or real images in tiles"""
-
 def check_typed(args: Namespace) -> None:
     """Check arguments that would otherwise fail only after the set is made"""
+
+def typed_recipe(args: Namespace, name: str, **changed: Any) -> TrainRecipe:
+    """The recipe of that name, changed, with the --epochs that you typed"""
+
+def train_augment(args: Namespace) -> Any:
+    """What --train-augment stands for"""
 
 def try_augment(args: Namespace, data: ImageData) -> None:
     """Use --train-augment, which comes after the run, on two images"""
@@ -54,17 +57,12 @@ def check_folder(out: Path, args: Namespace) -> None:
     """Raise an error if the folder holds anything but the run that `args` describe"""
 
 @contextmanager
+def made_folder(out: Path) -> Iterator[None]:
+    """Create a folder for a block; remove it again if it stays empty"""
+
+@contextmanager
 def own_folder(out: Path, args: Namespace) -> Iterator[None]:
-    """Create, check and lock the run's folder for a block; remove it again if it stays empty"""
-
-def remove_empty(folders: list) -> None:
-    """Remove those that are empty, the innermost first"""
-
-def drop_report(out: Path) -> None:
-    """Delete what was said about the set that is in the folder, and its PNG of few bits"""
-
-def let_go(out: Path) -> None:
-    """For --force: delete the checkpoints and reports of the run in the folder"""
+    """Create, lock and check the run's folder for a block"""
 
 def settled(args: Namespace, data: ImageData, settings: dict) -> tuple[Namespace, dict, list[str]]:
     """Arguments and settings with 'auto' replaced by the recommended method, and a line on why"""
@@ -84,11 +82,8 @@ def peak_memory() -> float:
 def describe(data: ImageData, args: Namespace, settings: dict) -> str:
     """The data and the run, in two lines"""
 
-def write_set(small: SyntheticSet, out: Path, budget: Any=None) -> None:
-    """Write `synthetic.safetensors` and `synthetic.png`, and within a budget `small.png`"""
-
-def stored_set(out: Path, say: Callable) -> SyntheticSet:
-    """The set of few bits, which is the one to score"""
+def write_set(small: SyntheticSet, out: Path, budget: Any=None) -> SyntheticSet | None:
+    """Write the set and its picture; within a budget, `small.png` too, and return that to be scored"""
 
 def show_beside(sets: dict[str, SyntheticSet], table: Comparison) -> Any:
     """A row for each set: one image of each class, and the accuracy"""
@@ -127,11 +122,14 @@ class Terminated(KeyboardInterrupt):
 def terminable() -> Iterator[None]:
     """Raise `Terminated` on the first SIGTERM in the block"""
 
+def as_options(text: str, args: Namespace) -> str:
+    """A message of the library with options in place of arguments"""
+
 def tell_line(message: Any) -> None:
     """Print one line of the command on stderr"""
 
 @contextmanager
-def heard(speak: Callable[[], bool]) -> Iterator[None]:
+def heard(args: Namespace, speak: Callable[[], bool]) -> Iterator[None]:
     """Print log messages and warnings of the library as lines of the command, while `speak()`"""
 
 def stopped(args: Namespace, e: KeyboardInterrupt) -> tuple[int, str]:
@@ -139,7 +137,7 @@ def stopped(args: Namespace, e: KeyboardInterrupt) -> tuple[int, str]:
 WRONG: tuple
 
 def failed(args: Namespace, e: Exception) -> tuple[int, str]:
-    """The exit code and the error, with options in place of arguments"""
+    """The exit code and the error"""
 
 def check_score(out: Path, args: Namespace) -> None:
     """Raise an error if the folder holds another score; note the command, for the next time"""

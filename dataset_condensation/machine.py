@@ -9,7 +9,6 @@ __all__ = ['log', 'own_device', 'send', 'pick_device', 'device_of', 'moved', 'se
 # %% ../nbs/under_the_hood/65_machine.ipynb #imports
 import contextlib
 import logging
-import os
 import platform
 import random
 import sys
@@ -100,9 +99,7 @@ def free_memory() -> int | None:  # Bytes, or None if unknown
     found = [int(line.split()[1]) * 1024 for line in lines if line.startswith('MemAvailable')]
     if found := found + _group_memory(): return min(found)
     try: return __import__('psutil').virtual_memory().available
-    except ImportError: pass
-    try: return os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-    except (AttributeError, OSError, ValueError): return None
+    except ImportError: return None
 
 # %% ../nbs/under_the_hood/65_machine.ipynb #free-gpu
 def free_gpu_memory(device: Any = None) -> int:

@@ -69,10 +69,11 @@ def find(
     called = CALL.fullmatch(v)
     thing = names[choice(where, names.what, called[1] if called else v, names)]
     if not called: return thing
-    try: given, named = literals(called[2])
-    except (ValueError, SyntaxError): refuse(where, names.what, v, 'literals in the brackets')
-    try: signature(type(thing)).bind(*given, **named)
-    except TypeError as e: refuse(where, names.what, v, f'settings of {called[1]} ({e})')
+    try:
+        given, named = literals(called[2])
+        signature(type(thing)).bind(*given, **named)
+    except (ValueError, SyntaxError, TypeError) as e:
+        refuse(where, names.what, v, f'settings of {called[1]}, as literals ({e})')
     return type(thing)(*given, **named)
 
 # %% ../nbs/under_the_hood/67_names.ipynb #methods
@@ -156,15 +157,15 @@ def comparison_rows(methods: Any, options: dict, data: Any) -> tuple[list, list]
     def is_set(m: Any) -> bool: return hasattr(m, 'stored')
     if isinstance(methods, str) or is_set(methods) or hasattr(methods, 'make'): methods = [methods]
     checks.instance('compare', 'methods', methods, (dict, list, tuple), 'names, methods or sets')
-    named = isinstance(methods, dict)
-    rows: list[tuple[Any, Any]] = [*methods.items()] if named else [(None, m) for m in methods]
-    for i, (name, m) in enumerate(rows):
-        if is_set(m): rows[i] = name or m.info.get('method', 'set'), [m]
+    rows, named = [], isinstance(methods, dict)
+    for name, m in methods.items() if named else [(None, m) for m in methods]:
+        if is_set(m): name, m = name or m.info.get('method', 'set'), [m]
         elif name is None or not isinstance(m, (list, tuple)):
             m = get_method(m, 'compare')
-            rows[i] = name or m.name, m
+            name = name or m.name
         elif not m or not all(map(is_set, m)):
             checks.refuse('compare', f'methods[{name!r}]', m, 'at least one SyntheticSet')
+        rows.append((name, m))
     given = [(name, s) for name, m in rows if isinstance(m, (list, tuple)) for s in m]
     for name, s in given:
         checks.together('evaluate', s, data)
@@ -173,8 +174,6 @@ def comparison_rows(methods: Any, options: dict, data: Any) -> tuple[list, list]
     if len({*names}) < len(names):
         checks.refuse('compare', 'methods', names, 'different names; a dict renames rows')
     checks.settings('compare: options', options, [n for n in names if n not in there])
-    for name, more in options.items():
-        if 'seed' in more: checks.refuse('compare', 'options', {name: more}, 'no seed in them')
     return rows, given
 
 # %% ../nbs/under_the_hood/67_names.ipynb #json

@@ -109,7 +109,6 @@ def plot_cross(
     ax: Axes | None = None,   # Axes to draw into
 ) -> Axes:
     "Draw a cross-architecture table as a heat map with its numbers, black 0 and white 100"
-    instance('plot_cross', 'table', table, CrossTable, 'a CrossTable')
     values = [[s.mean for s in row] for row in table.scores]
     names = [m if net == 'any' else f'{m}, {net}' for m, net in table.rows]
     n, m = len(names), len(table.columns)

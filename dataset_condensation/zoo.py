@@ -14,7 +14,7 @@ from string import Template
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from .checks import choice, instance
+from .checks import choice
 from .coresets import Comparison
 from .names import METHODS, plain_name
 from .safe_files import as_path, kind_of, write_atomic
@@ -55,9 +55,7 @@ def load_published(
     name: str | os.PathLike,   # One of `published()`, or the folder of a run or by `publish`
 ) -> SyntheticSet:
     "A set that comes with the package, or one from a folder; without a network"
-    folder = _found('load_published', name)
-    if set_file(folder).is_file(): return SyntheticSet.load(set_file(folder))
-    raise FileNotFoundError(f'load_published: {folder} holds no small.png or synthetic.safetensors')
+    return SyntheticSet.load(set_file(_found('load_published', name)))
 
 # %% ../nbs/under_the_hood/72_zoo.ipynb #card
 def published_card(
@@ -146,10 +144,10 @@ def publish(
 ) -> Path:
     "Write a folder to upload: safetensors, pictures, a dataset card with code that loads them"
     where, path = 'publish', as_path('publish', folder, 'folder')
-    few = None if isinstance(small, SyntheticSet) else set_file(_found(where, small))
+    few = None
     if not isinstance(small, SyntheticSet):
-        card, small = card or published_card(small), load_published(small)
-    if card is not None: instance(where, 'card', card, (ScoreCard, Comparison), 'a ScoreCard')
+        few, card = set_file(_found(where, small)), card or published_card(small)
+        small = SyntheticSet.load(few)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise FileExistsError(f'{where}: {path} is not empty; choose another folder')
     name = ' '.join((name or path.name).split())

@@ -75,7 +75,7 @@ COMMANDS = [
     (['--method', 'dcc'], "'dcc'", "'dc'"),
     (['--image-lr', 'nan'], '--image-lr is nan'),
     (['--no-such-flag'], '--no-such-flag'),
-    (['--resume'], 'no checkpoint'),
+    (['--resume'], 'no good checkpoint'),
     (['mnist', '--no-download', '--root', 'there/empty'], 'mnist', 'empty'),
     (['there/texts'], 'texts', 'no images'),
     (['--out', 'there/pets'], 'pets', 'another'),
