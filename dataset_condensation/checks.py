@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function',
-           'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes', 'enough',
-           'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels',
-           'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last',
-           'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels',
-           'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+           'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes',
+           'each_class', 'enough', 'size_beside', 'images', 'scalar', 'index', 'same', 'byte_images', 'image_shape',
+           'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name',
+           'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict',
+           'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options',
+           'fits', 'epoch', 'joinable']
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #imports
 import difflib
@@ -143,6 +144,12 @@ def class_sizes(
     return sizes
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #enough
+def each_class(where: str, data: Any, least: int = 1) -> None:
+    "Refuse data of fewer than `least` classes, or without training images of one"
+    if data.n_classes < least: refuse(where, 'data', Shown('of one class'), 'two or more')
+    empty = [c for c, n in zip(data.classes, data.train.counts.tolist()) if not n]
+    if empty: refuse(where, 'data', Shown(f'without images of {empty}'), 'some of each class')
+
 def enough(where: str, data: Any, sizes: list[int], factor: int = 1, ways: str = '') -> None:
     "Every class must have `factor`² training images for each of the set; `ways` are more ways out"
     tiles, counts = factor**2, data.train.counts.tolist()
@@ -181,6 +188,11 @@ def images(where: str, name: str, v: Any) -> Tensor:
         refuse(where, name, Shown(f'of shape {tuple(v.shape)}'), '(N, C, H, W) with none of them 0')
     if v.isfinite().all(): return v
     refuse(where, name, Shown('NaN or infinite in places'), 'finite numbers')
+
+def scalar(where: str, name: str, v: Any) -> Tensor:
+    "`v`, a tensor of one number"
+    if instance(where, name, v, Tensor, 'a tensor, a scalar').numel() == 1: return v
+    refuse(where, name, Shown(f'of shape {tuple(v.shape)}'), 'a scalar')
 
 def index(where: str, idx: Any) -> Tensor:
     "Indices (n,) of images"

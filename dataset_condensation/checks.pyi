@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes', 'enough', 'size_beside', 'images', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+__all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes', 'each_class', 'enough', 'size_beside', 'images', 'scalar', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
@@ -70,6 +70,9 @@ ipc: Images per class: a whole number, or one for each class
 n_classes: Number of classes
 where: Name of the called function"""
 
+def each_class(where: str, data: Any, least: int=1) -> None:
+    """Refuse data of fewer than `least` classes, or without training images of one"""
+
 def enough(where: str, data: Any, sizes: list[int], factor: int=1, ways: str='') -> None:
     """Every class must have `factor`² training images for each of the set; `ways` are more ways out"""
 
@@ -78,6 +81,9 @@ def size_beside(where: str, ipc: Any, given: list[tuple[str, Any]], made: bool, 
 
 def images(where: str, name: str, v: Any) -> Tensor:
     """`v`, finite floats of shape (N, C, H, W), no axis empty"""
+
+def scalar(where: str, name: str, v: Any) -> Tensor:
+    """`v`, a tensor of one number"""
 
 def index(where: str, idx: Any) -> Tensor:
     """Indices (n,) of images"""

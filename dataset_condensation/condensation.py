@@ -17,9 +17,9 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .checks import (Shown, choice, class_sizes, function, gradients,
-                                         instance, number_fields, python, refuse,
-                                         settings, whole_number)
+from .checks import (choice, class_sizes, each_class, function, gradients,
+                                         instance, number_fields, python, scalar, settings,
+                                         whole_number)
 from .coresets import INITS, first_images
 from .data import Batch, Drawn, ImageData, Live, gen, real_batch
 from .machine import own_device, pick_device, send, versions
@@ -123,8 +123,10 @@ def recipe(self: Method, ipc: Any = 1, net: Any = 'convnet', data: Any = '', **n
     return Recipe(**found)
 
 @patch
-def change(self: Method, recipe: Recipe, net: Any = 'convnet', **new: Any) -> Recipe:
-    "A recipe of yours, with what this object sets and what is `new`; 'convnet' changes nothing"
+def change(self: Method, recipe: Recipe | None, ipc: Any = 1, net: Any = 'convnet',
+           data: Any = '', **new: Any) -> Recipe:
+    "A recipe of yours with what this object sets and what is `new`; for None the published one"
+    if recipe is None: return self.recipe(ipc, net, data, **new)
     settings(self.name, new, [f.name for f in fields(Recipe)])
     new = self.own() | ({} if net == 'convnet' else dict(net=net)) | new
     return replace(instance('condensing', 'recipe', recipe, Recipe, 'a Recipe'), **new)
@@ -137,7 +139,9 @@ def make(self: Method, data: ImageData, ipc: Any = 1, *args: Any, **options: Any
 
 def as_method(method: Any, where: str) -> Method:
     "The method of that name, if it's one that computes images"
-    return get_method(method, where, Method)
+    found = get_method(method, where, Method)
+    choice(where, 'scoring', found.scoring, TRAIN_RECIPES)
+    return found
 
 # %% ../nbs/05_condensation.ipynb #mean-features
 @dataclass(frozen=True)
@@ -168,9 +172,7 @@ def class_loss(method: Method, net: nn.Module, real: Any, x: Tensor, sizes: list
     noise = partial(step.rng, 'noise', some.start)
     with noise_of(net, noise, x.device), noise_of(None, noise) if own else nullcontext():
         loss = method.match(net, real, synthetic(x, sizes, some, factor), step)  # L
-    if instance(method.name, 'loss', loss, Tensor, 'a tensor, a scalar').numel() != 1:
-        refuse(method.name, 'loss', Shown(f'of shape {tuple(loss.shape)}'), 'a scalar')
-    if loss.requires_grad: loss.backward(inputs=[x])
+    if scalar(method.name, 'loss', loss).requires_grad: loss.backward(inputs=[x])
     if x.grad is None: raise ValueError(f'{method.name}: the loss does not depend on the images; '
                                         'does `augment`, or the loss itself, detach them?')
     return loss.detach().reshape(()), x.grad                                     # L, ∇_c
@@ -241,16 +243,6 @@ class Host:
     def part(self, x: Tensor) -> Tensor: return x        # Of all images, those of `classes`
     def gather(self, state: State) -> None: pass         # Bring all images and losses up to date
 
-# %% ../nbs/05_condensation.ipynb #check-classes
-def check_classes(where: str, data: ImageData, method: Method) -> None:
-    "The scoring must be known, and every class have images to match, and a gradient"
-    check_data(where, data)
-    choice(where, 'scoring', method.scoring, TRAIN_RECIPES)
-    empty = [c for c, n in zip(data.classes, data.train.counts.tolist()) if not n]
-    if empty: refuse(where, 'data', Shown(f'without images of {empty}'), 'some of each class')
-    if data.n_classes > 1 or method.alone(): return
-    refuse(where, 'data', Shown('of one class'), f'two or more for {method.name!r}')
-
 # %% ../nbs/05_condensation.ipynb #run
 class Run:
     "What a run works with; its `state` is that before the first update"
@@ -263,9 +255,9 @@ class Run:
                  class_chunk: int | None = None, host: Callable = Host, **new: Any) -> None:
         me, self.seed, device = 'condensing', python(seed), pick_device(device)
         self.method = as_method(method, me)
-        check_classes(me, data, self.method)
-        if recipe is None: r = self.method.recipe(ipc, net, data, **new)
-        else: r = self.method.change(recipe, net, **new)
+        check_data(me, data)
+        each_class(f'{me}: {self.method.name}', data, 1 if self.method.alone() else 2)
+        r = self.method.change(recipe, ipc, net, data, **new)
         make_net(r.net, data)
         first = first_images(data, ipc, r.init, self.seed, r.factor, me, r.keep).to(device)
         self.sizes, near = first.ipc, data.near(device)

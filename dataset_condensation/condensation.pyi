@@ -88,8 +88,8 @@ class Method:
     def recipe(self, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
         """The published settings for images per class of `data`, a set or its name, with some changed"""
 
-    def change(self, recipe: Recipe, net: Any='convnet', **new: Any) -> Recipe:
-        """A recipe of yours, with what this object sets and what is `new`; 'convnet' changes nothing"""
+    def change(self, recipe: Recipe | None, ipc: Any=1, net: Any='convnet', data: Any='', **new: Any) -> Recipe:
+        """A recipe of yours with what this object sets and what is `new`; for None the published one"""
 
     def make(self, data: ImageData, ipc: Any=1, *args: Any, **options: Any) -> SyntheticSet:
         """The set that `condense` makes, with its options; Ctrl-C stops what it is made for"""
@@ -179,9 +179,6 @@ class Host:
 
     def gather(self, state: State) -> None:
         ...
-
-def check_classes(where: str, data: ImageData, method: Method) -> None:
-    """The scoring must be known, and every class have images to match, and a gradient"""
 
 class Run:
     """What a run works with; its `state` is that before the first update"""

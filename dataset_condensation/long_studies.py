@@ -60,8 +60,7 @@ class StudyMethod:
             sizes_within([n * factor**2 for n in ipc], data, where)
         if not isinstance(m, Method): return {k: as_json(v) for k, v in options.items()}
         new = {k: v for k, v in options.items() if k not in _of_condense}
-        if options.get('recipe') is None: recipe = m.recipe(ipc, net, data, **new)
-        else: recipe = m.change(options['recipe'], net, **new)
+        recipe = m.change(options.get('recipe'), ipc, net, data, **new)
         if recipe.init in ('real', 'centroids'):
             sizes_within([n * recipe.factor**2 for n in ipc], data, where)
         return as_settings(recipe, augment_inner=False)

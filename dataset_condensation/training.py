@@ -506,7 +506,7 @@ def accuracy(
     compute: Compute = PLAIN,  # How to compute
 ) -> float:             # Percent
     "Share of the images in `data` that `net` classifies correctly, in percent"
-    check_order('accuracy', net, data)
+    check_order('accuracy', checks.network('accuracy', 'net', net), data)
     best, labels = _answers('accuracy', net, data, batch, compute)
     return 100 * (best == labels).float().mean().item()
 

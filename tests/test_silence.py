@@ -355,7 +355,7 @@ REFUSED = {
     'nothing to train': (lambda: evaluate(random_set(DATA, 1), DATA, nn.Flatten, 1, ONE), '`net` is one without parameters to train'),
     'a seed as generator': (lambda: train(make_net('mlp', DATA), DATA.train, ONE, 0), '`generator` is 0, expected a torch.Generator'),
     'no folder': (lambda: condense(DATA, 'dm', checkpoint='', **HOW), "`folder` is '', expected the path"),
-    'one class': (lambda: condense(only_classes(DATA, '0'), 'dc', **HOW), "`data` is of one class, expected two or more for 'dc'"),
+    'one class': (lambda: condense(only_classes(DATA, '0'), 'dc', **HOW), "dc: `data` is of one class, expected two or more"),
     'one class, nested': (lambda: condense(only_classes(DATA, '0'), nested('dc', (1,)), **HOW), 'of one class'),
     'an empty class': (lambda: condense(dc.ImageData(DATA.train.subset(DATA.train.labels != 3), DATA.test, 'x'), 'dc', **HOW), r"without images of \['3'\]"),
     'a network of other arguments': (lambda: make_net(lambda n: nn.Flatten(), DATA), "`net` is a function of 'n', expected one of `n_classes`"),
