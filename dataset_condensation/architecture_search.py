@@ -356,7 +356,7 @@ def _columns(job: _Job, rows: dict, sizes: list[int], recipes: list, net: str, p
         small, whole = sets.get(name), name == 'whole'
         seen = n if small is None else len(small.labels)
         stored = every if small is None else n_stored(small)
-        seconds = small.info['seconds'] if isinstance(m, StudyMethod) else 0.
+        seconds = sets[name].info['seconds'] if isinstance(m, StudyMethod) else 0.
         c = _Column(name, recipes[whole], every if whole else seen, stored, small, seconds)
         columns[name] = replace(c, key=_key(job, c))
     return columns

@@ -175,7 +175,9 @@ def size_beside(where: str, ipc: Any, given: list[tuple[str, Any]], made: bool, 
         hint = 'pass sets of one size' if ipc is None else 'leave `ipc` out'
         both = f'{first} has {words(size)}, but {name} has {words(other)}'
         raise ValueError(f'{where}: {both}; {hint}')
-    if made: class_sizes(size, data.n_classes, where)        # refuses a class without images
+    if made and 0 in size:
+        raise ValueError(f'{where}: {first} has no image of class {data.classes[size.index(0)]!r}, '
+                         'so nothing can be made of its size')
     return size[0] if len(set(size)) == 1 else size
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #tensor
@@ -254,7 +256,8 @@ def labels(where: str, name: str, y: Any, n: int) -> Tensor:
     if y.ndim > 1 and len(y) == y.numel(): y = y.flatten()
     if y.ndim != 1 or len(y) != n:
         got = Shown(f'of shape {tuple(y.shape)} for {n:,} images')
-        refuse(where, name, got, f'one number per image, ({n},)')
+        hint = ': y.argmax(1) of one-hot rows' * (y.ndim == 2)
+        refuse(where, name, got, f'one number per image, ({n},)' + hint)
     if not (y.is_floating_point() or y.is_complex()): return y.long()
     refuse(where, name, Shown(y.dtype), 'integers', TypeError)
 

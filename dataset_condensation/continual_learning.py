@@ -181,7 +181,7 @@ def class_orders(
 ) -> list[list[int]]:            # Lists of classes by number
     "The orders in which classes come"
     if isinstance(orders, Sequence):
-        found = [orders] if isinstance(orders[0], int) else [*map(list, orders)]
+        found = [*map(list, [orders] if isinstance(orders[0], int) else orders)]
         if all(sorted(o) == [*range(n_classes)] for o in found): return found
         refuse('class_orders', 'orders', orders, f'each class up to {n_classes - 1} once in each')
     rngs = (gen(seed, 'order', i) for i in range(whole_number('class_orders', 'orders', orders)))

@@ -392,11 +392,11 @@ def _numbered_alike(parts: Sequence, found: _Found, classes: Any) -> tuple[_Foun
     names, names_test = _label_names(train), _label_names(test)
     fits = _names_fit(train, names, given, True)
     fits_test = _names_fit(test, names_test, given_test, False)
-    if classes is None and _changed(train, given) != _changed(test, given_test):
-        refuse('from_datasets', 'target_transform', Shown('that of one set alone'), 'it on both')
     if names and names_test and names != names_test and not (fits and fits_test):
         expected = f'{some(names.values())} as train has, or labels of both that .classes names'
         refuse('from_datasets', 'test.classes', [*names_test.values()], expected)
+    if classes is None and _changed(train, given) != _changed(test, given_test):
+        refuse('from_datasets', 'target_transform', Shown('that of one set alone'), 'it on both')
     if fits:
         used, means = y.unique(), names_test or names
         number = {names[i]: i for i in used.tolist()}

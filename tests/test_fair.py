@@ -49,7 +49,7 @@ def test_methods_have_the_size_of_the_sets_beside_them(data, ipc, several):
     (dict(a=5, r='random'), dict(ipc=1), "`ipc` has 1 per class, but set 'a' has 5 per class; leave `ipc` out"),
     (dict(a=5), dict(ipc=1), "`ipc` has 1 per class, but set 'a' has 5"),
     (dict(a=[1, 5]), {}, "the sizes of 'a' differ"),
-    (dict(a='without a class', r='random'), {}, "compare: `ipc` is [0, 1, 1"),
+    (dict(a='without a class', r='random'), {}, "set 'a' has no image of class '0'"),
 ])
 def test_sizes_that_differ_are_refused_before_anything_is_made(data, rows, more, says, monkeypatch):
     def made(m):

@@ -387,10 +387,10 @@ def rare():
 
 
 @pytest.mark.parametrize('method, how, says', [
-    ('dm', {}, r"condensing: `ipc` asks for 5 images of class 'rare', which has 3 .*ipc=\[5, 3\].*init='noise'"),
+    ('dm', {}, r"condensing: `ipc` asks for 5 images of class 'rare', which has 3 .*ipc=3.*init='noise'"),
     ('dc', dict(init='real'), r"condensing: `ipc` asks for 5 images of class 'rare'"),
     ('dm', dict(factor=2), r"asks for 20 images \(`ipc` 5, `factor` 2\) of class 'rare', which has 3"),
-    ('random', {}, r"random: `ipc` asks for 5 .*ipc=\[5, 3\]"), ('herding', {}, 'herding: `ipc` asks for 5')])
+    ('random', {}, r"random: `ipc` asks for 5 .*ipc=3"), ('herding', {}, 'herding: `ipc` asks for 5')])
 def test_more_images_than_a_class_has(method, how, says):
     few = dict(iterations=1, real_batch=4, net='convnet-w8') if method in ('dm', 'dc') else {}
     with pytest.raises(ValueError, match=says): condense(rare(), method, 5, **few, **how, progress=False)

@@ -182,7 +182,7 @@ def test_a_wrong_call_is_refused_before_anything_is_trained(what, how, words, da
 
 
 def test_a_class_without_images_is_refused(data, small):
-    with pytest.raises(ValueError, match=r'score: `ipc` is \[1, .*0\]'): dc.score(small[:9], data)
+    with pytest.raises(ValueError, match='no image of class'): dc.score(small[:9], data)
 
 
 def test_damaged_files_are_refused_in_one_line(data, tmp_path):
