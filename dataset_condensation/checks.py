@@ -393,7 +393,9 @@ def plain_dict(where: str, name: str, v: Any) -> dict:
     def plain(v: Any) -> Any:
         if isinstance(v, dict): return {k: plain(x) for k, x in v.items()}
         return [plain(x) for x in v] if isinstance(v, list) else python(v)
-    return plain(instance(where, name, {} if v is None else v, dict, 'a dict'))
+    v = instance(where, name, {} if v is None else v, dict, 'a dict')
+    try: return plain(v)
+    except RecursionError: return dict(v)        # who writes it as JSON says what is wrong with it
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #labeled
 def tiles(where: str, factor: Any, shape: Any) -> int:

@@ -98,7 +98,8 @@ def hand_blocks(net: Any) -> list[Any] | None:
     if type(net) is not Net: return None
     if any(m._forward_hooks or m._forward_pre_hooks for m in net.modules()): return None
     *blocks, last = net.body
-    return blocks if type(last) is nn.Flatten and blocks and all(_by_hand(b) for b in blocks) else None
+    fits = type(last) is nn.Flatten and all(_by_hand(b) for b in blocks)
+    return blocks if blocks and fits else None
 
 # %% ../nbs/under_the_hood/55_fast_cpu.ipynb #threads
 _here = threading.local()

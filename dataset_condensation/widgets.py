@@ -42,7 +42,8 @@ def _frame(draw: Callable[..., Axes], side: int, words: str = '',
     fig = Figure(dpi=100)
     ax = draw(ax=fig.add_axes((0, 0, 1, 1)))
     (h, w), zoom = ax.images[0].get_size(), max(1, 64 // side)
-    names = [len(t.get_text()) for t in ax.texts if t.get_horizontalalignment() == 'right']    # of rows
+    rows = [t for t in ax.texts if t.get_horizontalalignment() == 'right']
+    names = [len(t.get_text()) for t in rows]
     left, top, below = 10 + 7*max(names, default=0), 25*bool(words), 150*(curve is not None)
     width = max(w*zoom + left + 10, 7*len(words) + 10, 440*(below > 0))
     height = h*zoom + top + below
