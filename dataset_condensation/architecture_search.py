@@ -33,7 +33,7 @@ from .checks import (Shown, choice, class_sizes, refuse, same, size_beside,
 from .condensation import Method
 from .data import ImageData, ImageSet, gen
 from .long_studies import (Journal, StudyMethod, in_processes, kept,
-                                               study_folder, study_methods)
+                                               study_file, study_folder, study_methods)
 from .machine import bar_kwargs, own_device, pick_device, versions
 from .names import as_json
 from .networks import NetSpec, canonical_name, make_net, net_name, parse_net
@@ -396,7 +396,7 @@ def _search(job: _Job, columns: Callable, rows: dict, space: list[str], top: int
                   versions=versions())
     if job.compute is not PLAIN: about['speed'] = str(job.compute)
     with study_folder('search', folder) as at:
-        journal = Journal(at and at/'results.jsonl')
+        journal = Journal(study_file(at, 'results.jsonl'))
         job.columns, result = columns(at), SearchResult(space, {}, {}, about)
         yield from _fill(result, job, journal, space, list(rows), processes)
         if 'whole' in rows: return

@@ -68,10 +68,14 @@ def imported(text: str, option: str = 'net') -> Any:
     "A name unchanged, or what 'package.module:name' imports (the working folder counts)"
     module, colon, name = text.partition(':')
     if not colon: return text
+    if '/' in module or module.endswith('.py'):
+        raise ValueError(f'--{option.replace("_", "-")}: {text} is a path, expected module:name, '
+                         'as in my_nets:small for my_nets.py in this folder')
     if (here := os.getcwd()) not in sys.path: sys.path.append(here)
     try: return getattr(import_module(module), name)
     except Exception as e:        # whatever the file does
-        flag, why = option.replace('_', '-'), f'{type(e).__name__}: {e}'
+        flag, known = option.replace('_', '-'), (ImportError, AttributeError, ValueError)
+        why = str(e) if isinstance(e, known) else f'{type(e).__name__}: {e}'
         raise ValueError(f'--{flag}: {text} cannot be imported ({why})') from e
 
 # %% ../nbs/under_the_hood/60_command.ipynb #typed
@@ -82,8 +86,10 @@ def typed(name: str, v: Any) -> Any:
     if name in YOURS and isinstance(v, str): return imported(v, name)
     if name not in ('init', 'keep') or not isinstance(v, str) or v in INITS: return v
     if name == 'init' and not Path(v).exists(): return v      # a name with a typo
-    v = set_file(v)                                           # of a run
-    return SyntheticSet.from_folder(v) if v.is_dir() else SyntheticSet.load(v)
+    try:
+        v = set_file(v)                                       # of a run
+        return SyntheticSet.from_folder(v) if v.is_dir() else SyntheticSet.load(v)
+    except (OSError, ValueError) as e: raise type(e)(f'--{name}: {e}') from e
 
 # %% ../nbs/under_the_hood/60_command.ipynb #run-settings
 def run_settings(args: Namespace) -> dict[str, Any]:
@@ -209,7 +215,9 @@ def made_folder(out: Path) -> Iterator[None]:
     "Create a folder for a block; remove it again if it stays empty"
     new = [p for p in (out, *out.parents) if not p.exists()]
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        try: out.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise ValueError(f'--out: cannot write into {out} ({e.strerror})') from e
         yield
     finally:
         for p in new:
@@ -280,21 +288,29 @@ def foretell_scoring(args: Namespace, data: ImageData, settings: dict, baselines
                      whole: int, device: torch.device) -> list[str]:
     "With `--minutes`, a line that says how long scoring will take"
     if args.minutes is None: return []
-    (recipe, kw), factor = _scoring(args, data, device), settings.get('factor', 1)
-    nets = args.nets if device.type == 'cuda' else 1           # there, together
-    kw |= dict(progress=False, nets=nets)
-    def pace(small: Any, epochs: int) -> float:
-        return evaluate_together(small, recipe=replace(recipe, epochs=epochs), **kw).seconds
-    sizes, have = class_sizes(args.ipc, data.n_classes), data.train.counts.tolist()
-    few = random_set(data, [min(n * factor**2, most) for n, most in zip(sizes, have)])
-    short, long = (pace(few, epochs) for epochs in (2, 7))
-    each = short + max(long - short, 0) / 5 * (recipe.epochs - 2)
-    sets = len(baselines) * (1 + (factor > 1)) + (args.row == args.method)
-    seconds = sets * each + (whole * pace(data, 1) if whole else 0)
-    took = duration(seconds * args.nets / nets)
-    return [f'scoring comes after that, outside --minutes: about {took} (sets: '
-            f'{sets + bool(whole)}, networks on each: {args.nets}, epochs: {recipe.epochs}; '
-            'fewer --nets or --epochs make it shorter)']
+    recipe, kw = _scoring(args, data, device)
+    tried, nets = data.test[:500], args.nets if device.type == 'cuda' else 1    # there, together
+    less = ImageData(data.train, tried, data.name)
+    quick: dict[str, Any] = dict(progress=False, nets=nets, data=less)
+    def pace(sizes: list[int]) -> tuple[int, float, float]:
+        "Number of images, and seconds for the overhead of a training and for an epoch"
+        s = random_set(data, [min(n, have) for n, have in zip(sizes, data.train.counts.tolist())])
+        recipes = [replace(recipe, epochs=n) for n in (1, 1, 6)]
+        _, short, long = (evaluate_together(s, recipe=r, **kw | quick).seconds for r in recipes)
+        epoch = max(long - short, 0) / 5
+        return len(s), max(short - epoch, 0) * len(data.test) / len(tried), epoch
+    many, _, long = pace([-(-recipe.batch // data.n_classes)] * data.n_classes)
+    few, around, epoch = pace(class_sizes(args.ipc, data.n_classes))
+    factor, plain = settings.get('factor', 1), len(baselines)
+    larger, tiled = max(epoch, long / many * few * factor**2), 1 + plain * (factor > 1)   # in tiles
+    tiled -= args.row != args.method       # the set is real images in tiles itself
+    sets = plain + tiled + bool(whole)
+    total = (sets * around + recipe.epochs * (plain * epoch + tiled * larger)
+             + whole * long / many * len(data.train))
+    took = duration(total * args.nets / nets)
+    return [f'scoring comes after that, outside --minutes: about {took} '
+            f'({sets} set{"s" * (sets > 1)}, networks on each: {args.nets}, epochs: '
+            f'{recipe.epochs}; fewer --nets or --epochs make it shorter)']
 
 # %% ../nbs/under_the_hood/60_command.ipynb #peak-memory
 def peak_memory() -> float:
@@ -553,7 +569,9 @@ def _continual(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
 def _search(args: Namespace, folder: Path) -> tuple[Any, Any, str]:
     "The same for architecture search"
     proxies, space, recipe = listed(args.proxies), grid(**CONVNETS), typed_recipe(args, 'search')
-    if args.sample is not None: space = stratified(space, args.sample, args.seed)
+    if args.sample is not None:
+        whole_number('search', 'sample', args.sample, 1, len(space))
+        space = stratified(space, args.sample, args.seed)
     found = search(load(args), proxies, space, recipe=recipe, whole=recipe,
                    processes=args.processes, **_shared(args, proxies, folder))
     return found, plot_search(found) if 'whole' in proxies else None, str(found)
@@ -592,7 +610,11 @@ def run_study(args: Namespace, say: Callable = print) -> Any:   # Their result
     "Run or resume a study, or score a set; save the result and print its table"
     if args.study == 'publish': return _publish(args, say)
     study, out = args.study, run_folder(args)
+    if len(launcher()) > 1:
+        raise ValueError(f'condense {study}: torchrun splits the making of one set; run without it')
     check_ours('--out', out, {f'{study}.json': study, f'{study}.png': 'picture'})
+    if (out/'study').is_symlink():
+        raise FileExistsError(f'--out: {out/"study"} is a link, expected a folder')
     if study == 'score': check_score(out, args)
     make = dict(continual=_continual, search=_search, score=_score)[study]
     with made_folder(out):

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['StudyMethod', 'study_methods', 'study_folder', 'kept', 'fill_study', 'Journal', 'in_processes']
+__all__ = ['StudyMethod', 'study_methods', 'study_folder', 'study_file', 'kept', 'fill_study', 'Journal', 'in_processes']
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +35,9 @@ taken: Names of other rows"""
 @contextmanager
 def study_folder(where: str, folder: Any) -> Iterator[Path | None]:
     """Lock the folder for a block, and create it if it doesn't exist; None gives None"""
+
+def study_file(folder: Path | None, name: str) -> Path | None:
+    """The path of a file in the folder, None without a folder"""
 
 def kept(folder: Path | None, row: StudyMethod, place: str, data: ImageData, ipc: list[int], seed: int, net: str, device: Any=None) -> SyntheticSet:
     """The set from the folder, or made now

@@ -237,14 +237,14 @@ def test_minutes_say_what_scoring_will_take(data, tmp_path, monkeypatch, capsys)
     monkeypatch.setitem(measured(), 'digits', known)
     # an epoch takes a second for each image, everything around a training ten; three networks, of which one is trained
     def clocked(small, recipe, **kw):
-        assert not kw['progress'] and kw['nets'] == 1
-        return SimpleNamespace(seconds=10. + recipe.epochs * len(getattr(small, 'train', small)))
+        assert not kw['progress'] and kw['nets'] == 1 and len(kw['data'].test) == 397
+        return SimpleNamespace(seconds=10. + recipe.epochs * len(small))
     monkeypatch.setattr(cli, 'evaluate_together', clocked)
     monkeypatch.setattr(cli, 'score_all', lambda *a, **kw: (_ for _ in ()).throw(KeyboardInterrupt))
     assert cli.main(['digits', '--minutes', '1', '--epochs', '6', '--whole', '2', '--out', str(tmp_path/'run')]) == 130
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith('scoring comes'))
-    seconds = 5*(10 + 6*40) + 2*(10 + len(data.train))     # two baselines, in four tiles too, the set in tiles; everything
-    assert f'about {text.duration(3 * seconds)} (sets: 6, networks on each: 3, epochs: 6' in said
+    seconds = 5*10 + 6*(10 + 10 + 3*40) + 10 + 2*len(data.train)   # two baselines, in four tiles too, the set in tiles, everything
+    assert f'about {text.duration(3 * seconds)} (6 sets, networks on each: 3, epochs: 6' in said
 
 
 # ---- Ctrl-C

@@ -192,6 +192,8 @@ def test_the_studies_of_the_command_too(there, study, what, capsys):
         before = tree(there)
         assert main([study, '--out', str(there/'out'), '--quiet']) == 2 and tree(there) == before
         (there/'out'/f'{study}.{end}').unlink()
+    put(there/'out', {'study': link('../folder')})
+    assert main([study, '--out', str(there/'out'), '--quiet']) == 2 and tree(there/'folder') == {'kept': ('file', MINE)}
 
 
 # ---- Checkpoints and locks

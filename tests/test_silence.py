@@ -170,7 +170,6 @@ def test_accuracy_counts_no_class_for_another():
     dc.train(net, small, dc.TrainRecipe(epochs=1))
     assert dc.accuracy(net, ordered.test) >= 0
     with pytest.raises(ValueError, match="with '7' as class 0, expected class 2"): dc.accuracy(net, other.test)
-    
 
 def test_labels_changed_on_one_side_alone_are_refused(tmp_path):
     from PIL import Image
@@ -400,11 +399,12 @@ STUDIED = ['continual', 'digits', '--net', 'convnet-w4', '--nets', '1', '--ipc',
     ([*STUDIED, '--epochs', '0'], '--epochs is 0, expected a whole number of at least 1'),
     ([*STUDIED, '--epochs', '1', '--iterations', '3'], '--iterations: random chooses real images'),
     ([*STUDIED, '--epochs', '1', '--orders', '0,1'], '--orders is [0, 1], expected each class'),
-    ([*STUDIED, '--epochs', '1', '--out', 'file/x'], 'file/x'),
+    ([*STUDIED, '--epochs', '1', '--out', 'file/x'], '--out: cannot write into file/x'),
+    (['search', 'digits', '--sample', '0'], '--sample is 0, expected a whole number from 1 to 720'),
     (['digits', '--train-augment', 'foo', '--quiet'], "--train-augment foo cannot be used (make_augment: `augment` is 'foo'"),
     (['digits', '--train-augment', 'halves:left', '--quiet'], '--train-augment halves:left cannot be used (augment: shapes before and after differ'),
-    (['digits', '--keep', 'absent.png'], 'SyntheticSet.load: there is no file absent.png'),
-    (['digits', '--init', 'file'], 'SyntheticSet.load: file is not a safetensors file'),
+    (['digits', '--keep', 'absent.png'], '--keep: SyntheticSet.load: there is no file absent.png'),
+    (['digits', '--init', 'file'], '--init: SyntheticSet.load: file is not a safetensors file'),
     (['photos', '--quiet'], '; --skip-bad leaves it out'),
     (['digits', '--method', 'dm', '--ipc', '160,1,1,1,1,1,1,1,1,1', '--factor', '2', '--quiet'], 'ask for fewer (--ipc 35), or start'),
     (['digits', '--net', 'name_error:f'], '--net: name_error:f cannot be imported (NameError: not_there)'),
@@ -469,7 +469,7 @@ def test_a_folder_that_cannot_be_is_named(out, tmp_path, monkeypatch, capsys):
     from dataset_condensation.cli import main
     monkeypatch.chdir(tmp_path)
     (tmp_path/'file').write_text('')
-    assert main(['digits', '--method', 'dm', '--out', out]) == 2 and out in capsys.readouterr().err
+    assert main(['digits', '--method', 'dm', '--out', out]) == 2 and f'--out: cannot write into {out}' in capsys.readouterr().err
 
 
 def test_one_damaged_notebook_is_graded_beside_others(tmp_path):
@@ -705,6 +705,7 @@ class Bad(DistributionMatching):
     (lambda: condense(DATA, CustomMatching(lambda *a: None, name='a', scoring='typo'), 1, **HOW), "condensing: `scoring` is 'typo'"),
     (lambda: condense(DATA, 'dm', 1, image_opt=torch.optim.LBFGS, **HOW), 'make_optimizer: `opt` is LBFGS, expected one whose `step` needs no closure'),
     (lambda: random_set(FULL)[[True, False]], 'the lengths of the mask and of the set differ, 2 here and 10 there'),
+    (lambda: cli.imported('../mynet.py:Small'), '--net: ../mynet.py:Small is a path, expected module:name'),
 ])
 def test_what_comes_from_you_is_checked(call, words):
     with pytest.raises((TypeError, ValueError), match=words): call()
