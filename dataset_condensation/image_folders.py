@@ -374,7 +374,7 @@ def _to_cache(source: _Source) -> Cache:
     "The cache of a source; built if there's none"
     ask = source.ask
     def build(folder: Path) -> dict:
-        make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape)
+        make = lambda shape: ImageWriter(folder/f'{shape[1]}.part', shape, ask.where)
         images, about = _read(source, make)
         os.replace(images.path, folder/'images.npy')
         return dict(source.about, **about)
@@ -709,10 +709,14 @@ def _load_named(name: str, root: Any, download: bool, ask: _Ask) -> ImageData:
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #open-npz
 @contextlib.contextmanager
 def open_npz(where: str, path: Path) -> Iterator[Any]:
-    "An .npz file; what fails in the block becomes a ValueError with its name"
+    "An .npz file that fits in memory; what fails in the block becomes a ValueError with its name"
     try:
+        with zipfile.ZipFile(path) as z: size = sum(e.file_size for e in z.infolist())
+        free = free_memory()
+        if free and size > free: raise ValueError(f'it takes {size:,} bytes, {free:,} are free')
         with np.load(path, allow_pickle=False) as f: yield f
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as e:
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error,
+            NotImplementedError) as e:
         raise ValueError(f'{where}: {path} cannot be used: {e}') from e
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #npz

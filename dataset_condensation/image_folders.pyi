@@ -62,7 +62,7 @@ def resized(x: Tensor, size: tuple[int, int] | None=None, fit: str='crop', chann
 
 @contextlib.contextmanager
 def open_npz(where: str, path: Path) -> Iterator[Any]:
-    """An .npz file; what fails in the block becomes a ValueError with its name"""
+    """An .npz file that fits in memory; what fails in the block becomes a ValueError with its name"""
 
 def load_dataset(name_or_folder: str | os.PathLike='mnist-sample', root: str | os.PathLike | None=None, download: bool=True, size: int | Sequence[int] | None=None, fit: str='crop', channels: int | None=None, stats: Any='own', test_fraction: float=0.2, seed: int=0, skip_bad: bool=False, workers: int | None=None, progress: bool=True, in_memory: bool | None=None, cache_dir: str | os.PathLike | None=None) -> ImageData:
     """Labeled images, by name or from a folder

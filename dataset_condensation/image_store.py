@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from copy import copy
 from pathlib import Path
@@ -96,7 +97,11 @@ def _fetch(self: ImageFile, rows: Tensor) -> np.ndarray:
 # %% ../nbs/under_the_hood/52_image_store.ipynb #writer
 class ImageWriter:
     "A new .npy file for images (n, C, H, W), written one by one"
-    def __init__(self, path: Path, shape: tuple[int, ...]):
+    def __init__(self, path: Path, shape: tuple[int, ...], where: str):
+        size, free = math.prod(shape), shutil.disk_usage(path.parent).free
+        if size > free:
+            raise OSError(f'{where}: the cache needs {size:,} bytes in {path.parent}, of which '
+                          f'{free:,} are free; make room, or pass another cache_dir=')
         self.path, self.shape = path, shape
         self.start = open_memmap(path, 'w+', np.uint8, shape).offset
 
@@ -234,7 +239,12 @@ def cached(
 ) -> Cache:
     "Open a cache; build it first if none fits"
     if found := open_cache(folder, plan): return found
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.with_name(f'.{folder.name}.lock').touch()
+    except OSError as e:
+        raise OSError(f'{where}: cannot write a cache into {folder.parent} ({e.strerror}); '
+                      'pass cache_dir=, or in_memory=True') from e
     with _alone(folder):
         if found := open_cache(folder, plan, say=progress): return found
         for old in (folder, folder.with_name(folder.name + '.building')): _clear(old)
@@ -270,8 +280,8 @@ def remove_cache(
         wanted = {str(source), str(Path(source).expanduser().resolve())}
     for path in sorted(cache_folder(cache_dir).glob('*/about.json')):
         try: about = json.loads(path.read_bytes())
-        except (OSError, ValueError): continue
-        ours = str(about.get('format')).startswith(FORMAT[:-1])
+        except (OSError, ValueError, RecursionError): continue
+        ours = isinstance(about, dict) and str(about.get('format')).startswith(FORMAT[:-1])
         if not ours or wanted and about.get('source') not in wanted: continue
         with _alone(path.parent, wait=False): freed += _clear(path.parent)
     for path in cache_folder(cache_dir).glob('networks-*.safetensors') if source is None else ():

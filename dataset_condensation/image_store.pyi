@@ -48,7 +48,7 @@ class ImageWriter:
     shape: tuple[int, ...]
     start: Any
 
-    def __init__(self, path: Path, shape: tuple[int, ...]):
+    def __init__(self, path: Path, shape: tuple[int, ...], where: str):
         ...
 
     def __setitem__(self, i: int, image: np.ndarray) -> None:

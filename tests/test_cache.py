@@ -1,7 +1,7 @@
 """Sets kept on disk: the same numbers as in memory, whatever happened to the cache, to its source or to the program
 that was building it.
 """
-import json, logging, os, pickle, random, signal, sys, threading, time, warnings
+import json, logging, os, pickle, random, shutil, signal, sys, threading, time, warnings
 from pathlib import Path
 
 import numpy as np, pytest, torch
@@ -216,6 +216,15 @@ def test_where_it_lies(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path/'me'))
     if os.name == 'posix': assert cache_folder() == tmp_path/'me'/'.cache'/'dataset_condensation'/'images'
     assert load('digits', cache_dir=tmp_path/'x').cache.folder.parent == tmp_path/'x'
+
+
+def test_no_room_and_no_folder(tmp_path, monkeypatch, caches):
+    (tmp_path/'file').write_text('not a folder')
+    with pytest.raises(OSError, match='load_dataset: cannot write a cache into .*cache_dir='):
+        load('digits', cache_dir=tmp_path/'file')
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: shutil._ntuple_diskusage(10**6, 10**6, 5000))
+    with pytest.raises(OSError, match='from_datasets: the cache needs 23,040 bytes in .* 5,000 are free'): datasets()
+    assert not list(caches.glob('*/about.json'))
 
 
 # ---- its source changes ----
