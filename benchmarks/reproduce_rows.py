@@ -308,6 +308,7 @@ def float32_rows():
             yield row('cifar10-jpeg', name, ipc, method, options, nets, **dsa)
     middle = dict(factor=3, real_batch=32, schedule='cosine', image_lr=20., iterations=300)
     yield row('cifar10-jpeg', 'dm-in-tiles-middle', 1, 'dm', middle, 3, **dsa)
+    yield row('cifar10-jpeg', 'experts-middle', 10, 'experts', dict(iterations=300), 1, **dsa)
     both = dict(main=score('convnet', 3, 'float32', 'dsa'), float32=score(SMALL, 3, 'float32', **dsa))
     yield Row('cifar10-jpeg/claims/ipc1-experts-longer-float32', 'cifar10-jpeg', 'experts', 1, SMALL, dict(iterations=2000), 3,
               both, 'float32', note='half an hour of two cores: are 45 % as published in reach?')
