@@ -304,7 +304,9 @@ def float32_rows():
         for name, method, options in (('random', 'random', {}), ('random-in-tiles', 'random', dict(factor=3)),
                                       ('dm-in-tiles-quick', 'dm', dm | dict(iterations=100)),
                                       ('experts-quick', 'experts', dict(iterations=100)),
-                                      ('dm-in-tiles', 'dm', dm | dict(iterations=longer))):
+                                      ('dm-in-tiles', 'dm', dm | dict(iterations=longer)),
+                                      ('dm-quick', 'dm', dict(real_batch=32, image_lr=float(ipc), iterations=60, init='centroids')),
+                                      ('dm', 'dm', dict(real_batch=32, image_lr=float(ipc), iterations=longer))):
             yield row('cifar10-jpeg', name, ipc, method, options, nets, **dsa)
     middle = dict(factor=3, real_batch=32, schedule='cosine', image_lr=20., iterations=300)
     yield row('cifar10-jpeg', 'dm-in-tiles-middle', 1, 'dm', middle, 3, **dsa)
@@ -315,7 +317,7 @@ def float32_rows():
     for ipc, epochs, batch, more, tiles in ((1, 300, 256, dict(factor=2, image_lr=3.), dict(iterations=3000)),
                                             (10, 100, 32, dict(image_lr=10.), dict(image_lr=10., iterations=1000))):
         dm, how = dict(real_batch=32, init='centroids', iterations=60), dict(epochs=epochs, batch=batch)
-        for name, method, options in (('random', 'random', {}), ('dm-quick', 'dm', dm | more),
+        for name, method, options in (('random', 'random', {}), ('random-in-tiles', 'random', dict(factor=2)), ('dm-quick', 'dm', dm | more),
                                       ('dm-tiles-middle', 'dm', dict(real_batch=32, factor=2) | tiles | dict(iterations=300)),
                                       ('dm-tiles', 'dm', dict(real_batch=32, factor=2) | tiles)):
             yield row('mnist', name, ipc, method, options, 5, **how)

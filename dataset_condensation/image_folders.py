@@ -327,22 +327,35 @@ def _stratified(y: Tensor, names: Mapping, fraction: float, seed: int) -> list[T
         test[places[order[:n_test]]] = True
     return [(~test).nonzero()[:, 0], test.nonzero()[:, 0]]
 
+
+# %% ../nbs/under_the_hood/51_image_folders.ipynb #read-each
+def _twins(seen: list, train: list[int], test: list[int]) -> list:
+    "Names of test images that are training images too; `seen` has a hash and a name for each"
+    there = {seen[i][0] for i in train}
+    return [seen[i][1] for i in test if seen[i][0] in there]
+
 def _read(source: _Source, make: Callable) -> tuple[Any, dict]:
     "All images, in a stack from `make`, and their labels, splits and bad files"
     ask = source.ask
-    stack, labels, good, bad = _Stack(ask.where, source.n, make), [], [], []
+    stack, labels, good, bad, seen = _Stack(ask.where, source.n, make), [], [], [], []
     off = bar_kwargs(ask.progress)
     for name, a, y in tqdm(source.read(), 'reading', source.n, unit=' images', **off):
         good.append(not isinstance(a, str))
         labels.append(y)
-        if good[-1]: stack.add(a, name)
+        if good[-1]:
+            stack.add(a, name)
+            seen.append((hash(a.tobytes()), name))
         elif ask.skip_bad: bad.append((name, a))
         else: _stop(f'cannot read {name} ({a}); skip_bad=True leaves it out')
     ok, first = torch.tensor(good), torch.arange(source.n) < source.n_train
     y, parts = torch.tensor(labels)[ok], [first[ok], ~first[ok]]
     rows = _stratified(y, *source.split) if source.split else [p.nonzero()[:, 0] for p in parts]
-    train, test = (dict(rows=r.tolist()) for r in rows)
-    return stack.images, dict(labels=y.tolist(), bad=bad, train=train, test=test)
+    train, test = (r.tolist() for r in rows)
+    if twins := _twins(seen, train, test):
+        what = f'{len(twins):,} of {len(test):,} test images are training images too'
+        warn(f'{ask.where}: {what}, e.g. {twins[0]}; accuracy on them says nothing')
+    return stack.images, dict(labels=y.tolist(), bad=bad, train=dict(rows=train),
+                              test=dict(rows=test))
 
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #gather
 class _Found(NamedTuple):

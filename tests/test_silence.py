@@ -1,6 +1,7 @@
 "Nothing is left out, mixed up or taken for something else without a word"
 import json
 import re
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils import prune
+from torch.utils.data import TensorDataset
 
 import dataset_condensation as dc
 from dataset_condensation import cli
@@ -717,3 +719,16 @@ def test_experts_may_keep_what_they_computed():
             self.seen = super().forward(x)
             return self.seen
     assert condense(DATA, 'experts', 1, **dict(HOW, net=Keeps)).info['updates'] == 2
+
+
+def test_images_on_both_sides_of_a_split_are_told_of(tmp_path):
+    x, y = torch.rand(8, 1, 8, 8, generator=gen(0)), torch.arange(8) % 2
+    train, both = TensorDataset(x[:6], y[:6]), TensorDataset(x[4:], y[4:])
+    with pytest.warns(UserWarning, match=r'from_datasets: 2 of 4 test images are training images too, e\.g\. test\[0\]'):
+        dc.from_datasets(train, both, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        dc.from_datasets(train, TensorDataset(x[6:], y[6:]), progress=False)
+    for keep in (True, False):
+        with pytest.warns(UserWarning, match='2 of 4 test images are training images too'):
+            dc.from_datasets(train, both, progress=False, in_memory=keep, cache_dir=tmp_path)
