@@ -454,10 +454,10 @@ def known_ways(args) -> dict:
         return (brief or table)[0]['recipe']['augment']
     two_cores = json.loads((args.results.parent/'two_cores.json').read_text())     # the least of the gains
     def one(data):
-        (shape, classes), (net, speed) = SHAPES[data][:2], made_with(data)
+        (shape, classes, images), (net, speed) = SHAPES[data][:3], made_with(data)
         slower = ways(data, with_float32_seconds(found, found), with_float32_seconds(briefly, found))
         more = dict(two_cores=round(min(two_cores['ratio'].values()), 2)) if net == two_cores['net'] else {}
-        return dict(shape=shape, classes=classes, net=net, speed=speed, augment=augment(data), **more, ways=ways(data, found, briefly),
+        return dict(shape=shape, classes=classes, images=images, net=net, speed=speed, augment=augment(data), **more, ways=ways(data, found, briefly),
                     **dict(float32=slower) if slower else {})
     return {data: one(data) for data in ('digits', 'mnist', 'cifar10-jpeg')}
 

@@ -277,6 +277,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:   # `sys.arg
         args.train_augment = None     # as the recommended set was scored
     if args.budget and '--ipc' in typed: p.error('--budget: it chooses --ipc, so leave that out')
     if args.bits and not args.budget: p.error('--bits: only with --budget')
+    args.method = {k.lower(): k for k in names.METHODS}.get(args.method.lower(), args.method)
     args.row = args.method            # of the set in the table
     return args
 

@@ -8,8 +8,8 @@ __all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 's
            'each_class', 'enough', 'size_beside', 'images', 'scalar', 'index', 'same', 'byte_images', 'image_shape',
            'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name',
            'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict',
-           'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options',
-           'fits', 'epoch', 'joinable']
+           'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'whole', 'dataset', 'together', 'rows', 'indices',
+           'options', 'fits', 'epoch', 'joinable']
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #imports
 import difflib
@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, default_collate
+from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, default_collate
 
 from .text import some
 
@@ -114,10 +114,11 @@ def nearest(name: Any, known: Iterable[str]) -> str:
     return f'; did you mean {near[0]!r}?' if near else ''
 
 def choice(where: str, name: str, v: Any, known: Iterable[str]) -> str:
-    "The one of the `known` names that equals `v`, ignoring case"
+    "The one of the `known` names that equals `v`, ignoring case; `_` stands for `-`, too"
     known = list(known)
     for k in known:
-        if k == v or isinstance(v, str) and k.lower() == v.lower(): return k
+        if k == v or isinstance(v, str) and k.lower() in (v.lower(), v.lower().replace('_', '-')):
+            return k
     refuse(where, name, v, f'one of {", ".join(known)}{nearest(v, known)}')
 
 def settings(where: str, given: Iterable[str], known: Iterable[str]) -> None:
@@ -458,12 +459,21 @@ class Items:
         return (x, y) if device is None else (x.to(device), y.to(device))
 
 # %% ../nbs/under_the_hood/61_checks.ipynb #dataset
+def whole(where: str, name: str, loader: DataLoader) -> DataLoader:
+    "`loader`, which goes through all of its Dataset once"
+    sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)
+    again = getattr(sampler, 'replacement', False)
+    if type(sampler) in (SequentialSampler, RandomSampler) and not again: return loader
+    refuse(where, name, Shown(f'a DataLoader with a {type(sampler).__name__}'),
+           'one that goes through all of its Dataset, or torch.utils.data.Subset(dataset, indices)')
+
 def dataset(where: str, data: Any) -> Any:
     "`data` as something with `len` and `take(idx, device)`"
     if not isinstance(data, (Tensor, np.ndarray, str)):
         take = getattr(data, 'take', None)
         if take and 'device' in inspect.signature(take).parameters: return data
-        if isinstance(data, DataLoader): return Items(where, data.dataset, data.collate_fn)
+        if isinstance(data, DataLoader):
+            return Items(where, whole(where, 'data', data).dataset, data.collate_fn)
         if hasattr(data, '__len__') and hasattr(data, '__getitem__'):
             return Items(where, data, default_collate)
     hint = ': pass its `train` or `test`' * (hasattr(data, 'train') and hasattr(data, 'test'))

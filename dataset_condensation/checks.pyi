@@ -1,11 +1,12 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes', 'each_class', 'enough', 'size_beside', 'images', 'scalar', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
+__all__ = ['Shown', 'refuse', 'python', 'for_json', 'whole_number', 'number', 'share', 'flag', 'instance', 'function', 'generator', 'gradients', 'network', 'trainable', 'nearest', 'choice', 'settings', 'class_sizes', 'each_class', 'enough', 'size_beside', 'images', 'scalar', 'index', 'same', 'byte_images', 'image_shape', 'tensor', 'usable_device', 'labels', 'soft_rows', 'probabilities', 'label_range', 'mean_std', 'class_name', 'class_names', 'channels_last', 'as_bytes', 'training_classes', 'displayable', 'number_fields', 'plain_dict', 'tiles', 'labeled', 'pixels', 'pair_in', 'Items', 'whole', 'dataset', 'together', 'rows', 'indices', 'options', 'fits', 'epoch', 'joinable']
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 class Shown(str):
     """Text that a message shows without quotes"""
@@ -58,7 +59,7 @@ def nearest(name: Any, known: Iterable[str]) -> str:
     """The end of a message: the known name nearest to `name`, if one is near"""
 
 def choice(where: str, name: str, v: Any, known: Iterable[str]) -> str:
-    """The one of the `known` names that equals `v`, ignoring case"""
+    """The one of the `known` names that equals `v`, ignoring case; `_` stands for `-`, too"""
 
 def settings(where: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Raise an error for names of settings that aren't among the `known`"""
@@ -168,6 +169,9 @@ class Items:
 
     def take(self, idx: Any, device: Any=None) -> tuple[Tensor, Tensor]:
         """Images and labels at `idx`"""
+
+def whole(where: str, name: str, loader: DataLoader) -> DataLoader:
+    """`loader`, which goes through all of its Dataset once"""
 
 def dataset(where: str, data: Any) -> Any:
     """`data` as something with `len` and `take(idx, device)`"""

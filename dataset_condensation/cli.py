@@ -6,7 +6,7 @@
 __all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'check_typed', 'typed_recipe', 'train_augment',
            'try_augment', 'listed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command',
            'check_folder', 'made_folder', 'own_folder', 'settled', 'tilings', 'score_all', 'foretell_scoring',
-           'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report',
+           'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'at_32', 'run', 'run_report',
            'write_results', 'tell_result', 'Terminated', 'terminable', 'as_options', 'tell_line', 'heard', 'stopped',
            'failed', 'check_score', 'run_study', 'main']
 
@@ -48,9 +48,9 @@ from .data import ImageData, gen, show_images
 from .distributed import (ProcessLost, evaluate_together, first_process,
                                               first_then_all, first_to_end, joined, launcher,
                                               writes)
-from .image_folders import load_dataset
+from .image_folders import dataset_names, load_dataset, sides
 from .machine import NotFiniteError, pick_device, versions
-from .names import METHODS, get_method
+from .names import METHODS, get_method, plain_name
 from .recommendation import chosen_settings, recommend
 from .report import write_report
 from .runs import condense
@@ -410,6 +410,17 @@ def load(args: Namespace) -> ImageData:   # From the parser
     data = load_dataset(args.data, progress=not args.quiet and writes(), **how)
     return data.to('cpu') if args.data_on == 'cpu' else data
 
+# %% ../nbs/under_the_hood/60_command.ipynb #at-32
+def at_32(args: Namespace) -> tuple[Namespace, list[str]]:
+    "For --method auto photographs of several sizes, or of large ones, are read at 32 pixels"
+    known = args.size or plain_name(args.data) in map(plain_name, dataset_names())
+    folder = Path(args.data).expanduser()
+    if args.method != 'auto' or known or not folder.is_dir(): return args, []
+    found = sides(folder)
+    if len(found) == 1 and max(*found) <= 64: return args, []
+    why = 'auto: photographs are cut to squares and read at 32 × 32 pixels; --size takes others'
+    return Namespace(**vars(args) | dict(size=32)), [why]
+
 # %% ../nbs/under_the_hood/60_command.ipynb #run
 def run(
     args: Namespace,                     # From `parse`
@@ -423,10 +434,11 @@ def run(
     say_more, settings = (lambda *a: None) if args.quiet else say, run_settings(args)
     with ExitStack() as held:
         first_process(lambda: held.enter_context(own_folder(out, args)))
+        args, cut = at_32(args)
         args, settings, lines = settled(args, data := first_then_all(lambda: load(args)), settings)
         try_augment(args, data)
         baselines, whole, notes = scoring_plan(args, data, device)
-        for line in [*lines, describe(data, args, settings), *notes]: say_more(line)
+        for line in [*cut, *lines, describe(data, args, settings), *notes]: say_more(line)
         for line in foretell_scoring(args, data, settings, baselines, whole, device): say_more(line)
         loaded, last = perf_counter(), first_process(Checkpoints(out/'checkpoint').peek)
         if last and not args.force: say_more(f'resuming after update {last["step"]:,}')

@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'check_typed', 'typed_recipe', 'train_augment', 'try_augment', 'listed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'made_folder', 'own_folder', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'as_options', 'tell_line', 'heard', 'stopped', 'failed', 'check_score', 'run_study', 'main']
+__all__ = ['YOURS', 'RUN_FILES', 'WRONG', 'imported', 'typed', 'run_settings', 'check_typed', 'typed_recipe', 'train_augment', 'try_augment', 'listed', 'whole_recipe', 'scoring_plan', 'run_folder', 'begun_with', 'resume_command', 'check_folder', 'made_folder', 'own_folder', 'settled', 'tilings', 'score_all', 'foretell_scoring', 'peak_memory', 'describe', 'write_set', 'last_good', 'make_set', 'load', 'at_32', 'run', 'run_report', 'write_results', 'tell_result', 'Terminated', 'terminable', 'as_options', 'tell_line', 'heard', 'stopped', 'failed', 'check_score', 'run_study', 'main']
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -98,6 +98,9 @@ def load(args: Namespace) -> ImageData:
     """The data set that the arguments name
 
 args: From the parser"""
+
+def at_32(args: Namespace) -> tuple[Namespace, list[str]]:
+    """For --method auto photographs of several sizes, or of large ones, are read at 32 pixels"""
 
 def run(args: Namespace, say: Callable=..., device: torch.device | None=None) -> dict[str, Any]:
     """Load, condense, write, score, report

@@ -68,6 +68,7 @@ def check_recipe(r: Recipe) -> None:
     if not isinstance(r.init, SyntheticSet): named('init', INITS)
     if r.keep is not None: instance('Recipe', 'keep', r.keep, SyntheticSet, 'a SyntheticSet')
     if not callable(r.net): parse_net(r.net)
+    if isinstance(r.augment, str): object.__setattr__(r, 'augment', r.augment.lower())
     augment_for(r.augment, 'mnist')
     find(SAMPLINGS, r.sampling, 'Recipe')
     if not callable(r.image_opt): named('image_opt', OPTIMIZERS)

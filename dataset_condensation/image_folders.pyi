@@ -1,6 +1,6 @@
 # Made from the module beside it by tools/export.py
 from typing import Any
-__all__ = ['open_image', 'from_datasets', 'dataset_names', 'load_dataset']
+__all__ = ['open_image', 'from_datasets', 'sides', 'dataset_names', 'load_dataset']
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +53,9 @@ workers: Extra processes that fetch items; 0: this one"""
 
 def folder_files(path: str | os.PathLike) -> tuple[dict, dict | None]:
     """Training and test files of each class of a folder; None if there are no test files"""
+
+def sides(folder: str | os.PathLike) -> set[tuple[int, int]]:
+    """(width, height) of up to 64 images in a folder"""
 
 def dataset_names() -> list[str]:
     """The set names that `load_dataset` knows; anything else is a folder or file"""

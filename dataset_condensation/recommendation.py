@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from statistics import mean
 from typing import Any, NamedTuple
 
 import torch
@@ -34,30 +35,40 @@ def measured() -> dict[str, dict[str, Any]]:
     return json.loads(file.read_text(encoding='utf-8'))
 
 # %% ../nbs/17_recommendation.ipynb #nearest
-def _nearest_data(data: ImageData | str) -> tuple[str, float]:
-    "The measured set nearest to `data`, and how many times its work an update takes"
+def _nearest_data(data: ImageData | str) -> str:
+    "The measured set nearest to `data`"
     known = measured()
-    if isinstance(data, str): return checks.choice('recommend', 'data', data, known), 1.
+    if isinstance(data, str): return checks.choice('recommend', 'data', data, known)
     wanted = f'an ImageData, or one of {", ".join(known)}'
     shape = checks.instance('recommend', 'data', data, ImageData, wanted).shape
-    if data.name in known and list(shape) == known[data.name]['shape']: return data.name, 1.
-    def times(k: str) -> float: return math.prod(shape[1:]) / math.prod(known[k]['shape'][1:])
-    def apart(k: str) -> tuple: return known[k]['shape'][0] != shape[0], abs(math.log(times(k)))
-    name = min(known, key=apart)
-    return name, times(name) * data.n_classes / known[name]['classes']
+    if data.name in known and list(shape) == known[data.name]['shape']: return data.name
+    def apart(k: str) -> tuple:
+        times = math.prod(shape[1:]) / math.prod(known[k]['shape'][1:])
+        return known[k]['shape'][0] != shape[0], abs(math.log(times))
+    return min(known, key=apart)
 
-def _ways(data: Any, name: str, sizes: list[int], half: bool,
-          computed: bool) -> tuple[int, list]:
-    "The measured images per class that are nearest to the mean, and the ways that `data` allows"
+def _times(data: ImageData | str, name: str, way: dict, ipc: float) -> float:
+    "How many times the work of a measured way it is to make `ipc` images per class of `data`"
+    known, more = measured()[name], max(1., ipc / way['ipc'])
+    if isinstance(data, str): return more
+    more *= data.n_classes / known['classes']
+    if way['method'] == 'experts': more = max(more, len(data.train) / known['images'])
+    return more * math.prod(data.shape[1:]) / math.prod(known['shape'][1:])
+
+# %% ../nbs/17_recommendation.ipynb #allowed
+def _ways(data: Any, name: str, sizes: list[int], half: bool, computed: bool) -> list[dict]:
+    "Those for the measured images per class nearest to the mean, as far as `data` allows them"
     known, mean = measured()[name], sum(sizes) / len(sizes)
     ways = known['ways'] if half else known.get('float32', known['ways'])
     n = min({w['ipc'] for w in ways}, key=lambda n: (abs(math.log(n / mean)), n))
     few = min(data.train.counts.tolist()) if isinstance(data, ImageData) else math.inf
-    def allowed(w: dict) -> bool:
-        tiles = w['settings'].get('factor', 1)**2
-        if computed and isinstance(METHODS[w['method']], Coreset): return False
-        return tiles == 1 or max(sizes) * tiles <= few
-    return n, [w for w in ways if w['ipc'] == n and allowed(w)]
+    def tiles(w: dict) -> int: return w['settings'].get('factor', 1)**2
+    here = [w for w in ways if w['ipc'] == n]
+    fit = all(max(sizes) * tiles(w) <= few for w in here)
+    found = [w for w in here if (not w.get('plain') if fit else tiles(w) == 1)]
+    if computed: found = [w for w in found if not isinstance(METHODS[w['method']], Coreset)]
+    if found: return found
+    checks.refuse('recommend', 'ipc', n, 'one where computed images were measured')
 
 # %% ../nbs/17_recommendation.ipynb #cores
 def _cores(name: str, cores: Any) -> tuple[str, float]:
@@ -94,18 +105,18 @@ def recommend(
     sizes = checks.class_sizes(ipc, n_classes, 'recommend')
     if minutes is not None and not checks.number('recommend', 'minutes', minutes):
         checks.refuse('recommend', 'minutes', minutes, 'more than 0')
-    (name, times), cpu = _nearest_data(data), pick_device(device).type == 'cpu'
+    name, cpu = _nearest_data(data), pick_device(device).type == 'cpu'
     if half is None: half = not cpu or native_bfloat16()
-    n, ways = _ways(data, name, sizes, half, computed)
-    if not ways: checks.refuse('recommend', 'ipc', n, 'one where computed images were measured')
     on, faster = _cores(name, torch.get_num_threads() if cores is None else cores)
-    ways = [w | dict(seconds=w['seconds'] * times / faster) for w in ways]
+    def here(w: dict) -> float: return w['seconds'] * _times(data, name, w, mean(sizes)) / faster
+    ways = [w | dict(seconds=here(w)) for w in _ways(data, name, sizes, half, computed)]
     able = [w for w in ways if minutes is None or w['seconds'] <= 60 * minutes] or ways[:1]
     best, known = able[-1], measured()[name]
     settings = dict(net=known['net'], speed=known['speed']) | best['settings']
     if not cpu or not half and 'bfloat16' in settings['speed']: del settings['speed']
     for k, v in settings.items(): settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
-    why = _why(best, ways, name, minutes, settings['net'], on)
+    of = name if name in (data, getattr(data, 'name', '')) else f'{name} (the nearest)'
+    why = _why(best, ways, of, _real(best, name), minutes, settings['net'], on)
     how = known.get('augment', 'none')
     return Choice(best['method'], settings, best['seconds'], best['accuracy'], why, how)
 
@@ -115,17 +126,24 @@ def _title(way: dict) -> str:
     factor = way['settings'].get('factor', 1)
     return way['method'] + f' in {factor}×{factor} tiles' * (factor > 1)
 
-def _why(way: dict, ways: list[dict], name: str, minutes: float | None, net: str,
+def _real(way: dict, name: str) -> str:
+    "What random images reached where `way` was measured, in its tiles and without"
+    known, tiles = measured()[name], way['settings'].get('factor', 1)
+    found = {_title(w): w['accuracy'] for w in [*known['ways'], *known.get('float32', [])]
+             if (w['method'], w['ipc']) == ('random', way['ipc'])
+             and w['settings'].get('factor', 1) in (1, tiles)}
+    return ', '.join(f'{k} {v:.1f} %' for k, v in found.items() if k != _title(way))
+
+def _why(way: dict, ways: list[dict], of: str, real: str, minutes: float | None, net: str,
          cores: str) -> str:
     "The recommendation in a line"
     n, seconds, better = way['ipc'], way['seconds'], ways[ways.index(way) + 1:]
-    made = f'made with {net} ' if way['method'] != 'random' else ''
+    made = f', made with {net}' * (way['method'] != 'random')
     least = ', the least there is' if minutes is not None and seconds > 60 * minutes else ''
-    real = [f' (random images {w["accuracy"]:.1f} %)' for w in ways if _title(w) == 'random']
-    text = (f'{_title(way)}: at {n} image{"s" * (n > 1)} per class of {name} it reached '
-            f'{way["accuracy"]:.1f} %{"".join(real) if made else ""}, {made}'
+    text = (f'{_title(way)}: at {n} image{"s" * (n > 1)} per class of {of} it reached '
+            f'{way["accuracy"]:.1f} %{f" ({real})" * bool(real)}{made}, '
             f'in about {duration(seconds)} of {cores} here{least}; ')
-    if not better: return text + 'nothing that was measured is clearly better'
+    if not better: return text + 'nothing slower in the table is clearly better'
     best = better[0]
     return (f'{text}{_title(best)} reached {best["accuracy"]:.1f} %, '
             f'in about {duration(best["seconds"])}')

@@ -242,6 +242,7 @@ class TrainRecipe:
     opt: Any = 'sgd'             # 'sgd', 'adam', or a function: opt(parameters, lr=lr)
 
     def __post_init__(self) -> None:
+        if isinstance(self.augment, str): object.__setattr__(self, 'augment', self.augment.lower())
         checks.number_fields(self)
         checks.number('TrainRecipe', 'drop_at', self.drop_at, 0, 1)
 
@@ -295,7 +296,8 @@ def recipe_for(scoring: str, data: Any, net: Any = 'convnet') -> str:
 # %% ../nbs/03_training.ipynb #augment-for
 def augment_for(name: Any, data: Any) -> Any:
     "The augmentation that `make_augment` makes, but 'dsa' is the variant that suits the data"
-    return make_augment(dsa_for(data) if name == 'dsa' else name)
+    dsa = isinstance(name, str) and name.lower() == 'dsa'
+    return make_augment(dsa_for(data) if dsa else name)
 
 # %% ../nbs/03_training.ipynb #split-batches
 def split_batches(n: int, size: int, generator: torch.Generator | None = None) -> list[Tensor]:

@@ -334,7 +334,7 @@ def test_auto_says_its_choice_on_the_logger(data, capsys, caplog, monkeypatch):
     monkeypatch.setitem(measured(), 'digits', known)
     condense(data, 'auto')
     assert caplog.messages == ['auto: random: at 1 image per class of digits it reached 91.0 %, in about 4 s of one core here; '
-                               'nothing that was measured is clearly better']
+                               'nothing slower in the table is clearly better']
     assert capsys.readouterr() == ('', '')
     condense(data, 'auto', progress=False)
     assert len(caplog.messages) == 1

@@ -50,9 +50,28 @@ def test_seconds_grow_with_pixels_and_classes(known, digits, larger):
     assert recommend(larger, [1, 1, 4] * 6 + [2, 2]).method == 'dm'
 
 
+def test_seconds_grow_with_the_images_of_the_set_and_experts_see_all_images(known, digits, larger):
+    assert [recommend('digits', n).seconds for n in (10, 50, 6)] == [30., 150., 30.]
+    known |= dict(ways=[dict(ipc=1, seconds=4., accuracy=91., method='experts', settings={})], images=20)
+    assert recommend(larger, 1).seconds == 4. * 4 * 2         # 40 images in twice the classes: both are twice as many
+    few = from_tensors(larger.train.images[:39], torch.arange(39) % 2, larger.test.images[:2], torch.arange(2))
+    assert recommend(few, 1).seconds == pytest.approx(4. * 4 * 39 / 20)
+
+
+def test_where_tiles_ask_for_too_many_images_the_ways_without_count(known, digits):
+    tiled = dict(ipc=10, seconds=9., accuracy=98., method='dm', settings=dict(factor=3))
+    plain = dict(ipc=10, seconds=5., accuracy=96., method='dm', settings=dict(iterations=60), plain=True)
+    random = dict(ipc=10, seconds=0., accuracy=97., method='random', settings=dict(factor=3))
+    known['ways'] = [known['ways'][2], random, tiled, plain]
+    assert [recommend(digits, n).settings.get('factor', 1) for n in (10, 20)] == [3, 1]      # a class has 140 images
+    assert (recommend(digits, 20).method, recommend(digits, 20).accuracy) == ('dm', 96.)
+    assert '98.0 % (random 95.0 %, random in 3×3 tiles 97.0 %), made with' in str(recommend(digits, 10))
+    assert '96.0 % (random 95.0 %), made with' in str(recommend(digits, 20))
+
+
 def test_it_says_why_and_what_more_time_would_buy(known, larger):
     assert str(recommend('digits', 1, 1/30)).endswith('in about 0 s of one core here; dm reached 91.0 %, in about 4 s')
-    assert str(recommend(larger, 1)).endswith('in about 32 s of one core here; nothing that was measured is clearly better')
+    assert str(recommend(larger, 1)).endswith('in about 32 s of one core here; nothing slower in the table is clearly better')
 
 
 def test_a_network_and_a_speed_that_were_set_stay():

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn.utils import prune
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, SubsetRandomSampler, TensorDataset, WeightedRandomSampler
 
 import dataset_condensation as dc
 from dataset_condensation import cli
@@ -25,6 +26,7 @@ from dataset_condensation.continual_learning import continual_tasks, fewer, memo
 from dataset_condensation.coresets import Coreset
 from dataset_condensation.frozen_backbones import Frozen
 from dataset_condensation.names import as_json
+from dataset_condensation.training import augment_for
 
 FULL = load_dataset('digits', progress=False)
 DATA = fewer(FULL, 20, 10)
@@ -732,3 +734,30 @@ def test_images_on_both_sides_of_a_split_are_told_of(tmp_path):
     for keep in (True, False):
         with pytest.warns(UserWarning, match='2 of 4 test images are training images too'):
             dc.from_datasets(train, both, progress=False, in_memory=keep, cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize('sampler', [SubsetRandomSampler([1, 2]), WeightedRandomSampler([1.] * 8, 8)])
+def test_a_loader_that_leaves_images_out_is_refused(sampler):
+    items = TensorDataset(torch.rand(8, 1, 8, 8, generator=gen(0)), torch.arange(8))
+    net, loader = make_net('convnet-w4-d1', DATA), DataLoader(items, 4, sampler=sampler)
+    for use in (lambda: train(net, loader, TrainRecipe(epochs=1)), lambda: dc.accuracy(net, loader), lambda: dc.from_datasets(loader, items)):
+        with pytest.raises(ValueError, match=f'a DataLoader with a {type(sampler).__name__}'): use()
+    assert dc.accuracy(net, DataLoader(items, 4, shuffle=True)) == dc.accuracy(net, items)
+
+
+def test_names_are_one_whatever_their_case():
+    augment = dc.Recipe(augment='DSA').augment, TrainRecipe(augment='DSA').augment
+    assert augment == ('dsa', 'dsa') and str(augment_for('DSA', DATA)) == str(augment_for('dsa', DATA))
+    assert parse(['digits', '--method', 'DC']).method == 'dc'
+    small = condense(DATA, 'delving-until-overfit', 1, **HOW | dict(iterations=1))
+    assert callable(dc.Recipe(**small.info['recipe']).inner)
+
+
+def test_photographs_are_read_at_32_pixels_for_auto(tmp_path):
+    def size(*args): return cli.at_32(parse([str(tmp_path), *args]))[0].size
+    for c in 'ab': (tmp_path/c).mkdir()
+    picture = Image.new('RGB', (40, 40))
+    for c in 'ab': picture.save(tmp_path/c/'1.png')
+    assert size('--minutes', '1') is None                     # small, and all alike
+    picture.resize((40, 30)).save(tmp_path/'a'/'2.png')
+    assert (size('--minutes', '1'), size('--method', 'dm'), size('--minutes', '1', '--size', '16')) == (32, None, 16)

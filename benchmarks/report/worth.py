@@ -202,14 +202,21 @@ def draw_gains(gains: list, ax=None):
 
 
 def choices(rows, data, budget='cpu') -> list[dict]:
-    "What `recommend` should know of a data set: for each size the rows that are worth their time"
+    """What `recommend` should know of a data set: for each size the rows that are worth their time, and, marked `plain`, those
+    that would be if there were no tiles"""
     known = {n: ways(rows, data, n, budget) for n in sorted({n for n, _ in rows_of('choices', rows, data, budget) if n})}
     sure = [n for n, found in known.items() if not unsure(rows, data, n, budget, [w.method for w in found])]
     def able(n):     # What `condense` can be asked for
         return [w for w in known[n] if 'recipe' not in w.settings['options'] and w.settings['method'] in METHODS]
-    return [dict(ipc=n, seconds=float(f'{w.seconds:.2g}'), accuracy=round(w.accuracy, 1), method=w.settings['method'],
-                 settings=w.settings['options'])
-            for n in sure for w in stairs(able(n))]     # where one is unsure, it may be the best
+    def one(n, w, **more):
+        return dict(ipc=n, seconds=float(f'{w.seconds:.2g}'), accuracy=round(w.accuracy, 1), method=w.settings['method'],
+                    settings=w.settings['options'], **more)
+    found = []
+    for n in sure:      # where one is unsure, it may be the best
+        best = stairs(able(n))
+        plain = stairs([w for w in able(n) if w.settings['options'].get('factor', 1) == 1])
+        found += [one(n, w) for w in best] + [one(n, w, plain=True) for w in plain if w not in best]
+    return found
 
 
 def dumps_choices(known) -> str:
