@@ -98,7 +98,6 @@ TOLD: dict[str, dict[str, str]] = {
     | dict.fromkeys(['33.2', '1.7'], 'published: random images of CIFAR10 with augmentation'),
     '12_beyond.ipynb': dict.fromkeys(['28.3', '28.8', '26.0', '44.9', '52.1', '48.9', '53.9', '60.6', '63.0'], 'published: DC, DSA and DM on CIFAR10')
     | dict.fromkeys(['128', '1,000', '300'], 'scoring of benchmarks/reproduce_rows.py')
-    | {'46.2': 'the row ipc1-experts as it was committed in 46e419e'}
     | dict.fromkeys(['50.6', '67.5', '74.5', '45.6', '58.6', '45.3', '63.5', '69.9', '46.3', '65.3', '71.6'], 'published: CIFAR10, later papers'),
     '08_multi_level_matching.ipynb': {'256': "DC's real batch, published", '0.5': 'network momentum'},
     '04_coresets.ipynb': dict.fromkeys(('21.5', '14.4', '40.4', '43.4'), 'CIFAR10, random and herding: DC, tables'),
