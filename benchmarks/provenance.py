@@ -13,6 +13,7 @@ import torch
 import torchvision
 
 import dataset_condensation
+from dataset_condensation.gpu_training import native_bfloat16
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT/'results'
@@ -48,7 +49,8 @@ def provenance() -> dict:
     "Commit, versions and machine"
     head, changed = commit()
     load = round(os.getloadavg()[0], 1) if hasattr(os, 'getloadavg') else None   # of others too: seconds are to be read with it
-    machine = dict(cpu=_cpu(), cores=os.cpu_count(), threads=torch.get_num_threads(), load=load,
+    machine = dict(cpu=_cpu(), instructions=torch.backends.cpu.get_cpu_capability(), fast_bfloat16=native_bfloat16(),
+                   cores=os.cpu_count(), threads=torch.get_num_threads(), load=load,
                    gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None)
     versions = dict(dataset_condensation=dataset_condensation.__version__, torch=torch.__version__,
                     torchvision=torchvision.__version__, python=platform.python_version())

@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/same_seconds.py --root FOLDER --seconds 110 370 --seeds 3
 
-CIFAR10 as JPEG files, FOLDER/cifar10-jpeg/train and …/test, in bfloat16, with DSA's augmentation, steps of 0.03 in batches of 128.
-As many epochs as fit into the seconds, at the pace of a few batches; the learning rate falls after half of them. Seconds are those
+CIFAR10 as JPEG files, FOLDER/cifar10-jpeg/train and …/test, with DSA's augmentation, steps of 0.03 in batches of 128, in bfloat16 or
+at another --speed. As many epochs as fit into the seconds, at the pace of a few batches; the learning rate falls after half of them. Seconds are those
 of the processor. Written to results/same_seconds.json after each network; what is there isn't computed again.
 """
 import argparse
@@ -35,21 +35,23 @@ def main():
     p.add_argument('--seconds', type=int, nargs='+', default=[110, 370])
     p.add_argument('--seeds', type=int, default=3)
     p.add_argument('--net', default='convnet-w64')
+    p.add_argument('--speed', default='bfloat16-training')
     args = p.parse_args()
     file = RESULTS/'same_seconds.json'
     found = kept(file, dict(settings=dict(data='cifar10-jpeg', recipe=RECIPE.as_dict(), speed='bfloat16-training'), networks=[]))
-    done = {(n['net'], n['within'], n['seed']) for n in found['networks']}
+    usual = found['settings']['speed']
+    done = {(n['net'], n.get('speed', usual), n['within'], n['seed']) for n in found['networks']}
     data = load_dataset(args.root/'cifar10-jpeg', progress=False)
-    compute = get_compute('bfloat16-training', data, net=args.net)
+    compute = get_compute(args.speed, data, net=args.net)
     pace = epoch_seconds(data, args.net, compute)
     for seed in range(args.seeds):
         for within in args.seconds:
-            if (args.net, within, seed) in done: continue
+            if (args.net, args.speed, within, seed) in done: continue
             recipe = replace(RECIPE, epochs=max(1, round(within / pace)))
             net, start = make_net(args.net, data, generator=gen(seed, 'whole')), time.process_time()
             train(net, data.train, recipe, gen(seed, 'whole-order'), False, compute)
             took = time.process_time() - start
-            row = dict(net=args.net, within=within, seed=seed, epochs=recipe.epochs, seconds=round(took, 1),
+            row = dict(net=args.net, speed=args.speed, within=within, seed=seed, epochs=recipe.epochs, seconds=round(took, 1),
                        accuracy=accuracy(net, data.test), provenance=provenance())
             found['networks'].append(row)
             write(file, found)
