@@ -262,7 +262,7 @@ def rows(self: SearchResult, time: bool = False) -> list[list[str]]:
 @patch
 def shown(self: SearchResult) -> tuple[list, list]:
     n, of = len(self.failed), len(self.space)
-    first = [f', {net} with: {why}' for net, why in self.failed.items()][:1]
+    first = [f', {net} with {why}' for net, why in self.failed.items()][:1]
     return self.rows(), [f'{n} of {of} networks failed{end}' for end in first]
 
 # %% ../nbs/15_architecture_search.ipynb #search-json

@@ -508,8 +508,9 @@ def check_scores(where: str, net: nn.Module, x: Tensor, n_classes: int, soft: bo
     "Refuse a network with fewer scores than classes, or more where labels are `soft`; an image `x`"
     try:
         with in_eval(net): out = class_scores(net, x)
-    except RuntimeError as e:
-        got = f'one that fails on images of shape {tuple(x.shape[1:])} ({str(e).splitlines()[0]})'
+    except (RuntimeError, AssertionError, ValueError) as e:
+        why = (str(e) or type(e).__name__).splitlines()[0]
+        got = f'one that fails on images of shape {tuple(x.shape[1:])} ({why})'
         refuse(where, 'net', Shown(got), 'one for such images')
     if isinstance(out, Tensor) and out.ndim == 2 and out.shape[1] >= n_classes:
         if not soft or out.shape[1] == n_classes: return
