@@ -417,7 +417,7 @@ def at_32(args: Namespace) -> tuple[Namespace, list[str]]:
     folder = Path(args.data).expanduser()
     if args.method != 'auto' or known or not folder.is_dir(): return args, []
     found = sides(folder)
-    if len(found) == 1 and max(*found) <= 64: return args, []
+    if len(found) == 1 and max(found.pop()) <= 64: return args, []
     why = 'auto: photographs are cut to squares and read at 32 × 32 pixels; --size takes others'
     return Namespace(**vars(args) | dict(size=32)), [why]
 

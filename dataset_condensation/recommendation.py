@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from statistics import mean
 from typing import Any, NamedTuple
 
 import torch
@@ -57,7 +56,7 @@ def _times(data: ImageData | str, name: str, way: dict, ipc: float) -> float:
 
 # %% ../nbs/17_recommendation.ipynb #allowed
 def _ways(data: Any, name: str, sizes: list[int], half: bool, computed: bool) -> list[dict]:
-    "Those for the measured images per class nearest to the mean, as far as `data` allows them"
+    "Those of the nearest measured size, as far as `data` allows them, and their seconds for it"
     known, mean = measured()[name], sum(sizes) / len(sizes)
     ways = known['ways'] if half else known.get('float32', known['ways'])
     n = min({w['ipc'] for w in ways}, key=lambda n: (abs(math.log(n / mean)), n))
@@ -67,7 +66,7 @@ def _ways(data: Any, name: str, sizes: list[int], half: bool, computed: bool) ->
     fit = all(max(sizes) * tiles(w) <= few for w in here)
     found = [w for w in here if (not w.get('plain') if fit else tiles(w) == 1)]
     if computed: found = [w for w in found if not isinstance(METHODS[w['method']], Coreset)]
-    if found: return found
+    if found: return [w | {'seconds': w['seconds'] * _times(data, name, w, mean)} for w in found]
     checks.refuse('recommend', 'ipc', n, 'one where computed images were measured')
 
 # %% ../nbs/17_recommendation.ipynb #cores
@@ -108,8 +107,8 @@ def recommend(
     name, cpu = _nearest_data(data), pick_device(device).type == 'cpu'
     if half is None: half = not cpu or native_bfloat16()
     on, faster = _cores(name, torch.get_num_threads() if cores is None else cores)
-    def here(w: dict) -> float: return w['seconds'] * _times(data, name, w, mean(sizes)) / faster
-    ways = [w | dict(seconds=here(w)) for w in _ways(data, name, sizes, half, computed)]
+    ways = _ways(data, name, sizes, half, computed)
+    for w in ways: w['seconds'] /= faster
     able = [w for w in ways if minutes is None or w['seconds'] <= 60 * minutes] or ways[:1]
     best, known = able[-1], measured()[name]
     settings = dict(net=known['net'], speed=known['speed']) | best['settings']
@@ -117,8 +116,8 @@ def recommend(
     for k, v in settings.items(): settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
     of = name if name in (data, getattr(data, 'name', '')) else f'{name} (the nearest)'
     why = _why(best, ways, of, _real(best, name), minutes, settings['net'], on)
-    how = known.get('augment', 'none')
-    return Choice(best['method'], settings, best['seconds'], best['accuracy'], why, how)
+    found = best['method'], settings, best['seconds'], best['accuracy'], why
+    return Choice(*found, known.get('augment', 'none'))
 
 # %% ../nbs/17_recommendation.ipynb #why
 def _title(way: dict) -> str:

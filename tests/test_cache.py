@@ -133,7 +133,8 @@ def test_files_that_cannot_be_read(tmp_path):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         assert_same(*(load(tmp_path/'photos', m, skip_bad=True) for m in (False, True)))
-    assert [str(w.message)[:48] for w in caught] == ['load_dataset: left out 9 of 40 files that cannot'] * 2
+    said = [str(w.message)[:48] for w in caught if 'training images too' not in str(w.message)]
+    assert said == ['load_dataset: left out 9 of 40 files that cannot'] * 2
 
 
 @pytest.mark.slow

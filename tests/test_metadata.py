@@ -22,6 +22,7 @@ def no_other_warnings():
     "A warning that a test does not wait for is an error"
     with warnings.catch_warnings():
         warnings.simplefilter('error', UserWarning)
+        warnings.filterwarnings('ignore', '.* test images are training images too')     # the same few are on both sides here
         yield
 
 
@@ -258,7 +259,7 @@ def test_files_that_are_not_read_are_counted(tmp_path):
         (tmp_path/name).write_bytes(b'x')
     write(tmp_path/'loose.png')
     with pytest.warns(UserWarning, match='2 .heic files, 1 .avif files, 1 images in no class folder were not read') as told: load(tmp_path)
-    assert len(told) == 1
+    assert len([w for w in told if 'training images too' not in str(w.message)]) == 1
 
 
 def test_what_systems_add_is_not_read_and_nothing_is_said(tmp_path):
