@@ -76,7 +76,7 @@ def test_tables_put_published_beside_measured_and_say_what_is_missing(rows):
              replace(dc, name='mnist/ipc1-delving', same_as=dc.name)]
     twice = [['1', 'dc', '91.7±0.5', '85.5±0.7', '86.0±1.0', '2, 3'], ['1', 'delving', '91.9±0.4?', '85.5±0.7', '86.0±1.0', '2, 3']]
     assert report.beside_papers(rows + again, 'mnist', ['dc', 'delving']).rows[1:] == twice
-    short = [['MNIST', '1', '(64.9?)', '(89.2?)', '85.5 (91.7)', '(88.7)', '(89.7?)', '–', '–', '–', '(99.6)']]
+    short = [['MNIST', '1', '(64.9?)', '(89.2?)', '85.5 (91.7)', '(88.7)', '(89.7?)', '–', '–', '–', '–', '(99.6)']]
     assert report.headline(rows + again).rows[1:] == short
     assert report.provenance_of(rows, 'digits') == 'digits: not measured here'
 
