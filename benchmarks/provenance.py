@@ -44,17 +44,12 @@ def _cpu() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _fast_bfloat16() -> bool | None:
-    "Does the processor multiply numbers of 16 bits in hardware? None if it doesn't say"
-    info = Path('/proc/cpuinfo')
-    return any(flag in info.read_text() for flag in ('avx512_bf16', 'amx_bf16')) if info.exists() else None
-
-
 def provenance() -> dict:
     "Commit, versions and machine"
+    from dataset_condensation.gpu_training import native_bfloat16   # here: what only writes needs no package
     head, changed = commit()
     load = round(os.getloadavg()[0], 1) if hasattr(os, 'getloadavg') else None   # of others too: seconds are to be read with it
-    machine = dict(cpu=_cpu(), instructions=torch.backends.cpu.get_cpu_capability(), fast_bfloat16=_fast_bfloat16(),
+    machine = dict(cpu=_cpu(), instructions=torch.backends.cpu.get_cpu_capability(), fast_bfloat16=native_bfloat16(),
                    cores=os.cpu_count(), threads=torch.get_num_threads(), load=load,
                    gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None)
     versions = dict(dataset_condensation=dataset_condensation.__version__, torch=torch.__version__,

@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/same_seconds.py --root FOLDER --seconds 110 370 --seeds 3
 
 CIFAR10 as JPEG files, FOLDER/cifar10-jpeg/train and …/test, with DSA's augmentation, steps of 0.03 in batches of 128, in bfloat16 or
-at another --speed. As many epochs as fit into the seconds, at the pace of a few batches; the learning rate falls after half of them. Seconds are those
-of the processor. Written to results/same_seconds.json after each network; what is there isn't computed again.
+at another --speed. As many epochs as fit into the seconds, at the pace of a few batches; the learning rate falls after half of them.
+Seconds are those of the processor. Written to results/same_seconds.json after each network; what is there isn't computed again.
 """
 import argparse
 import time

@@ -261,9 +261,10 @@ def rows(self: SearchResult, time: bool = False) -> list[list[str]]:
 
 @patch
 def shown(self: SearchResult) -> tuple[list, list]:
-    n, of = len(self.failed), len(self.space)
-    first = [f', {net} with {why}' for net, why in self.failed.items()][:1]
-    return self.rows(), [f'{n} of {of} networks failed{end}' for end in first]
+    failed, n = self.failed, len(self.space)
+    if not failed: return self.rows(), []
+    net, why = next(iter(failed.items()))
+    return self.rows(), [f'{len(failed)} of {n} networks failed, {net} with {why}']
 
 # %% ../nbs/15_architecture_search.ipynb #search-json
 @patch

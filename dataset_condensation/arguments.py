@@ -272,12 +272,12 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:   # `sys.arg
     args.data = {plain_name(k): k for k in SHORT}.get(plain_name(args.data), args.data)
     if args.data in SHORT and '--net' not in typed: args.net = SHORT[args.data].net
     if study: return args
+    args.method = {k.lower(): k for k in names.METHODS}.get(args.method.lower(), args.method)
     if args.minutes is not None and '--method' not in typed: args.method = 'auto'
     if args.method == 'auto' and '--train-augment' not in typed:
         args.train_augment = None     # as the recommended set was scored
     if args.budget and '--ipc' in typed: p.error('--budget: it chooses --ipc, so leave that out')
     if args.bits and not args.budget: p.error('--bits: only with --budget')
-    args.method = {k.lower(): k for k in names.METHODS}.get(args.method.lower(), args.method)
     args.row = args.method            # of the set in the table
     return args
 

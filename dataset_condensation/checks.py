@@ -461,9 +461,11 @@ class Items:
 # %% ../nbs/under_the_hood/61_checks.ipynb #dataset
 def whole(where: str, name: str, loader: DataLoader) -> DataLoader:
     "`loader`, which goes through all of its Dataset once"
-    sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)
+    items: Any = loader.dataset
+    sampler: Any = getattr(loader.batch_sampler, 'sampler', loader.sampler)
+    usual = type(sampler) in (SequentialSampler, RandomSampler)
     again = getattr(sampler, 'replacement', False)
-    if type(sampler) in (SequentialSampler, RandomSampler) and not again: return loader
+    if usual and not again and len(sampler) == len(items): return loader
     refuse(where, name, Shown(f'a DataLoader with a {type(sampler).__name__}'),
            'one that goes through all of its Dataset, or torch.utils.data.Subset(dataset, indices)')
 

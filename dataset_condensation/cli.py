@@ -413,9 +413,9 @@ def load(args: Namespace) -> ImageData:   # From the parser
 # %% ../nbs/under_the_hood/60_command.ipynb #at-32
 def at_32(args: Namespace) -> tuple[Namespace, list[str]]:
     "For --method auto photographs of several sizes, or of large ones, are read at 32 pixels"
-    known = args.size or plain_name(args.data) in map(plain_name, dataset_names())
-    folder = Path(args.data).expanduser()
-    if args.method != 'auto' or known or not folder.is_dir(): return args, []
+    folder, named = Path(args.data).expanduser(), map(plain_name, dataset_names())
+    if args.method != 'auto' or args.size or plain_name(args.data) in named: return args, []
+    if not folder.is_dir(): return args, []
     found = sides(folder)
     if len(found) == 1 and max(found.pop()) <= 64: return args, []
     why = 'auto: photographs are cut to squares and read at 32 × 32 pixels; --size takes others'

@@ -327,7 +327,6 @@ def _stratified(y: Tensor, names: Mapping, fraction: float, seed: int) -> list[T
         test[places[order[:n_test]]] = True
     return [(~test).nonzero()[:, 0], test.nonzero()[:, 0]]
 
-
 # %% ../nbs/under_the_hood/51_image_folders.ipynb #read-each
 def _twins(seen: list, train: list[int], test: list[int]) -> list:
     "Names of test images that are training images too; `seen` has a hash and a name for each"

@@ -116,8 +116,8 @@ def recommend(
     for k, v in settings.items(): settings[k] = Schedule(tuple(v)) if isinstance(v, list) else v
     of = name if name in (data, getattr(data, 'name', '')) else f'{name} (the nearest)'
     why = _why(best, ways, of, _real(best, name), minutes, settings['net'], on)
-    found = best['method'], settings, best['seconds'], best['accuracy'], why
-    return Choice(*found, known.get('augment', 'none'))
+    how = known.get('augment', 'none')
+    return Choice(best['method'], settings, best['seconds'], best['accuracy'], why, how)
 
 # %% ../nbs/17_recommendation.ipynb #why
 def _title(way: dict) -> str:

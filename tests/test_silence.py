@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import nn
 from torch.nn.utils import prune
-from torch.utils.data import DataLoader, SubsetRandomSampler, TensorDataset, WeightedRandomSampler
+from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, TensorDataset, WeightedRandomSampler
 
 import dataset_condensation as dc
 from dataset_condensation import cli
@@ -736,7 +736,7 @@ def test_images_on_both_sides_of_a_split_are_told_of(tmp_path):
             dc.from_datasets(train, both, progress=False, in_memory=keep, cache_dir=tmp_path)
 
 
-@pytest.mark.parametrize('sampler', [SubsetRandomSampler([1, 2]), WeightedRandomSampler([1.] * 8, 8)])
+@pytest.mark.parametrize('sampler', [SubsetRandomSampler([1, 2]), WeightedRandomSampler([1.] * 8, 8), RandomSampler(range(8), num_samples=3)])
 def test_a_loader_that_leaves_images_out_is_refused(sampler):
     items = TensorDataset(torch.rand(8, 1, 8, 8, generator=gen(0)), torch.arange(8))
     net, loader = make_net('convnet-w4-d1', DATA), DataLoader(items, 4, sampler=sampler)
@@ -748,7 +748,7 @@ def test_a_loader_that_leaves_images_out_is_refused(sampler):
 def test_names_are_one_whatever_their_case():
     augment = dc.Recipe(augment='DSA').augment, TrainRecipe(augment='DSA').augment
     assert augment == ('dsa', 'dsa') and str(augment_for('DSA', DATA)) == str(augment_for('dsa', DATA))
-    assert parse(['digits', '--method', 'DC']).method == 'dc'
+    assert parse(['digits', '--method', 'DC']).method == 'dc' and parse(['digits', '--method', 'AUTO']).train_augment is None
     small = condense(DATA, 'delving-until-overfit', 1, **HOW | dict(iterations=1))
     assert callable(dc.Recipe(**small.info['recipe']).inner)
 

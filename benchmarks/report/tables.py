@@ -128,7 +128,8 @@ def in_tiles(
     def nets(m, way): return str(len(next(iter(m.scores(of(m, way)).values()), [])) or '–')
     beside = [m for m in rows if m.row['data'] == data and '/claims/' in m.row['name']]
     plain = 'random', 'herding', 'dm'
-    mine = [m for m in beside if m.label.removesuffix('-3x3') in (*TILED, *plain) or m.label.removesuffix('-brief') in plain]
+    def label(m): return m.label.removesuffix('-3x3').removesuffix('-brief')
+    mine = [m for m in beside if label(m) in (*TILED, *plain)]
     ways = {w: head for w, head in dict(main='as published', brief='brief').items() if any(m.scores(w) for m in mine)}
     table = [['per class', 'set', *(h for head in ways.values() for h in (head, 'networks')), 'processor seconds', 'sets']]
     for m in sorted(mine, key=lambda m: (m.row['ipc'], m.mean(of(m, [*ways][-1])))):
